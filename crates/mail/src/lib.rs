@@ -1,1 +1,35 @@
-//! sekisho-mail.
+//! Any bytes become a [`Message`] and a list of defects.
+//!
+//! Parsing is total: no input gives an error or a panic, every input has a limit ([`limits`]), and what was wrong
+//! with it is written down as a [`Defect`]. Names of fields are those of the message data model that rules read.
+
+pub mod address;
+pub mod authres;
+pub mod defect;
+pub mod domain;
+pub mod header;
+pub mod html;
+pub mod limits;
+pub mod link;
+pub mod message;
+pub mod part;
+pub mod received;
+pub mod span;
+pub mod subject;
+pub mod thread;
+pub mod url;
+
+pub use address::{EmailAddress, Mailbox};
+pub use authres::{AuthResults, CompAuth, Dmarc, Signature, Spf};
+pub use defect::{Defect, DefectKind};
+pub use domain::{Domain, Ip, IpTranslation};
+pub use header::Field;
+pub use html::Html;
+pub use link::Link;
+pub use message::{Message, parse};
+pub use part::{Attachment, BodyText};
+pub use received::{Hop, HopField, Received};
+pub use span::Span;
+pub use subject::Subject;
+pub use thread::{Banner, PreviousThread, Thread, ThreadRecipients};
+pub use url::{Rewrite, Url};

@@ -1,0 +1,30 @@
+//! Every bound of this crate, beside the reason for it. Over a limit the rest is dropped and a [`Defect`] says so.
+//!
+//! [`Defect`]: crate::Defect
+
+/// Message bytes that are looked at; the rest is ignored.
+pub const MESSAGE_BYTES_MAX: usize = 64 << 20;
+/// Header fields that are kept.
+pub const FIELDS_MAX: usize = 4_096;
+/// MIME parts that are kept, over all nesting levels.
+pub const PARTS_MAX: usize = 2_048;
+/// How deep multiparts and enclosed messages may nest.
+pub const DEPTH_MAX: usize = 32;
+/// Mailboxes kept of one address field.
+pub const MAILBOXES_MAX: usize = 2_000;
+/// `Received` hops kept.
+pub const HOPS_MAX: usize = 200;
+/// Decoded text bytes of one body part that are looked at.
+pub const TEXT_BYTES_MAX: usize = 8 << 20;
+/// HTML bytes that are built into a tree.
+pub const HTML_BYTES_MAX: usize = 2 << 20;
+/// Nodes of one HTML tree.
+pub const HTML_NODES_MAX: usize = 200_000;
+/// How deep the HTML tree may nest; deeper elements become children of the deepest allowed one.
+pub const HTML_DEPTH_MAX: usize = 512;
+/// Links kept of one message.
+pub const LINKS_MAX: usize = 2_000;
+/// Bytes of one URL.
+pub const URL_BYTES_MAX: usize = 16 << 10;
+/// Quoted messages that are split off.
+pub const THREADS_MAX: usize = 100;
