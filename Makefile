@@ -1,0 +1,44 @@
+# The commands of the project. `make` alone lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+export CARGO_TERM_COLOR ?= auto
+CORPUS ?=
+FEED ?=
+
+help: ## this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+run: ## judge the two founding incidents, then every message in MAIL="file folder …"
+	@cargo run --quiet --release --package xtask -- run $(MAIL)
+
+test: tools ## install what the tests need and run every test
+	@cargo nextest run --workspace
+	@cargo test --workspace --doc --quiet
+	@cargo run --quiet --package sekisho -- rules test rules
+
+check: tools ## what CI runs: formatting, lints, licences, spelling, stale references, tests
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	cargo deny --log-level error check bans licenses sources
+	typos
+	cargo xtask gen --check
+	cargo xtask tidy
+	$(MAKE) --no-print-directory test
+
+tools: ## nextest, cargo-deny and typos, once
+	@.ci/tools
+
+gen: ## write the generated reference (docs/reference)
+	cargo xtask gen
+
+evaluate: ## recall and false positives on CORPUS=DIR (a folder with manifest.csv), per source and per cluster
+	@test -n "$(CORPUS)" || { echo "make evaluate CORPUS=DIR: name the corpus folder" >&2; exit 2; }
+	@cargo run --quiet --release --package xtask -- evaluate "$(CORPUS)"
+
+bench: ## CPU per message, warm, one thread; CORPUS=DIR and FEED=DIR measure on real mail and with the public feed
+	@cargo run --quiet --release --package xtask -- bench $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(FEED),--feed "$(FEED)")
+
+fuzz: ## every fuzz target for SECONDS (default 600) each
+	@fuzz/run $(or $(SECONDS_EACH),600)
+
+.PHONY: help run test check tools gen evaluate bench fuzz
