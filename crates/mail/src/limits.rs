@@ -24,7 +24,13 @@ pub const HTML_NODES_MAX: usize = 200_000;
 pub const HTML_DEPTH_MAX: usize = 512;
 /// Links kept of one message.
 pub const LINKS_MAX: usize = 2_000;
+/// Bytes of one host name that are looked at: DNS allows 253, IDN input may be longer before it is mapped.
+pub const DOMAIN_BYTES_MAX: usize = 1_024;
 /// Bytes of one URL.
 pub const URL_BYTES_MAX: usize = 16 << 10;
+/// Bytes kept of a URL that has its content inside (`data:`, `javascript:`).
+pub const INLINE_URL_BYTES_MAX: usize = 1 << 10;
+/// Query parameters of one URL that are decoded.
+pub const QUERY_PARAMS_MAX: usize = 256;
 /// Quoted messages that are split off.
 pub const THREADS_MAX: usize = 100;

@@ -1,10 +1,16 @@
 //! URLs as rules see them.
 
+mod parse;
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Domain, Ip};
+
+pub use parse::{decode_percent, decode_query};
 
 /// A URL taken apart (host per WHATWG).
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -42,4 +48,20 @@ pub struct Rewrite {
     pub encoders: Vec<String>,
     /// The URL as it stood in the message.
     pub original: Option<String>,
+}
+
+impl Url {
+    /// A web page: http or https, or no scheme but a host.
+    pub fn is_web(&self) -> bool {
+        match self.scheme.as_deref() {
+            Some("http" | "https") => true,
+            Some(_) => false,
+            None => !self.domain.is_empty(),
+        }
+    }
+
+    /// Has a host that the internet could know: a valid domain or an address.
+    pub fn has_host(&self) -> bool {
+        self.domain.valid || self.ip.is_some()
+    }
 }
