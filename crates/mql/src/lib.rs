@@ -1,1 +1,15 @@
-//! sekisho-mql.
+//! The message query language: parse, check, compile, evaluate, explain. Knows no mail: the host describes its world
+//! in a [`Schema`] and hands over values.
+
+pub mod ast;
+pub mod builtin;
+pub mod diagnostic;
+pub mod limits;
+pub mod schema;
+pub mod typed;
+pub mod types;
+
+pub use diagnostic::{Diagnostic, Severity};
+pub use schema::{Schema, SchemaError};
+pub use typed::{Checked, Typed, TypedKind, Uses};
+pub use types::Type;
