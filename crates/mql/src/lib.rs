@@ -5,11 +5,15 @@ pub mod ast;
 pub mod builtin;
 pub mod diagnostic;
 pub mod limits;
+mod list;
 pub mod schema;
+pub mod text;
 pub mod typed;
 pub mod types;
+pub mod value;
 
 pub use diagnostic::{Diagnostic, Severity};
 pub use schema::{Schema, SchemaError};
 pub use typed::{Checked, Typed, TypedKind, Uses};
 pub use types::Type;
+pub use value::{Arena, Host, Items, List, ListData, Map, Missing, Object, Outcome, Value};

@@ -1,0 +1,127 @@
+//! Text without case: Unicode *simple* folding (one code point to one code point, as Go's `EqualFold`).
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
+
+/// Folds case. Borrows when nothing changes.
+pub fn fold(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return match text.bytes().any(|b| b.is_ascii_uppercase()) {
+            true => Cow::Owned(text.to_ascii_lowercase()),
+            false => Cow::Borrowed(text),
+        };
+    }
+    if text.chars().all(|c| fold_char(c) == c) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(fold_char).collect())
+}
+
+/// The representative of all code points that differ only in case: the ASCII lower-case letter if there is one,
+/// else the smallest lower-case one.
+#[inline]
+pub fn fold_char(c: char) -> char {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase();
+    }
+    let code = c as usize;
+    match TABLE.get(code >> 8).and_then(|page| page.as_deref()) {
+        Some(page) => page[code & 0xFF],
+        None => c,
+    }
+}
+
+/// Equal when case does not count.
+pub fn eq_fold(a: &str, b: &str) -> bool {
+    if a.is_ascii() && b.is_ascii() {
+        return a.eq_ignore_ascii_case(b);
+    }
+    a.chars().map(fold_char).eq(b.chars().map(fold_char))
+}
+
+/// `text` starts with `prefix`, which is folded already.
+pub fn starts_with_folded(text: &str, prefix: &str) -> bool {
+    let mut rest = text.chars();
+    prefix.chars().all(|p| rest.next().is_some_and(|c| fold_char(c) == p))
+}
+
+/// `text` ends with `suffix`, which is folded already.
+pub fn ends_with_folded(text: &str, suffix: &str) -> bool {
+    let mut rest = text.chars().rev();
+    suffix.chars().rev().all(|p| rest.next().is_some_and(|c| fold_char(c) == p))
+}
+
+type Page = Option<Box<[char; 256]>>;
+
+/// Pages of 256 code points; `None` where nothing folds.
+static TABLE: LazyLock<Vec<Page>> = LazyLock::new(|| {
+    let mut pages: Vec<Page> = (0..0x1F0).map(|_| None).collect();
+    for c in ('\u{80}'..'\u{1F000}').filter(|&c| has_case(c)) {
+        let folded = representative(c);
+        if folded == c {
+            continue;
+        }
+        let code = c as usize;
+        if let Some(page) = pages.get_mut(code >> 8) {
+            let start = code & !0xFF;
+            let fresh = || {
+                Box::new(std::array::from_fn(|i| char::from_u32((start + i) as u32).unwrap_or('\u{FFFD}')))
+            };
+            page.get_or_insert_with(fresh)[code & 0xFF] = folded;
+        }
+    }
+    pages
+});
+
+/// A quick test that keeps the exact look-up to the few thousand code points with case.
+fn has_case(c: char) -> bool {
+    c.to_lowercase().next() != Some(c) || c.to_uppercase().next() != Some(c)
+}
+
+fn representative(c: char) -> char {
+    let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
+    if class.try_case_fold_simple().is_err() {
+        return c;
+    }
+    let members = || class.ranges().iter().flat_map(|r| r.start()..=r.end());
+    (members().find(char::is_ascii_lowercase))
+        .or_else(|| members().filter(|m| m.is_lowercase()).min())
+        .or_else(|| members().min())
+        .unwrap_or(c)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_by_single_code_points() {
+        assert_eq!(fold("ABC"), "abc");
+        assert!(matches!(fold("abc é"), Cow::Borrowed(_)));
+        assert_eq!(fold("ÀÉ ПРИВЕТ ΣΑΣ"), "àé привет ςας");
+        // The Kelvin sign and the long s are ASCII letters without case; ß and ﬀ have no single partner.
+        assert_eq!(fold("\u{212A} \u{17F} ß ﬀ"), "k s ß ﬀ");
+        assert_eq!(fold_char('ς'), fold_char('Σ'));
+        assert_eq!(fold_char('ẞ'), fold_char('ß'));
+    }
+
+    #[test]
+    fn every_orbit_folds_to_one_member() {
+        for c in '\u{80}'..'\u{1F000}' {
+            let mut class = ClassUnicode::new([ClassUnicodeRange::new(c, c)]);
+            class.try_case_fold_simple().unwrap();
+            for other in class.ranges().iter().flat_map(|r| r.start()..=r.end()) {
+                assert_eq!(fold_char(other), fold_char(c), "{c:?} {other:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn prefixes_and_suffixes() {
+        assert!(starts_with_folded("RE: \u{212A}", "re: k") && !starts_with_folded("re", "re:"));
+        assert!(ends_with_folded("a.PDF", ".pdf") && !ends_with_folded("pdf", ".pdf"));
+        assert!(eq_fold("Straße", "STRAßE") && !eq_fold("a", "ab"));
+    }
+}
