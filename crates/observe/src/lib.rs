@@ -1,1 +1,98 @@
-//! sekisho-observe.
+//! A message and the world's answers become evidence: one file a facet, each a pure function.
+//!
+//! [`ask`] says what has to be looked up, [`observe`] turns message and answers into [`Evidence`]. Facets run in a
+//! fixed order and each sees what the ones before it found.
+
+pub mod authentication;
+pub mod brand;
+pub mod content;
+pub mod context;
+pub mod identity;
+pub mod knowledge;
+pub mod limits;
+pub mod link;
+pub mod model;
+pub mod question;
+pub mod tenant;
+pub mod transit;
+
+use sekisho_mail::{Field, Mailbox, Message};
+use sekisho_record::{Evidence, Submission};
+
+pub use context::{Context, Organisation, Person};
+pub use knowledge::Knowledge;
+pub use question::{Answers, Questions};
+
+/// What a facet sees beside the evidence so far.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The bytes and the envelope.
+    pub submission: &'a Submission<'a>,
+    /// All header fields, top first.
+    pub fields: &'a [Field],
+    /// First mailbox of `From`, with the address that its display name shows.
+    pub author: Option<&'a Mailbox>,
+    /// All mailboxes of `From`.
+    pub authors: &'a [Mailbox],
+    /// `Sender`.
+    pub sender: Option<&'a Mailbox>,
+    /// The organisation.
+    pub context: &'a Context,
+    /// Static knowledge.
+    pub knowledge: &'a Knowledge,
+}
+
+impl<'a> View<'a> {
+    /// Values of the fields of that name, top first; case ignored.
+    pub fn values<'n>(&self, name: &'n str) -> impl Iterator<Item = &'a str> + use<'a, 'n> {
+        self.fields.iter().filter(move |f| f.name.eq_ignore_ascii_case(name)).map(|f| f.value.as_str())
+    }
+
+    /// Value of the topmost field of that name.
+    pub fn value(&self, name: &str) -> Option<&'a str> {
+        self.values(name).next()
+    }
+
+    /// A field of that name exists.
+    pub fn has(&self, name: &str) -> bool {
+        self.value(name).is_some()
+    }
+}
+
+/// Says what has to be looked up before this message can be observed.
+pub fn ask(message: &Message, submission: &Submission<'_>, context: &Context) -> Questions {
+    Questions { papers: authentication::ask(message, submission, context) }
+}
+
+/// Turns a message and the answers into evidence. Pure: same arguments, same evidence.
+pub fn observe(
+    message: Message,
+    submission: &Submission<'_>,
+    answers: &Answers,
+    context: &Context,
+    knowledge: &Knowledge,
+) -> Evidence {
+    let (model, rest) = model::build(message, submission);
+    let view = View {
+        submission,
+        fields: &rest.fields,
+        author: rest.authors.first(),
+        authors: &rest.authors,
+        sender: rest.sender.as_ref(),
+        context,
+        knowledge,
+    };
+    let mut evidence = Evidence { model, ..Evidence::default() };
+    let found = authentication::observe(&evidence, &view, answers);
+    evidence.gaps.extend(found.gap);
+    evidence.authentication = found.facts;
+    evidence.model.headers.auth_summary = found.summary;
+    evidence.model.direction = model::direction(&evidence, &view);
+    evidence.transit = transit::observe(&evidence, &view);
+    evidence.tenant = tenant::observe(&evidence, &view);
+    evidence.link = link::observe(&evidence, &view);
+    evidence.brand = brand::observe(&evidence, &view);
+    evidence.identity = identity::observe(&evidence, &view);
+    evidence.content = content::observe(&evidence, &view);
+    evidence
+}

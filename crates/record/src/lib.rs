@@ -1,9 +1,13 @@
-//! The nouns of the product as plain data with a stable schema: evidence, findings, verdicts.
+//! The nouns of the product as plain data with a stable schema: submissions, evidence, findings, verdicts, records.
 //!
 //! Nothing here computes. Field names are the names that rules, JSON, metrics and the docs use.
 
 pub mod evidence;
+pub mod record;
+pub mod submission;
 pub mod verdict;
 
 pub use evidence::Evidence;
+pub use record::{Cost, Record};
+pub use submission::{Envelope, Submission};
 pub use verdict::{Class, Exhibit, Finding, Gap, Indeterminate, Severity, Threat, Verdict};

@@ -1,0 +1,37 @@
+//! What arrives: the bytes of a message and, when a mail dialogue brought them, its envelope.
+
+use std::net::IpAddr;
+
+use serde::{Deserialize, Serialize};
+
+/// A message as it was handed in. The bytes are never changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Submission<'a> {
+    /// The message, header and body, as it came.
+    pub raw: &'a [u8],
+    /// The SMTP envelope; `None` for a message read from a file or a mailbox.
+    pub envelope: Option<&'a Envelope>,
+}
+
+impl<'a> Submission<'a> {
+    /// A message without an envelope.
+    pub fn from_bytes(raw: &'a [u8]) -> Self {
+        Self { raw, envelope: None }
+    }
+}
+
+/// The SMTP envelope (RFC 5321 §2.3.1) and who the peer was.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Envelope {
+    /// Reverse path without angle brackets; empty for `<>`.
+    pub mail_from: String,
+    /// Forward paths.
+    pub rcpt_to: Vec<String>,
+    /// What the peer called itself.
+    pub helo: String,
+    /// Address of the peer.
+    pub ip: Option<IpAddr>,
+    /// The name that the peer logged in with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<String>,
+}
