@@ -1,2 +1,51 @@
-//! Generators and tidy checks.
-fn main() {}
+//! Generators, tidy checks, and the long jobs that are not tests: `cargo xtask --help`.
+
+mod bench;
+mod evaluate;
+mod generate;
+mod run;
+mod tidy;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+/// The project's own chores.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Write the generated reference (docs/reference); with --check, fail when it is stale
+    Gen {
+        /// Only compare
+        #[arg(long)]
+        check: bool,
+    },
+    /// Check what no compiler checks: file lengths, opening sentences, links between docs
+    Tidy,
+    /// Judge the two founding incidents, then the mail named
+    Run {
+        /// Files or folders of mail
+        mail: Vec<PathBuf>,
+    },
+    /// Recall and false positives on a corpus, per source and per near-duplicate cluster
+    Evaluate(evaluate::Options),
+    /// CPU per message, warm, one thread
+    Bench(bench::Options),
+}
+
+fn main() -> Result<()> {
+    match Cli::parse().command {
+        Command::Gen { check } => generate::run(check),
+        Command::Tidy => tidy::run(),
+        Command::Run { mail } => run::run(&mail),
+        Command::Evaluate(options) => evaluate::run(&options),
+        Command::Bench(options) => bench::run(&options),
+    }
+}

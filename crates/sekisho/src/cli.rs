@@ -1,0 +1,206 @@
+//! The command line: what can be asked, and how it is explained by `--help`.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  clean: nothing is suspicious
+  1  the worst message is suspicious
+  2  the worst message is malicious
+  3  usage or input error";
+
+/// Mail security that judges the bearer, not the papers.
+#[derive(Debug, Parser)]
+#[command(name = "sekisho", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Judge messages and say why
+    #[command(after_help = concat!("\
+Examples:
+  sekisho scan mail.eml                          one message
+  sekisho scan ~/Maildir archive.mbox            a Maildir and an mbox
+  sekisho scan --json --believe mx.corp.example spool/ | jq .class
+  sekisho scan --rules ./sublime-rules/detection-rules --lists ./static-files inbox/
+  cat mail.eml | sekisho scan -
+
+Exit codes:
+  0  clean
+  1  the worst message is suspicious
+  2  the worst message is malicious
+  3  usage or input error"))]
+    Scan(Scan),
+    /// Show everything that was observed about one message, as JSON
+    #[command(after_help = "Example:\n  sekisho evidence mail.eml | jq .brand")]
+    Evidence(One),
+    /// Explain one message to a person: who it claims to be, who sent it, what the papers prove, why this verdict
+    #[command(after_help = "Examples:\n  sekisho explain mail.eml\n  sekisho explain --lang ja mail.eml")]
+    Explain(Explain),
+    /// Check, test, list or show rules
+    Rules(Rules),
+    /// Undo click-tracking and protection links, without a network
+    #[command(after_help = "Examples:\n  sekisho links 'https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example'\n  sekisho links --json < urls.txt")]
+    Links(Links),
+}
+
+/// Options that name the world in which messages are judged.
+#[derive(Debug, Args, Clone, Default)]
+pub struct World {
+    /// Configuration file (TOML): the organisation's domains, people and partners; see docs/configuration.md
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// More rules: a folder of our pages (.md) or of the public feed's files (.yml); may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub rules: Vec<PathBuf>,
+    /// Leave the built-in rules out
+    #[arg(long)]
+    pub no_builtin: bool,
+    /// Named lists for rules, in the public feed's formats; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub lists: Vec<PathBuf>,
+    /// Believe authentication results that this server wrote (its authserv-id); may be repeated
+    #[arg(long, value_name = "AUTHSERV-ID")]
+    pub believe: Vec<String>,
+    /// Believe the topmost results without an authserv-id (Microsoft 365 writes them so)
+    #[arg(long)]
+    pub believe_unnamed: bool,
+    /// Verify SPF, DKIM, DMARC and ARC with live DNS
+    #[arg(long, conflicts_with = "zone")]
+    pub dns: bool,
+    /// Verify them with a scripted zone file instead of DNS; see docs/zone-file.md
+    #[arg(long, value_name = "FILE")]
+    pub zone: Option<PathBuf>,
+}
+
+/// `sekisho scan`.
+#[derive(Debug, Args)]
+pub struct Scan {
+    /// Files, folders, mbox files, Maildirs, or - for standard input
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// One JSON object a line, as docs/reference/scan.schema.json describes
+    #[arg(long)]
+    pub json: bool,
+    /// Show only messages that are at least this bad
+    #[arg(long, value_enum, default_value_t = Level::Benign, value_name = "CLASS")]
+    pub at_least: Level,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Messages judged at the same time [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<usize>,
+    /// The world.
+    #[command(flatten)]
+    pub world: World,
+}
+
+/// A class on the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub enum Level {
+    /// Everything.
+    Benign,
+    /// Suspicious and malicious.
+    Suspicious,
+    /// Malicious only.
+    Malicious,
+}
+
+/// A command about one message.
+#[derive(Debug, Args)]
+pub struct One {
+    /// The message; - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The world.
+    #[command(flatten)]
+    pub world: World,
+}
+
+/// `sekisho explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// The message; - for standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// Language: en or ja [default: from LANG]
+    #[arg(long, value_name = "LANGUAGE")]
+    pub lang: Option<String>,
+    /// The world.
+    #[command(flatten)]
+    pub world: World,
+}
+
+/// `sekisho rules`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sekisho rules check ./sublime-rules            parse, type-check and round-trip every rule file
+  sekisho rules test rules                       run the cases of our rule pages
+  sekisho rules list --json
+  sekisho rules show brand-claimed-by-stranger")]
+pub struct Rules {
+    /// What to do with them.
+    #[command(subcommand)]
+    pub command: RulesCommand,
+}
+
+/// The commands about rules.
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Parse, type-check and round-trip rule files; exit code 3 when one is wrong
+    Check {
+        /// Files or folders [default: the built-in rules]
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// One JSON object a file
+        #[arg(long)]
+        json: bool,
+    },
+    /// Run the cases of rule pages; exit code 3 when one fails
+    Test {
+        /// Files or folders [default: the built-in rules]
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// Show what every case gave, not only failures
+        #[arg(long, short)]
+        verbose: bool,
+    },
+    /// List rules with severity and title
+    List {
+        /// Files or folders [default: the built-in rules]
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+        /// One JSON object a rule
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show one rule: its page, what it reads, the functions and lists it uses
+    Show {
+        /// Rule id, or a file
+        #[arg(value_name = "RULE")]
+        rule: String,
+        /// Folders to look in besides the built-in rules
+        #[arg(value_name = "PATH")]
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// `sekisho links`.
+#[derive(Debug, Args)]
+pub struct Links {
+    /// URLs; without any they are read from standard input, one a line
+    #[arg(value_name = "URL")]
+    pub urls: Vec<String>,
+    /// One JSON object a URL
+    #[arg(long)]
+    pub json: bool,
+}

@@ -1,0 +1,157 @@
+//! The one configuration file (TOML). Unknown keys are refused with the nearest name that exists.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
+
+/// The file. Everything has a default; an empty file is a valid one.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Whose mail this is.
+    pub organisation: Organisation,
+    /// How authentication is found out.
+    pub authentication: Authentication,
+    /// Which rules run.
+    pub rules: Rules,
+    /// Named lists.
+    pub lists: Folders,
+    /// Brands besides the built-in ones.
+    pub brands: Folders,
+}
+
+/// The organisation.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Organisation {
+    /// Name as people know it; display names that claim it are looked at.
+    pub name: Option<String>,
+    /// Other names: trade names, abbreviations.
+    pub names: Vec<String>,
+    /// Domains whose mail is internal. Without any, direction is unknown.
+    pub domains: Vec<String>,
+    /// Domains of partners: sister companies, suppliers, customers that look-alikes are made of.
+    pub partners: Vec<String>,
+    /// People.
+    pub people: Vec<Person>,
+}
+
+/// A person of the organisation.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// Name as in a display name.
+    pub name: String,
+    /// Address.
+    pub address: String,
+    /// Somebody whose name is worth stealing.
+    #[serde(default)]
+    pub vip: bool,
+}
+
+/// Where authentication results come from.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Authentication {
+    /// authserv-ids that are believed (RFC 8601): your own receiving servers.
+    pub believe: Vec<String>,
+    /// Believe the topmost results without an authserv-id (Microsoft 365).
+    pub believe_unnamed: bool,
+    /// Verify with live DNS what no believed server wrote.
+    pub dns: bool,
+    /// Verify with a scripted zone file.
+    pub zone: Option<PathBuf>,
+    /// Milliseconds that all look-ups of one message may take.
+    pub timeout_ms: u64,
+}
+
+impl Default for Authentication {
+    fn default() -> Self {
+        Self { believe: Vec::new(), believe_unnamed: false, dns: false, zone: None, timeout_ms: 5_000 }
+    }
+}
+
+/// Rules.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Rules {
+    /// Run the built-in rules.
+    pub builtin: bool,
+    /// Folders of rule pages or feed files.
+    pub folders: Vec<PathBuf>,
+    /// Rule ids that never run.
+    pub disabled: Vec<String>,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self { builtin: true, folders: Vec::new(), disabled: Vec::new() }
+    }
+}
+
+/// Folders.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Folders {
+    /// Folders that are read.
+    pub folders: Vec<PathBuf>,
+}
+
+/// Reads a configuration file. Relative paths in it are relative to it.
+///
+/// # Errors
+/// When it cannot be read or is not right; the message names line, key and nearest known key.
+pub fn read(path: &Path) -> Result<Config> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut config = parse(&text).with_context(|| path.display().to_string())?;
+    let base = path.parent().unwrap_or(Path::new("")).to_owned();
+    let absolute = |p: &mut PathBuf| *p = base.join(&*p);
+    config.rules.folders.iter_mut().for_each(absolute);
+    config.lists.folders.iter_mut().for_each(absolute);
+    config.brands.folders.iter_mut().for_each(absolute);
+    config.authentication.zone.iter_mut().for_each(absolute);
+    Ok(config)
+}
+
+/// Reads configuration text.
+///
+/// # Errors
+/// As [`read`].
+pub fn parse(text: &str) -> Result<Config> {
+    match toml::from_str(text) {
+        Ok(config) => Ok(config),
+        Err(error) => bail!("{}{}", error.to_string().trim_end(), suggestion(error.message())),
+    }
+}
+
+/// serde names the unknown key and all known ones; a person wants the nearest.
+fn suggestion(message: &str) -> String {
+    let mut names = message.split('`').skip(1).step_by(2);
+    let Some(unknown) = names.next().filter(|_| message.starts_with("unknown field")) else { return String::new() };
+    names
+        .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
+        .min()
+        .filter(|(distance, known)| *distance <= known.len().div_ceil(2))
+        .map(|(_, known)| format!("\nhelp: did you mean `{known}`?"))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_file_is_valid_and_the_builtin_rules_run() {
+        let config = parse("").unwrap();
+        assert!(config.rules.builtin && config.organisation.domains.is_empty());
+    }
+
+    #[test]
+    fn an_unknown_key_is_refused_with_the_nearest_one() {
+        let error = parse("[organisation]\ndomain = ['a.example']\n").unwrap_err().to_string();
+        assert!(error.contains("line 2") && error.ends_with("help: did you mean `domains`?"), "{error}");
+        let error = parse("[organization]\n").unwrap_err().to_string();
+        assert!(error.ends_with("help: did you mean `organisation`?"), "{error}");
+    }
+}
