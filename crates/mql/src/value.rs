@@ -39,13 +39,18 @@ pub enum Value<'a> {
 
 /// An object of the data model.
 ///
-/// Results of functions are remembered by the *address and shape* of their arguments, so one address must not show
+/// Results of functions are remembered by the [`Object::identity`] and shape of their arguments, so one identity must not show
 /// two different objects of one shape.
 pub trait Object {
     /// The name of its shape in the schema.
     fn shape(&self) -> &'static str;
     /// The field at `index`, the position in the schema's shape.
     fn field<'a>(&'a self, index: usize, arena: &'a Arena) -> Value<'a>;
+    /// What tells it from other objects of its shape: by default where it is. A view that is made anew each time it
+    /// is asked for gives the address of what it shows, so that results about it are remembered.
+    fn identity(&self) -> usize {
+        std::ptr::from_ref(self).cast::<()>().addr()
+    }
     /// The bytes behind it, when it is a file.
     fn bytes(&self) -> Option<&[u8]> {
         None
