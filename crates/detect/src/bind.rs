@@ -11,12 +11,24 @@ use std::collections::BTreeMap;
 use sekisho_mql::value::{Arena, Items, List, Map, Object, Value};
 
 /// A borrowed object of the evidence.
-#[derive(Clone, Copy)]
 pub(crate) struct View<'e, T>(pub(crate) &'e T);
 
 /// A borrowed array of them.
-#[derive(Clone, Copy)]
 struct ViewList<'e, T>(&'e [T]);
+
+// Derived impls would ask that `T` itself can be copied; only the reference is.
+impl<T> Clone for View<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for View<'_, T> {}
+impl<T> Clone for ViewList<'_, T> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+impl<T> Copy for ViewList<'_, T> {}
 
 /// How to read one field: its name in the schema, and the value.
 pub(crate) type Getter<T> = (&'static str, for<'a> fn(&'a T, &'a Arena) -> Value<'a>);

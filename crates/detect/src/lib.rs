@@ -1,1 +1,21 @@
-//! sekisho-detect.
+//! Evidence and rules become a verdict: loads rules, binds MQL to the evidence, combines findings. Pure.
+
+mod bind;
+pub mod combine;
+pub mod error;
+pub mod feed;
+pub mod lists;
+pub mod page;
+pub mod rule;
+
+pub use error::Error;
+pub use lists::Lists;
+pub use rule::{Case, RuleKind, RuleSource};
+
+/// The serialised name of a fieldless enum value.
+fn name_of<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(name)) => name,
+        _ => String::new(),
+    }
+}
