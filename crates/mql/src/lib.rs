@@ -3,16 +3,25 @@
 
 pub mod ast;
 pub mod builtin;
+pub mod check;
 pub mod diagnostic;
+mod lexer;
 pub mod limits;
 mod list;
+pub mod parser;
+pub mod printer;
+pub mod rule;
 pub mod schema;
 pub mod text;
 pub mod typed;
 pub mod types;
 pub mod value;
 
+pub use check::check;
 pub use diagnostic::{Diagnostic, Severity};
+pub use parser::parse;
+pub use printer::print;
+pub use rule::{Expect, Rule};
 pub use schema::{Schema, SchemaError};
 pub use typed::{Checked, Typed, TypedKind, Uses};
 pub use types::Type;
