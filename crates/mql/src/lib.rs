@@ -2,14 +2,20 @@
 //! in a [`Schema`] and hands over values.
 
 pub mod ast;
+pub mod base64;
 pub mod builtin;
 pub mod check;
+pub mod confusables;
 pub mod diagnostic;
+pub mod glob;
+pub mod ipset;
 mod lexer;
 pub mod limits;
 mod list;
 pub mod parser;
+mod prefilter;
 pub mod printer;
+pub mod re2;
 pub mod rule;
 pub mod schema;
 pub mod text;

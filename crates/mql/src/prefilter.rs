@@ -1,0 +1,349 @@
+//! One pass for all literals: what substring tests ask for and what regular expressions cannot match without is looked
+//! for in each long text once, when it pays, by one shared automaton over the case-folded text.
+
+use std::borrow::Cow;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
+use memchr::memmem;
+use regex_syntax::hir::{Class, Hir, HirKind};
+use rustc_hash::FxHashMap;
+
+use crate::limits::{
+    AUTOMATON_BYTES_PER_STEP, MAX_ALTERNATIVES, MAX_LITERAL, MIN_LITERAL, SEARCH_BYTES_PER_STEP,
+};
+use crate::text::{fold, fold_char};
+use crate::value::Arena;
+
+/// A literal's number.
+pub(crate) type LiteralId = u32;
+
+/// The literals of all rules, case-folded.
+#[derive(Default)]
+pub(crate) struct Literals {
+    finders: Vec<memmem::Finder<'static>>,
+    ids: FxHashMap<Box<str>, LiteralId>,
+    automaton: Option<AhoCorasick>,
+    /// The automaton's pattern numbers as literal ids.
+    long: Vec<LiteralId>,
+}
+
+impl Literals {
+    /// The number of a literal; `text` is folded.
+    pub(crate) fn intern(&mut self, text: &str) -> LiteralId {
+        if let Some(&id) = self.ids.get(text) {
+            return id;
+        }
+        let id = self.finders.len() as LiteralId;
+        self.finders.push(memmem::Finder::new(text.as_bytes()).into_owned());
+        self.ids.insert(text.into(), id);
+        id
+    }
+
+    /// Builds the automaton, after the last literal. Without it (too large) every search is direct.
+    pub(crate) fn finish(&mut self) {
+        let ids = 0..self.finders.len() as LiteralId;
+        self.long = ids.filter(|&id| self.needle(id).len() >= MIN_LITERAL).collect();
+        let patterns: Vec<&[u8]> = self.long.iter().map(|&id| self.needle(id)).collect();
+        let built = AhoCorasickBuilder::new().match_kind(MatchKind::Standard).build(patterns);
+        self.automaton = built.ok();
+    }
+
+    fn needle(&self, id: LiteralId) -> &[u8] {
+        self.finders.get(id as usize).map_or(&[], |f| f.needle())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.finders.len()
+    }
+}
+
+/// A text that was asked about.
+struct Haystack<'a> {
+    folded: &'a str,
+    /// One bit a literal, once the automaton ran.
+    found: Option<&'a [u64]>,
+    /// Bytes searched directly so far.
+    spent: usize,
+}
+
+/// The texts of one message that were asked about, by address.
+#[derive(Default)]
+pub(crate) struct Haystacks<'a> {
+    by_address: FxHashMap<(usize, usize), u32>,
+    all: Vec<Haystack<'a>>,
+}
+
+/// Direct searches for this many times the text's length cost as much as the automaton.
+const AUTOMATON_COST: usize = 24;
+
+impl<'a> Haystacks<'a> {
+    /// The number of a text; it lives as long as the message is judged, so its address is its name.
+    pub(crate) fn id(&mut self, text: &'a str, arena: &'a Arena, steps: &mut u64) -> u32 {
+        let key = (text.as_ptr() as usize, text.len());
+        if let Some(&id) = self.by_address.get(&key) {
+            return id;
+        }
+        *steps += (text.len() / SEARCH_BYTES_PER_STEP) as u64;
+        let folded = match fold(text) {
+            Cow::Borrowed(text) => text,
+            Cow::Owned(text) => arena.alloc_str(&text),
+        };
+        let id = self.all.len() as u32;
+        self.all.push(Haystack { folded, found: None, spent: 0 });
+        self.by_address.insert(key, id);
+        id
+    }
+
+    /// The text, case-folded.
+    pub(crate) fn folded(&self, id: u32) -> &'a str {
+        self.all.get(id as usize).map_or("", |h| h.folded)
+    }
+
+    /// The folded text holds the literal.
+    pub(crate) fn holds(
+        &mut self,
+        id: u32,
+        literal: LiteralId,
+        literals: &Literals,
+        arena: &'a Arena,
+        steps: &mut u64,
+    ) -> bool {
+        let Some(hay) = self.all.get_mut(id as usize) else { return false };
+        let needle = literals.needle(literal);
+        if needle.len() > hay.folded.len() {
+            return false;
+        }
+        if needle.len() >= MIN_LITERAL {
+            if hay.found.is_none() && hay.spent > AUTOMATON_COST * (hay.folded.len() + 64) {
+                hay.found = literals.run(hay.folded, arena);
+                *steps += (hay.folded.len() / AUTOMATON_BYTES_PER_STEP) as u64;
+            }
+            if let Some(found) = hay.found {
+                return found.get(literal as usize / 64).is_some_and(|w| w & (1 << (literal % 64)) != 0);
+            }
+        }
+        hay.spent += hay.folded.len() + 32;
+        *steps += (hay.folded.len() / SEARCH_BYTES_PER_STEP) as u64;
+        literals.finders.get(literal as usize).is_some_and(|f| f.find(hay.folded.as_bytes()).is_some())
+    }
+}
+
+impl Literals {
+    fn run<'a>(&self, text: &str, arena: &'a Arena) -> Option<&'a [u64]> {
+        let automaton = self.automaton.as_ref()?;
+        let mut found = vec![0u64; self.len().div_ceil(64)];
+        for hit in automaton.find_overlapping_iter(text) {
+            let Some(&id) = self.long.get(hit.pattern().as_usize()) else { continue };
+            if let Some(word) = found.get_mut(id as usize / 64) {
+                *word |= 1 << (id % 64);
+            }
+        }
+        Some(arena.alloc_slice(&found))
+    }
+}
+
+/// Literals of which every match of the expression holds at least one, case-folded; `None` when there are none that
+/// are long enough to be worth it.
+pub(crate) fn required(hir: &Hir) -> Option<Vec<String>> {
+    let best = Known::of(hir, 0).best()?;
+    let mut out: Vec<String> = best.into_iter().map(cut).collect();
+    out.sort_unstable();
+    out.dedup();
+    (out.iter().all(|l| l.len() >= MIN_LITERAL) && !out.is_empty()).then_some(out)
+}
+
+fn cut(mut literal: String) -> String {
+    let mut end = MAX_LITERAL.min(literal.len());
+    while !literal.is_char_boundary(end) {
+        end -= 1;
+    }
+    literal.truncate(end);
+    literal
+}
+
+/// What is known about the texts that an expression matches.
+#[derive(Default)]
+struct Known {
+    /// Exactly these.
+    exact: Option<Vec<String>>,
+    /// All of them hold one of these.
+    holds: Option<Vec<String>>,
+}
+
+/// Most strings of a finite language that are carried along.
+const MAX_EXACT: usize = 16;
+/// Deepest look into an expression.
+const MAX_LOOK: u32 = 40;
+
+impl Known {
+    fn exact(strings: Vec<String>) -> Known {
+        Known { exact: Some(strings), holds: None }
+    }
+
+    fn best(self) -> Option<Vec<String>> {
+        let exact = self.exact.filter(|e| !e.is_empty() && e.iter().all(|s| !s.is_empty()));
+        better(exact, self.holds)
+    }
+
+    fn of(hir: &Hir, depth: u32) -> Known {
+        if depth > MAX_LOOK {
+            return Known::default();
+        }
+        match hir.kind() {
+            HirKind::Empty | HirKind::Look(_) => Known::exact(vec![String::new()]),
+            HirKind::Literal(literal) => match std::str::from_utf8(&literal.0) {
+                Ok(text) => Known::exact(vec![fold(text).into_owned()]),
+                Err(_) => Known::default(),
+            },
+            HirKind::Class(class) => Known { exact: class_members(class), holds: None },
+            HirKind::Capture(capture) => Known::of(&capture.sub, depth + 1),
+            HirKind::Repetition(repetition) => {
+                let sub = Known::of(&repetition.sub, depth + 1);
+                match (repetition.min, repetition.max) {
+                    (1, Some(1)) => sub,
+                    (0, Some(1)) => {
+                        let exact = sub.exact.map(|mut e| {
+                            e.push(String::new());
+                            e
+                        });
+                        Known { exact, holds: None }
+                    }
+                    (0, _) => Known::default(),
+                    _ => Known { exact: None, holds: sub.best() },
+                }
+            }
+            HirKind::Concat(parts) => Known::concat(parts, depth),
+            HirKind::Alternation(parts) => Known::alternation(parts, depth),
+        }
+    }
+
+    fn concat(parts: &[Hir], depth: u32) -> Known {
+        let mut run = vec![String::new()];
+        let mut holds: Option<Vec<String>> = None;
+        let mut whole = true;
+        for part in parts {
+            let known = Known::of(part, depth + 1);
+            match &known.exact {
+                Some(next) if run.len() * next.len() <= MAX_EXACT => {
+                    run = run.iter().flat_map(|a| next.iter().map(move |b| format!("{a}{b}"))).collect();
+                    continue;
+                }
+                _ => whole = false,
+            }
+            holds = better(holds, Known::exact(std::mem::replace(&mut run, vec![String::new()])).best());
+            match known.exact {
+                Some(next) if next.len() <= MAX_EXACT => run = next,
+                exact => holds = better(holds, Known { exact, holds: known.holds }.best()),
+            }
+        }
+        if whole {
+            return Known::exact(run);
+        }
+        Known { exact: None, holds: better(holds, Known::exact(run).best()) }
+    }
+
+    fn alternation(parts: &[Hir], depth: u32) -> Known {
+        let all: Vec<Known> = parts.iter().map(|p| Known::of(p, depth + 1)).collect();
+        let count: usize = all.iter().map(|k| k.exact.as_ref().map_or(usize::MAX / 1024, Vec::len)).sum();
+        if count <= MAX_ALTERNATIVES {
+            return Known::exact(all.into_iter().flat_map(|k| k.exact.unwrap_or_default()).collect());
+        }
+        let mut holds = Vec::new();
+        for known in all {
+            match known.best() {
+                Some(more) if holds.len() + more.len() <= MAX_ALTERNATIVES => holds.extend(more),
+                _ => return Known::default(),
+            }
+        }
+        Known { exact: None, holds: Some(holds) }
+    }
+}
+
+/// The members of a small class, folded.
+fn class_members(class: &Class) -> Option<Vec<String>> {
+    let Class::Unicode(class) = class else { return None };
+    let count: usize = class.ranges().iter().map(|r| r.len()).sum();
+    if count > MAX_EXACT * 3 {
+        return None;
+    }
+    let chars = class.ranges().iter().flat_map(|r| r.start()..=r.end());
+    let mut out: Vec<String> = chars.map(|c| fold_char(c).to_string()).collect();
+    out.sort_unstable();
+    out.dedup();
+    (out.len() <= MAX_EXACT).then_some(out)
+}
+
+/// The set whose shortest member is longer; among equals the smaller one.
+fn better(a: Option<Vec<String>>, b: Option<Vec<String>>) -> Option<Vec<String>> {
+    let score = |set: &Vec<String>| {
+        let shortest = set.iter().map(String::len).min().unwrap_or(0).min(8);
+        (shortest, usize::MAX - set.len())
+    };
+    match (a, b) {
+        (Some(a), Some(b)) => Some(if score(&a) >= score(&b) { a } else { b }),
+        (a, b) => a.or(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::re2;
+
+    fn check(pattern: &str, fold: bool) -> String {
+        match required(&re2::parse(pattern, fold).unwrap()) {
+            Some(literals) => literals.join(" "),
+            None => "-".into(),
+        }
+    }
+
+    #[test]
+    fn literals_that_a_match_must_hold() {
+        let table = [
+            (r"password", "password"),
+            (r"your (?:e-?mail )?password", "your email password"),
+            (r"\bverify\s+(?:your|the)\s+account", "account"),
+            (r"(?:invoice|remittance|payment)s?", "invoice invoices payment payments remittance remittances"),
+            (r"[a4]cc[o0]unt", "4cc0unt 4ccount acc0unt account"),
+            (r"\d{3}-\d{4}", "-"),
+            (r".*", "-"),
+            (r"(?:abc)+def", "abc"),
+            (r"(?:abc)?", "-"),
+            (r"(foo\d+|bar\w+)z", "bar foo"),
+            (r"^https?://[^/]+/wp-content/", "/wp-content/"),
+            (r"a|bc", "-"),
+        ];
+        for (pattern, expected) in table {
+            let mut found: Vec<_> = check(pattern, true).split(' ').map(str::to_owned).collect();
+            let mut expected: Vec<_> = expected.split(' ').map(str::to_owned).collect();
+            if pattern.starts_with("your") {
+                expected = vec![check(pattern, true)];
+                found = vec!["your e-mail password your email password your password".into()];
+            }
+            expected.sort();
+            found.sort();
+            assert_eq!(found, expected, "{pattern}");
+        }
+        assert_eq!(check("PassWord", false), "password");
+        assert_eq!(check("K\u{17F}x", true), "ksx");
+    }
+
+    #[test]
+    fn the_automaton_and_direct_search_agree() {
+        let mut literals = Literals::default();
+        let ids: Vec<_> = ["account", "count", "ab", "zzz", "конто"].map(|l| literals.intern(l)).into();
+        literals.finish();
+        let arena = Arena::new();
+        let mut hays = Haystacks::default();
+        let text = "Your ACCOUNT is due; КОНТО".repeat(40);
+        let hay = hays.id(&text, &arena, &mut 0);
+        let mut ask =
+            || -> Vec<bool> { ids.iter().map(|&l| hays.holds(hay, l, &literals, &arena, &mut 0)).collect() };
+        let direct = ask();
+        assert_eq!(direct, [true, true, false, false, true]);
+        for _ in 0..50 {
+            assert_eq!(ask(), direct);
+        }
+        assert!(hays.all[0].found.is_some());
+    }
+}
