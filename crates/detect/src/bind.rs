@@ -4,6 +4,7 @@
 //! compares the two.
 
 pub(crate) mod functions;
+pub(crate) mod host;
 pub(crate) mod shapes;
 
 use std::collections::BTreeMap;

@@ -1,1 +1,161 @@
-//! Functions of the host.
+//! Functions of the message data model that need no file contents, history, model or network. All others answer with
+//! the name of what is missing, so that rules which need them end indeterminate.
+
+use sekisho_mail::{
+    Domain, EmailAddress, Html, Link, Mailbox, Url,
+    html::xpath::NodeView,
+};
+use sekisho_mql::value::{Arena, Arg, List, Object, Outcome, Value};
+
+use super::{
+    Show, View,
+    host::{Function, Shared},
+    object, shape,
+};
+
+/// Functions that are answered.
+const ANSWERED: &[(&str, Function)] = &[
+    ("strings.parse_url", |_, args, arena| {
+        let strict = !matches!(args.get(1).map(|a| a.value), Some(Value::Bool(false)));
+        text(args, |t| {
+            let url = if strict { Url::parse(t) } else { Url::parse_loose(t) };
+            if url.domain.domain.is_empty() && url.scheme.is_none() { Value::Null } else { object(arena.keep(url), arena) }
+        })
+    }),
+    ("strings.parse_domain", |_, args, arena| {
+        text(args, |t| {
+            let domain = Domain::parse(t);
+            if domain.domain.is_empty() { Value::Null } else { object(arena.keep(domain), arena) }
+        })
+    }),
+    ("strings.parse_email", |_, args, arena| {
+        text(args, |t| match EmailAddress::parse(t) {
+            Some(email) => object(arena.keep(email), arena),
+            None => Value::Null,
+        })
+    }),
+    ("strings.parse_html", |_, args, arena| text(args, |t| html(t.to_owned(), arena))),
+    ("file.parse_html", |_, args, arena| match content(args) {
+        Some(bytes) => Outcome::Value(html(String::from_utf8_lossy(bytes).into_owned(), arena)),
+        None => Outcome::Value(Value::Null),
+    }),
+    ("file.parse_text", |_, args, arena| Outcome::Value(parse_text(args, arena))),
+    ("html.xpath", |shared, args, arena| Outcome::Value(xpath(shared, args, arena))),
+];
+
+/// Functions that nothing can answer yet, and so every rule that is decided by one is indeterminate.
+const MISSING: &[&str] = &[
+    "ml.nlu_classifier", "profile.by_sender", "profile.by_sender_email", "profile.by_sender_domain",
+    "beta.profile.by_reply_to", "file.explode", "ml.link_analysis", "beta.linkanalysis", "file.message_screenshot",
+    "beta.message_screenshot", "file.html_screenshot", "beta.ml_extract_sensitive_information", "beta.ocr",
+    "network.whois", "ml.logo_detect", "beta.parse_exif", "file.parse_eml", "beta.scan_qr", "beta.ml_topic",
+    "file.oletools", "beta.file.parse_ics", "ml.attack_score", "beta.fuzzy_attack_score", "ml.macro_classifier",
+    "file.expand_archives", "beta.ml_translate",
+];
+
+/// The function of that name. One that neither table names is missing, too.
+pub(crate) fn find(name: &str) -> (&'static str, Option<Function>) {
+    if let Some((name, function)) = ANSWERED.iter().find(|(n, _)| *n == name) {
+        return (name, Some(*function));
+    }
+    (MISSING.iter().find(|n| **n == name).copied().unwrap_or("a function of a newer rule feed"), None)
+}
+
+fn text<'a>(args: &[Arg<'a>], f: impl FnOnce(&'a str) -> Value<'a>) -> Outcome<'a> {
+    Outcome::Value(args.first().and_then(|a| a.value.as_str()).map_or(Value::Null, f))
+}
+
+fn content<'a>(args: &[Arg<'a>]) -> Option<&'a [u8]> {
+    match args.first()?.value {
+        Value::Object(o) => o.bytes(),
+        Value::Bytes(b) => Some(b),
+        Value::Str(s) => Some(s.as_bytes()),
+        _ => None,
+    }
+}
+
+/// An HTML object made by a function.
+struct ParsedHtml {
+    raw: String,
+    dom: Html,
+}
+
+shape!(ParsedHtml, "HTML" {
+    raw, display_text = |it, _arena| Value::Str(&it.dom.display_text),
+    inner_text = |it, _arena| Value::Str(&it.dom.inner_text), links = |it, arena| it.dom.links.show(arena),
+} bytes raw);
+
+fn html(raw: String, arena: &Arena) -> Value<'_> {
+    let dom = Html::parse(&raw);
+    object(arena.keep(ParsedHtml { raw, dom }), arena)
+}
+
+struct ParsedText {
+    text: Option<String>,
+}
+
+shape!(ParsedText, "ParseTextResult" { text });
+
+/// `file.parse_text`: the first of the encodings that fits; null text when none does.
+fn parse_text<'a>(args: &[Arg<'a>], arena: &'a Arena) -> Value<'a> {
+    let Some(bytes) = content(args) else { return Value::Null };
+    let mut wanted: Vec<&str> = Vec::new();
+    if let Some(list) = args.get(1).and_then(|a| a.value.as_list()) {
+        wanted.extend((0..list.len()).filter_map(|i| list.get(i, arena).as_str()));
+    }
+    if wanted.is_empty() {
+        wanted = vec!["ascii", "utf8"];
+    }
+    let text = wanted.iter().find_map(|encoding| match *encoding {
+        "ascii" if bytes.is_ascii() => String::from_utf8(bytes.to_vec()).ok(),
+        "utf8" => String::from_utf8(bytes.to_vec()).ok(),
+        "utf16-le" => {
+            let units: Vec<u16> = bytes.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect();
+            String::from_utf16(&units).ok()
+        }
+        _ => None,
+    });
+    object(arena.keep(ParsedText { text }), arena)
+}
+
+struct XPathResult {
+    nodes: Vec<XPathNode>,
+}
+
+struct XPathNode {
+    raw: String,
+    display_text: String,
+    inner_text: String,
+    links: Vec<Link>,
+}
+
+shape!(XPathResult, "XPathResult" { nodes });
+shape!(XPathNode, "XPathNode" { raw, display_text, inner_text, links } bytes raw);
+
+/// `html.xpath` over any object with HTML (mql.md §1.14).
+fn xpath<'a>(shared: &Shared, args: &[Arg<'a>], arena: &'a Arena) -> Value<'a> {
+    let (Some(source), Some(query)) =
+        (args.first().and_then(|a| a.value.as_object()), args.get(1).and_then(|a| a.value.as_str()))
+    else {
+        return Value::Null;
+    };
+    let Some(compiled) = shared.xpath(query) else { return Value::Null };
+    let nodes = if let Some(body) = known::<sekisho_record::evidence::model::BodyHtml>(source) {
+        compiled.nodes(&body.dom)
+    } else if let Some(parsed) = known::<ParsedHtml>(source) {
+        compiled.nodes(&parsed.dom)
+    } else if let Some(bytes) = source.bytes() {
+        compiled.nodes(&Html::parse(&String::from_utf8_lossy(bytes)))
+    } else {
+        return Value::Null;
+    };
+    let nodes = nodes
+        .into_iter()
+        .map(|NodeView { raw, display_text, inner_text, links }| XPathNode { raw, display_text, inner_text, links })
+        .collect();
+    object(arena.keep(XPathResult { nodes }), arena)
+}
+
+fn known<'a, T: 'static>(object: &'a dyn Object) -> Option<&'a T> {
+    object.as_any()?.downcast_ref::<T>()
+}
