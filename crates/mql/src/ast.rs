@@ -247,3 +247,62 @@ impl ArithOp {
         }
     }
 }
+
+/// Equal apart from where things stand.
+#[must_use]
+pub fn same(a: &Expr, b: &Expr) -> bool {
+    let all = |a: &[Expr], b: &[Expr]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b));
+    match (&a.kind, &b.kind) {
+        (ExprKind::Access { base: a, steps: x }, ExprKind::Access { base: b, steps: y }) => {
+            same(a, b) && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| same_step(x, y))
+        }
+        (ExprKind::Call { name: a, args: x }, ExprKind::Call { name: b, args: y }) => {
+            let name = |arg: &Arg| arg.name.as_ref().map(|name| name.text.clone());
+            let arg = |(a, b): (&Arg, &Arg)| name(a) == name(b) && same(&a.value, &b.value);
+            a.text == b.text && x.len() == y.len() && x.iter().zip(y).all(arg)
+        }
+        (ExprKind::Array(a), ExprKind::Array(b))
+        | (ExprKind::And(a), ExprKind::And(b))
+        | (ExprKind::Or(a), ExprKind::Or(b)) => all(a, b),
+        (ExprKind::Paren(a), ExprKind::Paren(b))
+        | (ExprKind::Not(a), ExprKind::Not(b))
+        | (ExprKind::Neg(a), ExprKind::Neg(b)) => same(a, b),
+        (ExprKind::Compare { first: a, rest: x }, ExprKind::Compare { first: b, rest: y }) => {
+            same(a, b) && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| x.0 == y.0 && same(&x.1, &y.1))
+        }
+        (ExprKind::Arith { first: a, rest: x }, ExprKind::Arith { first: b, rest: y }) => {
+            same(a, b) && x.len() == y.len() && x.iter().zip(y).all(|(x, y)| x.0 == y.0 && same(&x.1, &y.1))
+        }
+        (
+            ExprKind::In { left: a, negated: na, fold: fa, right: x },
+            ExprKind::In { left: b, negated: nb, fold: fb, right: y },
+        ) => {
+            let right = match (x, y) {
+                (InRight::Tuple(x, _), InRight::Tuple(y, _)) => all(x, y),
+                (InRight::Expr(x), InRight::Expr(y)) => same(x, y),
+                _ => false,
+            };
+            na == nb && fa == fb && right && same(a, b)
+        }
+        (ExprKind::IsNull { operand: a, negated: na }, ExprKind::IsNull { operand: b, negated: nb }) => {
+            na == nb && same(a, b)
+        }
+        (ExprKind::Of { threshold: a, items: x }, ExprKind::Of { threshold: b, items: y }) => same(a, b) && all(x, y),
+        // The rest holds no spans.
+        (a, b) => a == b,
+    }
+}
+
+fn same_step(a: &Step, b: &Step) -> bool {
+    let bound = |a: &Option<Box<Expr>>, b: &Option<Box<Expr>>| match (a, b) {
+        (None, None) => true,
+        (Some(a), Some(b)) => same(a, b),
+        _ => false,
+    };
+    match (a, b) {
+        (Step::Member(a), Step::Member(b)) => a.text == b.text,
+        (Step::Index(a, _), Step::Index(b, _)) => same(a, b),
+        (Step::Slice(a, x, _), Step::Slice(b, y, _)) => bound(a, b) && bound(x, y),
+        _ => false,
+    }
+}
