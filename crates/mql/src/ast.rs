@@ -287,7 +287,9 @@ pub fn same(a: &Expr, b: &Expr) -> bool {
         (ExprKind::IsNull { operand: a, negated: na }, ExprKind::IsNull { operand: b, negated: nb }) => {
             na == nb && same(a, b)
         }
-        (ExprKind::Of { threshold: a, items: x }, ExprKind::Of { threshold: b, items: y }) => same(a, b) && all(x, y),
+        (ExprKind::Of { threshold: a, items: x }, ExprKind::Of { threshold: b, items: y }) => {
+            same(a, b) && all(x, y)
+        }
         // The rest holds no spans.
         (a, b) => a == b,
     }
