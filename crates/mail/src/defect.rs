@@ -51,3 +51,32 @@ pub enum DefectKind {
     /// Two `Content-Type` fields or parameters that parsers may read differently.
     AmbiguousStructure,
 }
+
+/// Collects defects up to a bound, so that hostile input cannot grow the list.
+#[derive(Debug, Default)]
+pub struct Defects {
+    list: Vec<Defect>,
+}
+
+impl Defects {
+    /// Notes a defect; silently drops it once [`crate::limits::DEFECTS_MAX`] are held.
+    pub fn note(&mut self, kind: DefectKind, span: Option<Span>, detail: impl Into<String>) {
+        if self.list.len() < crate::limits::DEFECTS_MAX {
+            let mut detail: String = detail.into();
+            if let Some((cut, _)) = detail.char_indices().nth(200) {
+                detail.truncate(cut);
+            }
+            self.list.push(Defect { kind, span, detail });
+        }
+    }
+
+    /// True when one of this kind was noted.
+    pub fn has(&self, kind: DefectKind) -> bool {
+        self.list.iter().any(|d| d.kind == kind)
+    }
+
+    /// What was noted.
+    pub fn into_vec(self) -> Vec<Defect> {
+        self.list
+    }
+}

@@ -34,3 +34,15 @@ pub const INLINE_URL_BYTES_MAX: usize = 1 << 10;
 pub const QUERY_PARAMS_MAX: usize = 256;
 /// Quoted messages that are split off.
 pub const THREADS_MAX: usize = 100;
+/// Defects noted of one message.
+pub const DEFECTS_MAX: usize = 200;
+/// `Authentication-Results` fields read, and verdicts read of one of them.
+pub const AUTH_RESULTS_MAX: usize = 100;
+/// Message ids kept of `References`.
+pub const REFERENCES_MAX: usize = 1_000;
+/// Bytes of one header value that are read as addresses, ids, dates or encoded words.
+pub const VALUE_BYTES_MAX: usize = 256 << 10;
+/// Prefixes and tags taken off one subject.
+pub const SUBJECT_PREFIXES_MAX: usize = 32;
+/// Parameters read of one `Content-Type` or `Content-Disposition`.
+pub const PARAMETERS_MAX: usize = 64;
