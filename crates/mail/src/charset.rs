@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_8859_8, KOI8_R, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GB18030, ISO_8859_8, KOI8_R, SHIFT_JIS, UTF_8, WINDOWS_1251, WINDOWS_1252,
+};
 use memchr::{memchr, memmem};
 
 use crate::legacy;
@@ -53,8 +55,11 @@ impl Charset {
             .strip_prefix("3d")
             .map_or(lower.as_str(), |rest| rest)
             .trim_start_matches(|c: char| !c.is_ascii_alphanumeric());
-        let end = cleaned.find(|c: char| !(c.is_ascii_alphanumeric() || "-_.:".contains(c))).unwrap_or(cleaned.len());
-        let cleaned = cleaned.get(..end).unwrap_or_default().trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+        let end = cleaned
+            .find(|c: char| !(c.is_ascii_alphanumeric() || "-_.:".contains(c)))
+            .unwrap_or(cleaned.len());
+        let cleaned =
+            cleaned.get(..end).unwrap_or_default().trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
         named(cleaned).or_else(|| contained(&lower)).map(|found| (found, true))
     }
 
@@ -98,20 +103,25 @@ fn named(label: &str) -> Option<Charset> {
     lower.copy_from_slice(label.as_bytes());
     lower.make_ascii_lowercase();
     Some(match &*lower {
-        b"us-ascii" | b"ascii" | b"ansi_x3.4-1968" | b"ansi_x3.4" | b"iso646-us" | b"646" | b"us" => Charset::Ascii,
+        b"us-ascii" | b"ascii" | b"ansi_x3.4-1968" | b"ansi_x3.4" | b"iso646-us" | b"646" | b"us" => {
+            Charset::Ascii
+        }
         b"utf8mb4" | b"cp65001" | b"utf" | b"utf-8-mac" | b"utf8-mac" => Charset::Web(UTF_8),
         b"utf-7" | b"utf7" | b"unicode-1-1-utf-7" | b"x-unicode-2-0-utf-7" | b"cp65000" => Charset::Utf7,
-        b"utf-16" | b"utf16" | b"utf-16be" | b"ucs-2" | b"iso-10646-ucs-2" | b"unicodefffe" => Charset::Utf16(true),
+        b"utf-16" | b"utf16" | b"utf-16be" | b"ucs-2" | b"iso-10646-ucs-2" | b"unicodefffe" => {
+            Charset::Utf16(true)
+        }
         b"utf-16le" | b"unicode" => Charset::Utf16(false),
         b"utf-32" | b"utf32" | b"utf-32be" | b"ucs-4" => Charset::Utf32(true),
         b"utf-32le" => Charset::Utf32(false),
-        b"iso-2022-jp" | b"iso-2022-jp-1" | b"iso-2022-jp-2" | b"iso-2022-jp-3" | b"iso-2022-jp-ms" | b"csiso2022jp"
-        | b"cp50220" | b"cp50221" | b"cp50222" | b"jis" | b"iso-2022-jp-2004" | b"jis7" => Charset::Iso2022Jp,
+        b"iso-2022-jp" | b"iso-2022-jp-1" | b"iso-2022-jp-2" | b"iso-2022-jp-3" | b"iso-2022-jp-ms"
+        | b"csiso2022jp" | b"cp50220" | b"cp50221" | b"cp50222" | b"jis" | b"iso-2022-jp-2004" | b"jis7" => {
+            Charset::Iso2022Jp
+        }
         b"iso-2022-kr" | b"csiso2022kr" => Charset::Iso2022Kr,
         b"hz-gb-2312" | b"hz" => Charset::Hz,
-        b"cp932" | b"ms932" | b"windows-932" | b"mskanji" | b"shiftjis" | b"s-jis" | b"x-ms-cp932" | b"sjis-win" => {
-            Charset::Web(SHIFT_JIS)
-        }
+        b"cp932" | b"ms932" | b"windows-932" | b"mskanji" | b"shiftjis" | b"s-jis" | b"x-ms-cp932"
+        | b"sjis-win" => Charset::Web(SHIFT_JIS),
         b"eucjp" | b"x-eucjp" | b"ujis" | b"eucjp-win" | b"cp51932" | b"eucjp-ms" => Charset::Web(EUC_JP),
         b"cp936" | b"windows-936" | b"ms936" | b"euc-cn" | b"gb_18030" | b"gb18030-2000" | b"gb2312-80" => {
             Charset::Web(GB18030)
@@ -217,7 +227,8 @@ fn ascii_compatible(charset: Charset) -> bool {
 /// Less than one replaced character in twenty: damage, not another charset.
 fn mostly_readable(text: &str) -> bool {
     let wide = text.chars().filter(|c| !c.is_ascii()).take(4_096);
-    let (bad, all) = wide.fold((0usize, 0usize), |(bad, all), c| (bad + usize::from(c == '\u{FFFD}'), all + 1));
+    let (bad, all) =
+        wide.fold((0usize, 0usize), |(bad, all), c| (bad + usize::from(c == '\u{FFFD}'), all + 1));
     bad * 20 < all
 }
 
@@ -311,7 +322,9 @@ fn shape(bytes: &[u8]) -> Shape {
             } else {
                 pair_open = false;
             }
-            s.sjis_kana += usize::from(a == 0x82 && (0x9F..=0xF1).contains(&b) || a == 0x83 && (0x40..=0x96).contains(&b));
+            s.sjis_kana += usize::from(
+                a == 0x82 && (0x9F..=0xF1).contains(&b) || a == 0x83 && (0x40..=0x96).contains(&b),
+            );
             s.sjis_pairs += usize::from((0x88..=0x9F).contains(&a) && (b >= 0x80 || b.is_ascii_alphabetic()));
         } else {
             if run > 0 {

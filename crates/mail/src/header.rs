@@ -46,11 +46,18 @@ pub(crate) struct RawFields<'a> {
     pub(crate) malformed: usize,
     /// The empty line was seen; `at` is behind it.
     ended: bool,
+    /// A MIME part: it may have no header at all, and a boundary line ends it.
+    part: bool,
+    seen: bool,
 }
 
 impl<'a> RawFields<'a> {
     pub(crate) fn new(raw: &'a [u8], at: usize) -> Self {
-        RawFields { raw, at, malformed: 0, ended: false }
+        RawFields { raw, at, malformed: 0, ended: false, part: false, seen: false }
+    }
+
+    pub(crate) fn of_part(raw: &'a [u8], at: usize) -> Self {
+        RawFields { part: true, ..Self::new(raw, at) }
     }
 
     /// Where the next line begins; the body's start once the iterator is through.
@@ -77,6 +84,10 @@ impl<'a> Iterator for RawFields<'a> {
                 self.ended = true;
                 return None;
             }
+            if self.part && line.starts_with(b"--") {
+                self.ended = true;
+                return None;
+            }
             while matches!(self.raw.get(end), Some(b' ' | b'\t')) {
                 end = self.line_end(end);
             }
@@ -89,7 +100,12 @@ impl<'a> Iterator for RawFields<'a> {
             {
                 let value_start = start + colon + 1;
                 let value = self.raw.get(value_start..end).unwrap_or_default();
+                self.seen = true;
                 return Some(RawField { name, value, start, value_start, end });
+            }
+            if self.part && !self.seen {
+                (self.at, self.ended) = (start, true);
+                return None;
             }
             self.malformed += 1;
         }
@@ -102,7 +118,9 @@ pub(crate) fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     let value = value.trim_ascii();
     match memchr::memchr3(b'\r', b'\n', b'\0', value) {
         None => Cow::Borrowed(value),
-        Some(_) => Cow::Owned(value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n' | b'\0')).collect()),
+        Some(_) => {
+            Cow::Owned(value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n' | b'\0')).collect())
+        }
     }
 }
 
@@ -126,7 +144,8 @@ fn charset_hint(header: &[u8]) -> Option<String> {
     let at = memmem::find(&lower, b"charset=")?;
     let rest = lower.get(at + 8..)?;
     let label = rest.trim_ascii_start().iter().skip_while(|b| **b == b'"').take(40);
-    let label: Vec<u8> = label.take_while(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b';')).copied().collect();
+    let label: Vec<u8> =
+        label.take_while(|b| b.is_ascii_graphic() && !matches!(b, b'"' | b';')).copied().collect();
     String::from_utf8(label).ok().filter(|l| !l.is_empty() && !l.eq_ignore_ascii_case("us-ascii"))
 }
 
@@ -150,7 +169,11 @@ pub(crate) fn read(raw: &[u8], defects: &mut Defects) -> (Vec<Field>, usize) {
         }
         nul |= memchr(0, field.value).is_some();
         let value = unfold(field.value);
-        let hint = if value.is_ascii() { None } else { hint.get_or_insert_with(|| charset_hint(raw.get(..65_536).unwrap_or(raw))).as_deref() };
+        let hint = if value.is_ascii() {
+            None
+        } else {
+            hint.get_or_insert_with(|| charset_hint(raw.get(..65_536).unwrap_or(raw))).as_deref()
+        };
         let decoded = text(&value, hint);
         if decoded.lossy {
             defects.note(DefectKind::UndecodableText, Some(whole), String::from_utf8_lossy(field.name));
@@ -163,7 +186,11 @@ pub(crate) fn read(raw: &[u8], defects: &mut Defects) -> (Vec<Field>, usize) {
         });
     }
     if walk.malformed > 0 && !fields.is_empty() {
-        defects.note(DefectKind::MalformedField, None, format!("{} lines of the header are no field", walk.malformed));
+        defects.note(
+            DefectKind::MalformedField,
+            None,
+            format!("{} lines of the header are no field", walk.malformed),
+        );
     }
     if dropped > 0 {
         defects.note(DefectKind::OverLimit, None, format!("{dropped} header fields over FIELDS_MAX"));
@@ -194,12 +221,27 @@ fn start(raw: &[u8]) -> usize {
 /// Notes fields that may stand once and stand more often; the first one counts.
 pub(crate) fn note_duplicates(fields: &[Field], defects: &mut Defects) {
     const ONCE: [&str; 13] = [
-        "From", "Sender", "Reply-To", "To", "Cc", "Bcc", "Subject", "Date", "Message-ID", "In-Reply-To", "References",
-        "Content-Type", "Content-Transfer-Encoding",
+        "From",
+        "Sender",
+        "Reply-To",
+        "To",
+        "Cc",
+        "Bcc",
+        "Subject",
+        "Date",
+        "Message-ID",
+        "In-Reply-To",
+        "References",
+        "Content-Type",
+        "Content-Transfer-Encoding",
     ];
     for name in ONCE {
         if let Some(second) = fields.iter().filter(|f| f.is(name)).nth(1) {
-            let kind = if name.starts_with("Content-") { DefectKind::AmbiguousStructure } else { DefectKind::DuplicateField };
+            let kind = if name.starts_with("Content-") {
+                DefectKind::AmbiguousStructure
+            } else {
+                DefectKind::DuplicateField
+            };
             defects.note(kind, Some(second.span), format!("more than one {name}"));
         }
     }

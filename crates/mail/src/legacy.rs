@@ -132,7 +132,8 @@ pub(crate) fn utf7(bytes: &[u8]) -> (String, bool) {
             }
             continue;
         }
-        let length = tail.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).count();
+        let length =
+            tail.iter().take_while(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/')).count();
         let (coded, after) = tail.split_at(length);
         rest = after.strip_prefix(b"-").unwrap_or(after);
         if coded.is_empty() {
@@ -181,7 +182,8 @@ pub(crate) fn utf32(bytes: &[u8], big: bool) -> (String, bool) {
     };
     let mut lossy = false;
     let text = rest.chunks(4).map(|chunk| {
-        let unit = <[u8; 4]>::try_from(chunk).map(|c| if big { u32::from_be_bytes(c) } else { u32::from_le_bytes(c) });
+        let unit = <[u8; 4]>::try_from(chunk)
+            .map(|c| if big { u32::from_be_bytes(c) } else { u32::from_le_bytes(c) });
         unit.ok().and_then(char::from_u32).unwrap_or_else(|| {
             lossy = true;
             '\u{FFFD}'

@@ -5,19 +5,27 @@
 
 pub mod address;
 pub mod authres;
+pub mod charset;
+pub mod date;
 pub mod defect;
 pub mod domain;
+pub mod filetype;
 pub mod header;
 pub mod html;
+mod legacy;
 pub mod limits;
 pub mod link;
 pub mod message;
+mod mime;
+mod params;
 pub mod part;
 pub mod received;
 pub mod span;
 pub mod subject;
 pub mod thread;
+mod transfer;
 pub mod url;
+pub mod words;
 
 pub use address::{EmailAddress, Mailbox};
 pub use authres::{AuthResults, CompAuth, Dmarc, Signature, Spf};

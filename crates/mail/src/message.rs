@@ -1,9 +1,15 @@
 //! The message: everything that can be read from its bytes alone.
 
+use std::borrow::Cow;
+
 use crate::{
-    Attachment, BodyText, Defect, EmailAddress, Field, Hop, Html, Link, Mailbox, PreviousThread, Subject,
-    Thread,
+    Attachment, AuthResults, BodyText, Defect, DefectKind, EmailAddress, Field, Hop, Html, Link, Mailbox,
+    PreviousThread, Subject, Thread, address, date,
+    defect::Defects,
     domain::{Domain, Ip},
+    header, limits,
+    mime::{self, Content},
+    part, subject, words,
 };
 
 /// A parsed message. Everything borrowed from nowhere: cheap to keep, safe to send to another thread.
@@ -45,6 +51,8 @@ pub struct Message {
     pub mailer: Option<String>,
     /// The chain, index 0 closest to the sender.
     pub hops: Vec<Hop>,
+    /// `Authentication-Results` and `ARC-Authentication-Results` fields, top first, whoever wrote them.
+    pub auth_results: Vec<AuthResults>,
     /// Every domain found in `Received` fields, distinct, sender first.
     pub domains: Vec<Domain>,
     /// Every address found in `Received` fields, distinct, sender first.
@@ -69,6 +77,102 @@ pub struct Message {
 
 /// Reads a message. Total: any bytes give a value.
 pub fn parse(raw: &[u8]) -> Message {
-    let _ = raw;
-    Message::default()
+    let mut defects = Defects::default();
+    let bytes = raw.get(..limits::MESSAGE_BYTES_MAX).unwrap_or(raw);
+    if bytes.len() < raw.len() {
+        defects.note(DefectKind::OverLimit, None, "MESSAGE_BYTES_MAX");
+    }
+    let (fields, body) = header::read(bytes, &mut defects);
+    header::note_duplicates(&fields, &mut defects);
+    let mut message = Message { fields, ..Message::default() };
+    message.read_people(&mut defects);
+    message.read_ids(&mut defects);
+    message.read_chain(&mut defects);
+    let content = Content::of_message(&message.fields, &mut defects);
+    let leaves = mime::leaves(bytes, body, content, &mut defects);
+    let parts = part::sort(bytes, leaves, &mut defects);
+    message.plain = parts.plain;
+    message.html = parts.html;
+    message.attachments = parts.attachments;
+    message.read_bodies();
+    message.defects = defects.into_vec();
+    message
+}
+
+impl Message {
+    /// The first field of this name, in any case.
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|f| f.is(name))
+    }
+
+    /// All fields of this name, top first.
+    pub fn fields_named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a Field> {
+        self.fields.iter().filter(move |f| f.is(name))
+    }
+
+    /// The value of the first field of this name with its encoded words decoded.
+    pub fn text(&self, name: &str) -> Option<Cow<'_, str>> {
+        self.field(name).map(|f| words::decode(&f.value, &mut Defects::default()))
+    }
+
+    fn mailboxes(&self, name: &str, defects: &mut Defects) -> Vec<Mailbox> {
+        self.field(name).map(|f| address::parse_list(&f.value, defects)).unwrap_or_default()
+    }
+
+    fn read_people(&mut self, defects: &mut Defects) {
+        self.authors = self.mailboxes("From", defects);
+        self.author = self.authors.first().cloned();
+        if !self.fields.is_empty() && !self.authors.iter().any(|a| a.email.is_address()) {
+            defects.note(DefectKind::MissingAuthor, None, "no From field with an address");
+        }
+        self.sender = self.mailboxes("Sender", defects).into_iter().next();
+        self.reply_to = self.mailboxes("Reply-To", defects);
+        self.to = self.mailboxes("To", defects);
+        self.cc = self.mailboxes("Cc", defects);
+        self.bcc = self.mailboxes("Bcc", defects);
+        let address = |name| self.field(name).map(|f| EmailAddress::parse(&f.value));
+        let (return_path, delivered_to) = (address("Return-Path"), address("Delivered-To"));
+        (self.return_path, self.delivered_to) = (return_path, delivered_to);
+    }
+
+    fn read_ids(&mut self, defects: &mut Defects) {
+        let subject = self.field("Subject").map(|f| words::decode(&f.value, defects));
+        self.subject = subject::parse(subject.as_deref());
+        self.message_id = self.field("Message-ID").and_then(|f| ids(&f.value, 1).pop());
+        self.in_reply_to = self.field("In-Reply-To").and_then(|f| ids(&f.value, 1).pop());
+        let references = self.field("References").map(|f| ids(&f.value, limits::REFERENCES_MAX));
+        self.references = references.unwrap_or_default();
+        self.mailer = self.text("X-Mailer").or_else(|| self.text("User-Agent")).map(Cow::into_owned);
+        let Some(date) = self.field("Date") else { return };
+        match date::parse(&date.value) {
+            Some(parsed) => (self.date, self.date_original_offset) = (Some(parsed.seconds), parsed.offset),
+            None => defects.note(DefectKind::MalformedDate, Some(date.span), date.value.as_str()),
+        }
+    }
+
+    fn read_chain(&mut self, _defects: &mut Defects) {}
+
+    fn read_bodies(&mut self) {}
+}
+
+/// Message ids of a field, without angle brackets; what stands outside of any counts when there are none.
+fn ids(value: &str, most: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    let mut rest = value;
+    while let Some((_, tail)) = rest.split_once('<') {
+        let Some((id, after)) = tail.split_once('>') else { break };
+        if out.len() >= most {
+            return out;
+        }
+        out.push(id.split_whitespace().collect());
+        rest = after;
+    }
+    if out.is_empty() {
+        let bare = value.split_whitespace().map(|w| w.trim_matches(['<', '>', ',', ';']));
+        out.extend(bare.filter(|w| w.contains('@')).take(most).map(str::to_owned));
+    }
+    if out.is_empty() && !value.trim().is_empty() {
+        out.push(value.trim().trim_matches(['<', '>']).to_owned());
+    }
+    out
 }

@@ -6,7 +6,7 @@ use memchr::memchr;
 
 /// How the bytes of a part travelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Encoding {
+pub(crate) enum Encoding {
     /// 7bit, 8bit, binary, or a name that nobody knows.
     Identity,
     /// base64.
@@ -19,19 +19,23 @@ pub enum Encoding {
 
 impl Encoding {
     /// Reads the value of `Content-Transfer-Encoding`; `None` for a name that nobody knows.
-    pub fn from_label(label: &str) -> Option<Self> {
+    pub(crate) fn from_label(label: &str) -> Option<Self> {
         let label = label.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         Some(match label.to_ascii_lowercase().as_str() {
-            "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "7bits" | "8bits" | "none" => Encoding::Identity,
+            "" | "7bit" | "8bit" | "binary" | "7-bit" | "8-bit" | "7bits" | "8bits" | "none" => {
+                Encoding::Identity
+            }
             "base64" | "base-64" | "b" | "x-base64" => Encoding::Base64,
-            "quoted-printable" | "quoted_printable" | "quotedprintable" | "qp" | "q" => Encoding::QuotedPrintable,
+            "quoted-printable" | "quoted_printable" | "quotedprintable" | "qp" | "q" => {
+                Encoding::QuotedPrintable
+            }
             "uuencode" | "x-uuencode" | "x-uue" | "uue" => Encoding::Uuencode,
             _ => return None,
         })
     }
 
     /// Decodes; the flag is true when the bytes were not cleanly encoded.
-    pub fn decode(self, bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
+    pub(crate) fn decode(self, bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
         match self {
             Encoding::Identity => (Cow::Borrowed(bytes), false),
             Encoding::Base64 => {
@@ -74,7 +78,7 @@ const BASE64: [u8; 256] = {
 };
 
 /// Base64 with white space, foreign characters and inner padding skipped.
-pub fn base64(bytes: &[u8]) -> (Vec<u8>, bool) {
+pub(crate) fn base64(bytes: &[u8]) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(bytes.len() / 4 * 3 + 3);
     let mut broken = false;
     let (mut chunk, mut held) = (0u32, 0u8);
@@ -142,7 +146,7 @@ fn hex(byte: u8) -> Option<u8> {
 }
 
 /// Quoted-printable; an `=` that encodes nothing is kept as it stands.
-pub fn quoted_printable(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
+pub(crate) fn quoted_printable(bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
     if memchr(b'=', bytes).is_none() {
         return (Cow::Borrowed(bytes), false);
     }

@@ -82,7 +82,8 @@ fn add<'a>(word: Word<'a>, run: &mut Option<Run<'a>>, out: &mut String, defects:
     if run.as_ref().is_some_and(|r| !r.charset.eq_ignore_ascii_case(word.charset)) {
         flush(run, out, defects);
     }
-    let run = run.get_or_insert_with(|| Run { charset: word.charset, bytes: Vec::new(), open: String::new() });
+    let run =
+        run.get_or_insert_with(|| Run { charset: word.charset, bytes: Vec::new(), open: String::new() });
     if word.base64 {
         let mut text = std::mem::take(&mut run.open);
         text.push_str(word.text);
@@ -121,7 +122,11 @@ fn flush(run: &mut Option<Run<'_>>, out: &mut String, defects: &mut Defects) {
     close_base64(&mut run, &open, defects);
     let decoded = charset::decode(&run.bytes, Some(run.charset));
     if let Some(used) = decoded.mislabelled {
-        defects.note(DefectKind::MislabelledCharset, None, format!("{} is {used} in an encoded word", run.charset));
+        defects.note(
+            DefectKind::MislabelledCharset,
+            None,
+            format!("{} is {used} in an encoded word", run.charset),
+        );
     }
     if decoded.lossy {
         defects.note(DefectKind::UndecodableText, None, format!("{} in an encoded word", run.charset));
