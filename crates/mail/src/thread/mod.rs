@@ -1,13 +1,23 @@
 //! The newest message, apart from the thread it quotes.
 
+mod attribution;
+mod banner;
 mod build;
+mod dates;
+mod headers_block;
+mod lines;
+mod mailbox;
+mod signature;
 mod split;
+#[cfg(test)]
+mod tests;
 
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 pub use build::build;
+pub use signature::signature_start;
 pub use split::{split_marked, split_text};
 
 use crate::{Link, Mailbox, Subject};
@@ -122,6 +132,8 @@ pub struct Quoted {
     pub banners: Vec<Range<usize>>,
     /// 1 for the message that was answered, 2 for the one before it, ….
     pub level: usize,
+    /// `>` marks at the start of each of its lines.
+    pub angles: usize,
 }
 
 /// Whose text an offset is in.
