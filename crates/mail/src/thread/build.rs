@@ -7,7 +7,7 @@ use super::{
     headers_block::{self, Label},
     lines, mailbox,
 };
-use crate::{Mailbox, Subject};
+use crate::{Mailbox, subject};
 
 /// Builds the messages of a split text. Links are left to the caller, who asks [`Split::locate`].
 pub fn build(text: &str, split: &Split) -> (Thread, Vec<PreviousThread>) {
@@ -93,7 +93,7 @@ fn fill(out: &mut PreviousThread, preamble: &str) {
             Label::To => out.recipients.to = mailbox::list(&value),
             Label::Cc => out.recipients.cc = mailbox::list(&value),
             Label::Bcc => out.recipients.bcc = mailbox::list(&value),
-            Label::Subject => out.subject = subject(&value),
+            Label::Subject => out.subject = subject::parse(Some(&value)),
             Label::Other => {}
         }
     }
@@ -117,8 +117,4 @@ impl ThreadRecipients {
         }
         self
     }
-}
-
-fn subject(value: &str) -> Subject {
-    Subject { subject: Some(value.to_owned()), base: Some(value.to_owned()), ..Subject::default() }
 }

@@ -1,6 +1,6 @@
 //! Mailboxes as mail programs write them into quoted text: `Name <a@b>`, `Name [mailto:a@b]`, `Name (a@b)`, `a@b`.
 
-use crate::{Domain, EmailAddress, Mailbox, limits::MAILBOXES_MAX};
+use crate::{EmailAddress, Mailbox, limits::MAILBOXES_MAX};
 
 /// Whether something like `a@b` stands in the text.
 pub(super) fn contains_address(text: &str) -> bool {
@@ -59,9 +59,9 @@ pub(super) fn parse(text: &str) -> Option<Mailbox> {
         name = clean(comment(text.get(end..).unwrap_or_default()));
     }
     Some(Mailbox {
+        embedded: crate::address::embedded(&name),
         display_name: (!name.is_empty()).then_some(name),
-        email: address(text.get(start..end).unwrap_or_default()),
-        embedded: None,
+        email: EmailAddress::parse(text.get(start..end).unwrap_or_default()),
     })
 }
 
@@ -97,17 +97,6 @@ fn clean(name: &str) -> String {
     });
     let name = name.strip_suffix(" via").unwrap_or(name);
     name.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// An address as plain data.
-pub(super) fn address(email: &str) -> EmailAddress {
-    let email = email.to_lowercase();
-    let (local, host) = email.rsplit_once('@').unwrap_or(("", &email));
-    EmailAddress {
-        local_part: Some(local.to_owned()),
-        domain: Domain { domain: host.to_owned(), ..Domain::default() },
-        email: email.clone(),
-    }
 }
 
 /// Reads a list. Commas separate only where addresses stand; `Last, First` is one name.
