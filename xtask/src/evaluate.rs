@@ -156,7 +156,7 @@ fn judge_all(folder: &Path, rows: &[Row], list: Option<&Path>) -> Result<Vec<Opt
             continue;
         };
         let before = Instant::now();
-        let record = engine.scan(&raw);
+        let record = engine.scan_bytes(&raw);
         let micros = before.elapsed().as_secs_f64() * 1e6;
         let verdict = &record.verdict;
         let brands: Vec<String> = record.evidence.brand.claims.iter().map(|c| slug(&c.brand)).collect();

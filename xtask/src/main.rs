@@ -3,6 +3,7 @@
 mod bench;
 mod evaluate;
 mod generate;
+mod hostile;
 mod run;
 mod tidy;
 

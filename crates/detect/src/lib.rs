@@ -4,12 +4,17 @@ mod bind;
 pub mod combine;
 pub mod error;
 pub mod feed;
+mod judge;
 pub mod lists;
 pub mod page;
 pub mod rule;
+pub mod rules;
+mod spans;
 
 pub use error::Error;
+pub use judge::judge;
 pub use lists::Lists;
+pub use rules::{OrgLists, Rules};
 pub use rule::{Case, RuleKind, RuleSource};
 
 /// The serialised name of a fieldless enum value.

@@ -81,8 +81,9 @@ struct ParsedHtml {
 }
 
 shape!(ParsedHtml, "HTML" {
-    raw, display_text = |it, _arena| Value::Str(&it.dom.display_text),
-    inner_text = |it, _arena| Value::Str(&it.dom.inner_text), links = |it, arena| it.dom.links.show(arena),
+    display_text = |it, _arena| Value::Str(&it.dom.display_text),
+    inner_text = |it, _arena| Value::Str(&it.dom.inner_text), links = |it, arena| it.dom.links.show(arena), raw,
+    hidden_text = |it, _arena| Value::Str(&it.dom.hidden_text),
 } bytes raw);
 
 fn html(raw: String, arena: &Arena) -> Value<'_> {

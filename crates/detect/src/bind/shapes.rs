@@ -105,7 +105,7 @@ shape!(BodyHtml, "BodyHTML" {
     charset, content_transfer_encoding,
     display_text = |it, _arena| Value::Str(&it.dom.display_text),
     inner_text = |it, _arena| Value::Str(&it.dom.inner_text),
-    links, raw,
+    links, raw, hidden_text = |it, _arena| Value::Str(&it.dom.hidden_text),
 } bytes raw);
 shape!(Body, "Body" { current_thread, html, ips, links, plain, previous_threads });
 shape!(MessageType, "MessageType" { inbound, internal, outbound });

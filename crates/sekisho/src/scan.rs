@@ -1,0 +1,216 @@
+//! `sekisho scan`: judges messages and prints one line, or one JSON object, for each.
+
+use std::{
+    io::{IsTerminal as _, Write},
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
+};
+
+use anyhow::Result;
+use indicatif::{ProgressBar, ProgressStyle};
+use sekisho_engine::Engine;
+use sekisho_record::{Class, Record};
+use serde_json::json;
+
+use crate::{
+    cli::{self, Level},
+    explain::{class_key, cut},
+    input::{self, Item},
+    world,
+};
+
+/// Rules named on one text line at most.
+const RULES_SHOWN_MAX: usize = 4;
+
+/// Runs the command; the worst class that was seen decides the exit code.
+///
+/// # Errors
+/// For arguments, configuration and rules that are wrong. A message that cannot be read is reported and counted, and
+/// the rest goes on.
+pub fn run(args: &cli::Scan) -> Result<Outcome> {
+    let engine = world::engine(&args.world)?;
+    let files = input::files(&args.paths)?;
+    let progress = progress(files.len(), args.quiet || args.json && !std::io::stderr().is_terminal());
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
+    let next = AtomicUsize::new(0);
+    let outcome = Mutex::new(Outcome::default());
+    let (sender, receiver) = mpsc::sync_channel::<(usize, Vec<Line>)>(threads * 4);
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            let (sender, engine, files, next) = (sender.clone(), &engine, &files, &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = files.get(index) else { break };
+                    let mut lines = Vec::new();
+                    let read = input::read(path, &mut |item| {
+                        lines.push(judge(engine, &item, args.json));
+                        Ok(())
+                    });
+                    if let Err(error) = read {
+                        lines.push(Line::Failed(format!("{error:#}")));
+                    }
+                    if sender.send((index, lines)).is_err() {
+                        break;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        print_in_order(&receiver, args, &progress, &outcome);
+    });
+    progress.finish_and_clear();
+    let outcome = outcome.into_inner().unwrap_or_default();
+    if !args.json && !args.quiet && outcome.messages > 1 {
+        eprintln!(
+            "{} messages: {} malicious, {} suspicious, {} benign{}",
+            outcome.messages,
+            outcome.malicious,
+            outcome.suspicious,
+            outcome.messages - outcome.malicious - outcome.suspicious,
+            if outcome.failed > 0 { format!("; {} could not be read", outcome.failed) } else { String::new() }
+        );
+    }
+    Ok(outcome)
+}
+
+/// Counts of a run.
+#[derive(Debug, Default, Clone, Copy)]
+pub struct Outcome {
+    /// Messages judged.
+    pub messages: usize,
+    /// Of them malicious.
+    pub malicious: usize,
+    /// Of them suspicious.
+    pub suspicious: usize,
+    /// Inputs that could not be read.
+    pub failed: usize,
+}
+
+impl Outcome {
+    /// 0 clean, 1 suspicious, 2 malicious, 3 when something could not be read.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            o if o.malicious > 0 => 2,
+            o if o.failed > 0 => 3,
+            o if o.suspicious > 0 => 1,
+            _ => 0,
+        }
+    }
+}
+
+enum Line {
+    Judged { class: Class, text: String },
+    Failed(String),
+}
+
+fn judge(engine: &Engine, item: &Item, as_json: bool) -> Line {
+    let record = engine.scan_bytes(&item.raw);
+    let text = if as_json { json_line(&item.path, &record).to_string() } else { text_line(&item.path, &record) };
+    Line::Judged { class: record.verdict.class, text }
+}
+
+/// Prints results in the order of the arguments although several threads make them.
+fn print_in_order(
+    receiver: &mpsc::Receiver<(usize, Vec<Line>)>,
+    args: &cli::Scan,
+    progress: &ProgressBar,
+    outcome: &Mutex<Outcome>,
+) {
+    let mut waiting = std::collections::BTreeMap::new();
+    let mut due = 0;
+    let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+    for (index, lines) in receiver {
+        waiting.insert(index, lines);
+        while let Some(lines) = waiting.remove(&due) {
+            due += 1;
+            progress.inc(1);
+            for line in lines {
+                if let Ok(mut outcome) = outcome.lock() {
+                    print(&mut out, line, args.at_least, &mut outcome);
+                }
+            }
+        }
+    }
+    let _ = out.flush();
+}
+
+fn print(out: &mut impl Write, line: Line, at_least: Level, outcome: &mut Outcome) {
+    match line {
+        Line::Failed(why) => {
+            outcome.failed += 1;
+            eprintln!("sekisho: {why}");
+        }
+        Line::Judged { class, text } => {
+            outcome.messages += 1;
+            let level = match class {
+                Class::Benign => Level::Benign,
+                Class::Suspicious => Level::Suspicious,
+                Class::Malicious => Level::Malicious,
+            };
+            outcome.malicious += usize::from(level == Level::Malicious);
+            outcome.suspicious += usize::from(level == Level::Suspicious);
+            if level >= at_least {
+                // A reader that went away (`| head`) is no error of ours.
+                let _ = writeln!(out, "{text}");
+            }
+        }
+    }
+}
+
+fn progress(files: usize, quiet: bool) -> ProgressBar {
+    if quiet || files < 20 || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} files, {per_sec}, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(files as u64).with_style(style)
+}
+
+fn text_line(path: &str, record: &Record) -> String {
+    let verdict = &record.verdict;
+    let mut line = format!("{:<10} {:>3}  {}", class_key(verdict.class), verdict.score, cut(path, 200));
+    if let Some(brand) = &record.evidence.brand.claimed {
+        line.push_str(&format!("  claims {brand}"));
+    }
+    if let Some(esp) = &record.evidence.tenant.esp {
+        let account = record.evidence.tenant.account.as_deref().unwrap_or("?");
+        line.push_str(&format!("  via {esp} {}", cut(account, 40)));
+    }
+    let rules: Vec<&str> = verdict.decided_by.iter().take(RULES_SHOWN_MAX).map(String::as_str).collect();
+    if !rules.is_empty() {
+        line.push_str(&format!("  [{}]", rules.join(", ")));
+    }
+    line
+}
+
+/// The published object (docs/reference/scan.schema.json).
+#[must_use]
+pub fn json_line(path: &str, record: &Record) -> serde_json::Value {
+    let verdict = &record.verdict;
+    let evidence = &record.evidence;
+    let brands: Vec<&str> =
+        evidence.brand.claims.iter().filter(|c| c.strength != "low").map(|c| c.brand.as_str()).collect();
+    let tenant = evidence.tenant.esp.as_ref().map(|esp| {
+        json!({ "esp": esp, "account": evidence.tenant.account, "via": evidence.tenant.via })
+    });
+    json!({
+        "path": path,
+        "message_id": evidence.model.headers.message_id,
+        "class": verdict.class,
+        "threat": verdict.threat,
+        "score": verdict.score,
+        "brands": brands,
+        "tenant": tenant,
+        "targets": evidence.link.root_domains,
+        "decided_by": verdict.decided_by,
+        "findings": verdict.findings,
+        "indeterminate": verdict.indeterminate,
+        "gaps": verdict.gaps,
+        "cpu_ms": (record.cost.cpu_ms() * 1000.0).round() / 1000.0,
+    })
+}

@@ -1,0 +1,137 @@
+//! From arguments and configuration to an engine: which rules run, whose word is believed, who the organisation is.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use sekisho_detect::{Lists, OrgLists, RuleSource, Rules, rules};
+use sekisho_engine::Engine;
+use sekisho_observe::{Context, Organisation, Person};
+
+use crate::{
+    cli::World,
+    config::{self, Config},
+};
+
+/// The configuration that the arguments name, with what the arguments add.
+///
+/// # Errors
+/// When the file cannot be read or is wrong.
+pub fn config(world: &World) -> Result<Config> {
+    let mut config = match &world.config {
+        Some(path) => config::read(path)?,
+        None => Config::default(),
+    };
+    config.rules.folders.extend(world.rules.iter().cloned());
+    config.rules.builtin &= !world.no_builtin;
+    config.lists.folders.extend(world.lists.iter().cloned());
+    config.authentication.believe.extend(world.believe.iter().cloned());
+    config.authentication.believe_unnamed |= world.believe_unnamed;
+    config.authentication.dns |= world.dns;
+    if let Some(zone) = &world.zone {
+        config.authentication.zone = Some(zone.clone());
+    }
+    Ok(config)
+}
+
+/// An engine for the arguments.
+///
+/// # Errors
+/// When configuration, rules, lists or zone are wrong.
+pub fn engine(world: &World) -> Result<Engine> {
+    let config = config(world)?;
+    let rules = rules(&config)?;
+    engine_of(&config, rules)
+}
+
+/// Everything that observation needs to know of the configuration.
+#[must_use]
+pub fn context(config: &Config) -> Context {
+    let lower = |v: &[String]| v.iter().map(|s| s.to_lowercase()).collect();
+    let person = |p: &config::Person| Person { name: p.name.clone(), addresses: vec![p.address.to_lowercase()] };
+    let organisation = &config.organisation;
+    Context {
+        organisation: Organisation {
+            names: organisation.name.iter().chain(&organisation.names).cloned().collect(),
+            domains: lower(&organisation.domains),
+            people: organisation.people.iter().map(person).collect(),
+            vips: organisation.people.iter().filter(|p| p.vip).map(person).collect(),
+            partners: lower(&organisation.partners),
+            ..Organisation::default()
+        },
+        believed: lower(&config.authentication.believe),
+        believe_unnamed: config.authentication.believe_unnamed,
+        ..Context::default()
+    }
+}
+
+/// Compiles the rules of a configuration.
+///
+/// # Errors
+/// Every file that is wrong, rendered.
+pub fn rules(config: &Config) -> Result<Rules> {
+    let mut sources = if config.rules.builtin { rules::builtin()? } else { Vec::new() };
+    for folder in &config.rules.folders {
+        sources.extend(read_rules(folder)?);
+    }
+    for id in &config.rules.disabled {
+        if !sources.iter().any(|r| &r.id == id) {
+            bail!("rules.disabled names `{id}`, which is no rule; `sekisho rules list` names them all");
+        }
+    }
+    sources.retain(|r| !config.rules.disabled.contains(&r.id));
+    compile(sources, config)
+}
+
+/// Compiles given rules with the lists and people of a configuration.
+///
+/// # Errors
+/// When a rule or a list is wrong.
+pub fn compile(sources: Vec<RuleSource>, config: &Config) -> Result<Rules> {
+    let mut lists = Lists::default();
+    for (name, entries) in sekisho_observe::lists::all() {
+        lists.set(name, entries);
+    }
+    for folder in &config.lists.folders {
+        lists.read_folder(folder)?;
+    }
+    let organisation = &config.organisation;
+    let org = OrgLists {
+        domains: organisation.domains.iter().map(|d| d.to_lowercase()).collect(),
+        display_names: organisation.people.iter().map(|p| p.name.clone()).collect(),
+        vips: organisation
+            .people
+            .iter()
+            .filter(|p| p.vip)
+            .map(|p| (p.name.clone(), p.address.to_lowercase()))
+            .collect(),
+    };
+    Ok(Rules::compile(sources, lists, &org)?)
+}
+
+/// Reads a folder of rules; every broken file is named, not only the first.
+///
+/// # Errors
+/// When a file is wrong.
+pub fn read_rules(folder: &Path) -> Result<Vec<RuleSource>> {
+    let (sources, errors) = rules::read_folder(folder)?;
+    if !errors.is_empty() {
+        let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
+        bail!("{}", all.join("\n"));
+    }
+    Ok(sources)
+}
+
+/// Builds the engine.
+///
+/// # Errors
+/// When the zone file cannot be read or the resolver cannot be set up.
+pub fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
+    let mut engine = Engine::new(context(config), rules);
+    if let Some(path) = &config.authentication.zone {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        engine = engine.with_zone(&text).with_context(|| path.display().to_string())?;
+    } else if config.authentication.dns {
+        engine = engine.with_dns(std::time::Duration::from_millis(config.authentication.timeout_ms))?;
+    }
+    Ok(engine)
+}

@@ -1,0 +1,166 @@
+//! CPU per message, warm, one thread, by stage; and how cost and memory grow with hostile and with large input.
+//!
+//! Everything is measured in one run on one machine. Without a corpus the shipped scenarios are the mail.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use sekisho_detect::{Lists, OrgLists, Rules, rules};
+use sekisho_engine::Engine;
+use sekisho_observe::{Context, Organisation};
+
+use crate::hostile;
+
+/// `cargo xtask bench`.
+#[derive(Args)]
+pub(crate) struct Options {
+    /// Folder of real mail (every .eml below it)
+    #[arg(long)]
+    corpus: Option<PathBuf>,
+    /// Checkout of the public rule feed: its detection-rules run on top of the built-in ones
+    #[arg(long)]
+    feed: Option<PathBuf>,
+    /// Folder of the feed's lists
+    #[arg(long)]
+    lists: Option<PathBuf>,
+    /// Messages at most
+    #[arg(long, default_value_t = 8_000)]
+    messages: usize,
+    /// Only the growth part
+    #[arg(long)]
+    growth: bool,
+    /// (internal) judge one file and print milliseconds and peak kilobytes
+    #[arg(long, hide = true)]
+    one: Option<PathBuf>,
+}
+
+/// An engine that believes the topmost authentication results, as mail from an archive needs.
+pub(crate) fn engine(feeds: &[PathBuf], lists: &[PathBuf]) -> Result<Engine> {
+    let mut sources = rules::builtin()?;
+    for feed in feeds {
+        let (more, errors) = rules::read_folder(feed)?;
+        if let Some(error) = errors.first() {
+            eprintln!("{} files of {} could not be read; first: {error}", errors.len(), feed.display());
+        }
+        sources.extend(more);
+    }
+    let mut all = Lists::default();
+    for (name, entries) in sekisho_observe::lists::all() {
+        all.set(name, entries);
+    }
+    for folder in lists {
+        all.read_folder(folder)?;
+    }
+    let organisation = Organisation { domains: vec!["recipient.invalid".into()], ..Organisation::default() };
+    let org = OrgLists { domains: organisation.domains.clone(), ..OrgLists::default() };
+    let context = Context { organisation, believe_unnamed: true, believe_topmost: true, ..Context::default() };
+    Ok(Engine::new(context, Rules::compile(sources, all, &org)?))
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    if let Some(file) = &options.one {
+        return one(file);
+    }
+    if !options.growth {
+        let mail = mail(options)?;
+        let bytes: usize = mail.iter().map(Vec::len).sum();
+        println!("{} messages, {} bytes on average, one thread, warm", mail.len(), bytes / mail.len().max(1));
+        println!("{:<34} {:>10} {:>10} {:>10} {:>10}  (ms per message, mean)", "rules", "parse", "observe", "judge", "all");
+        stage("none", &bare()?, &mail);
+        stage("built-in", &engine(&[], &[])?, &mail);
+        if let Some(feed) = &options.feed {
+            let lists: Vec<PathBuf> = options.lists.iter().cloned().collect();
+            let detection = feed.join("detection-rules");
+            let folder = if detection.is_dir() { detection } else { feed.clone() };
+            let engine = engine(&[folder], &lists)?;
+            let count = engine.rules().sources().len();
+            stage(&format!("built-in and feed ({count} rules)"), &engine, &mail);
+        }
+    }
+    growth()
+}
+
+fn bare() -> Result<Engine> {
+    let rules = Rules::compile(Vec::new(), Lists::default(), &OrgLists::default())?;
+    Ok(Engine::new(Context { believe_unnamed: true, believe_topmost: true, ..Context::default() }, rules))
+}
+
+fn mail(options: &Options) -> Result<Vec<Vec<u8>>> {
+    let Some(folder) = &options.corpus else {
+        return Ok(sekisho_testkit::scenarios::all().into_iter().map(|case| case.raw).collect());
+    };
+    let files = crate::tidy::files(folder, &["eml"])?;
+    // Spread over the whole corpus when there is more than is asked for.
+    let step = files.len().div_ceil(options.messages.max(1)).max(1);
+    files.iter().step_by(step).map(|p| std::fs::read(p).with_context(|| p.display().to_string())).collect()
+}
+
+fn stage(name: &str, engine: &Engine, mail: &[Vec<u8>]) {
+    let mut sums = [0.0; 3];
+    for round in 0..2 {
+        sums = [0.0; 3];
+        for raw in mail {
+            let cost = engine.scan_bytes(raw).cost;
+            sums[0] += cost.parse_ms;
+            sums[1] += cost.observe_ms;
+            sums[2] += cost.judge_ms;
+        }
+        if round == 0 {
+            eprint!("\r{name}: warm          \r");
+        }
+    }
+    let mean = sums.map(|s| s / mail.len().max(1) as f64);
+    println!(
+        "{name:<34} {:>10.3} {:>10.3} {:>10.3} {:>10.3}",
+        mean[0],
+        mean[1],
+        mean[2],
+        mean.iter().sum::<f64>()
+    );
+}
+
+/// Each input is judged in a process of its own, so that its peak memory is its own.
+fn growth() -> Result<()> {
+    let folder = std::env::temp_dir().join(format!("sekisho-bench-{}", std::process::id()));
+    std::fs::create_dir_all(&folder)?;
+    println!("\n{:<26} {:>12} {:>10} {:>12} {:>14}", "input", "bytes", "ms", "peak KiB", "8×size+32 MiB");
+    for (name, raw) in hostile::inputs() {
+        let path = folder.join("message.eml");
+        std::fs::write(&path, &raw)?;
+        let output = Command::new(std::env::current_exe()?).args(["bench", "--one"]).arg(&path).output()?;
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let mut numbers = text.split_whitespace();
+        let ms: f64 = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);
+        let peak: usize = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0);
+        let bound = (8 * raw.len() + (32 << 20)) / 1024;
+        let mark = if !output.status.success() || peak > bound || (raw.len() <= 1 << 20 && ms > 1000.0) { "  OVER" } else { "" };
+        println!("{name:<26} {:>12} {ms:>10.1} {peak:>12} {bound:>14}{mark}", raw.len());
+    }
+    std::fs::remove_dir_all(&folder)?;
+    Ok(())
+}
+
+fn one(file: &Path) -> Result<()> {
+    let engine = engine(&[], &[])?;
+    let raw = std::fs::read(file)?;
+    engine.scan_bytes(b"From: a@b.example\r\n\r\nwarm");
+    let before = peak_kib();
+    let started = Instant::now();
+    let record = engine.scan_bytes(&raw);
+    let ms = started.elapsed().as_secs_f64() * 1000.0;
+    // What the program itself needs (rules, brands, lists) is there before any message and is not the message's cost.
+    println!("{ms:.1} {} {:?}", peak_kib().saturating_sub(before) + raw.len() / 1024, record.verdict.class);
+    Ok(())
+}
+
+fn peak_kib() -> usize {
+    std::fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|s| s.lines().find(|l| l.starts_with("VmHWM:"))?.split_whitespace().nth(1)?.parse().ok())
+        .unwrap_or(0)
+}
