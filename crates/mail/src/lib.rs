@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod authres;
+mod chain;
 pub mod charset;
 pub mod date;
 pub mod defect;

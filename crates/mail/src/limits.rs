@@ -46,3 +46,7 @@ pub const VALUE_BYTES_MAX: usize = 256 << 10;
 pub const SUBJECT_PREFIXES_MAX: usize = 32;
 /// Parameters read of one `Content-Type` or `Content-Disposition`.
 pub const PARAMETERS_MAX: usize = 64;
+/// Bytes read of one `Received`, `Authentication-Results` or signature field.
+pub const RECEIVED_BYTES_MAX: usize = 16 << 10;
+/// Domains and addresses kept of all `Received` fields.
+pub const RECEIVED_HOSTS_MAX: usize = 1_000;

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     Attachment, AuthResults, BodyText, Defect, DefectKind, EmailAddress, Field, Hop, Html, Link, Mailbox,
-    PreviousThread, Subject, Thread, address, date,
+    PreviousThread, Subject, Thread, address, chain, date,
     defect::Defects,
     domain::{Domain, Ip},
     header, limits,
@@ -150,7 +150,13 @@ impl Message {
         }
     }
 
-    fn read_chain(&mut self, _defects: &mut Defects) {}
+    fn read_chain(&mut self, defects: &mut Defects) {
+        let chain = chain::read(&self.fields, defects);
+        self.hops = chain.hops;
+        self.auth_results = chain.auth_results;
+        self.domains = chain.domains;
+        self.ips = chain.ips;
+    }
 
     fn read_bodies(&mut self) {}
 }
