@@ -48,6 +48,13 @@ impl Glob {
         }
     }
 
+    /// How many bytes matching a text of this length may look at.
+    #[must_use]
+    pub fn work(&self, len: usize) -> usize {
+        let wild = self.parts.iter().filter(|p| p.wild).map(|p| p.text.len() * 8).max().unwrap_or(0);
+        len.saturating_mul(4 + wild)
+    }
+
     /// The whole of `text` matches.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {

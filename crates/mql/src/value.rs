@@ -318,10 +318,6 @@ impl Arena {
     pub fn allocated_bytes(&self) -> usize {
         self.bump.allocated_bytes()
     }
-
-    pub(crate) fn bump(&self) -> &Bump {
-        &self.bump
-    }
 }
 
 /// Owned values behind shared references: buckets that double and never move, each cell written once.

@@ -1,0 +1,6 @@
+//! The functions that the language brings along.
+
+mod convert;
+mod loops;
+mod patterns;
+mod strings;

@@ -1,0 +1,215 @@
+//! Tests of text and functions that give text or numbers from text.
+
+use crate::eval::Eval;
+use crate::limits::{DISTANCE_CELLS_PER_STEP, SEARCH_BYTES_PER_STEP};
+use crate::node::{Id, Needle, TextTest};
+use crate::text::{ends_with_folded, fold, starts_with_folded};
+use crate::truth::Truth;
+use crate::typed::Builtin;
+use crate::value::{Missing, Value};
+
+/// A text argument.
+pub(crate) enum Text<'a> {
+    Unknown(Missing),
+    Null,
+    Is(&'a str),
+}
+
+impl<'a> Eval<'a, '_> {
+    pub(crate) fn text(&mut self, id: Id) -> Text<'a> {
+        match self.value(id) {
+            Value::Unknown(missing) => Text::Unknown(missing),
+            value => value.as_str().map_or(Text::Null, Text::Is),
+        }
+    }
+
+    /// Any of the needles; Kleene over those that are null or unknown.
+    pub(crate) fn text_test(
+        &mut self,
+        test: TextTest,
+        fold_case: bool,
+        source: Id,
+        needles: &[u32],
+        rest: &[Id],
+    ) -> Truth {
+        let text = match self.text(source) {
+            Text::Unknown(missing) => return Truth::unknown(missing),
+            Text::Null => return Truth::NULL,
+            Text::Is(text) => text,
+        };
+        let program = self.program;
+        for &needle in needles {
+            self.steps += 1;
+            let Some(needle) = program.needles.get(needle as usize) else { continue };
+            if self.needle_test(test, fold_case, text, needle) {
+                return Truth::TRUE;
+            }
+        }
+        let mut any = Truth::FALSE;
+        for &needle in rest {
+            any = any.or(match self.text(needle) {
+                Text::Unknown(missing) => Truth::unknown(missing),
+                Text::Null => Truth::NULL,
+                Text::Is(needle) => self.dynamic_test(test, fold_case, text, needle).into(),
+            });
+            if any.is_true() {
+                break;
+            }
+        }
+        any
+    }
+
+    fn needle_test(&mut self, test: TextTest, fold_case: bool, text: &'a str, needle: &'a Needle) -> bool {
+        match (test, fold_case) {
+            (TextTest::Contains, _) => self.contains(fold_case, text, needle),
+            (TextTest::StartsWith, false) => text.starts_with(&*needle.text),
+            (TextTest::StartsWith, true) => starts_with_folded(text, &needle.folded),
+            (TextTest::EndsWith, false) => text.ends_with(&*needle.text),
+            (TextTest::EndsWith, true) => ends_with_folded(text, &needle.folded),
+            (TextTest::Like, _) => self.like(fold_case, text, needle),
+        }
+    }
+
+    fn contains(&mut self, fold_case: bool, text: &'a str, needle: &Needle) -> bool {
+        let Some(literal) = needle.literal else { return true };
+        let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+        let held = self.haystacks.holds(hay, literal, &self.program.literals, self.arena, &mut self.steps);
+        if !held || fold_case {
+            return held;
+        }
+        self.charge(text.len());
+        memchr::memmem::find(text.as_bytes(), needle.text.as_bytes()).is_some()
+    }
+
+    fn like(&mut self, fold_case: bool, text: &'a str, needle: &Needle) -> bool {
+        let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+        if let Some(literal) = needle.literal {
+            let held =
+                self.haystacks.holds(hay, literal, &self.program.literals, self.arena, &mut self.steps);
+            if !held || fold_case && needle.literal_decides {
+                return held;
+            }
+        }
+        self.charge(needle.glob.as_ref().map_or(0, |g| g.work(text.len())));
+        match fold_case {
+            _ if self.spent().is_some() => false,
+            true => needle.glob.as_ref().is_some_and(|g| g.matches(self.haystacks.folded(hay))),
+            false => needle.exact_glob.as_ref().is_some_and(|g| g.matches(text)),
+        }
+    }
+
+    fn charge(&mut self, bytes: usize) {
+        self.steps += (bytes / SEARCH_BYTES_PER_STEP) as u64;
+    }
+
+    /// A needle that is not a constant.
+    fn dynamic_test(&mut self, test: TextTest, fold_case: bool, text: &'a str, needle: &'a str) -> bool {
+        self.steps += 1;
+        let (text, needle) = match fold_case {
+            true => {
+                let mut folded = |s: &'a str| {
+                    let id = self.haystacks.id(s, self.arena, &mut self.steps);
+                    self.haystacks.folded(id)
+                };
+                (folded(text), folded(needle))
+            }
+            false => (text, needle),
+        };
+        match test {
+            TextTest::Contains => {
+                self.charge(text.len());
+                memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
+            }
+            TextTest::StartsWith => text.starts_with(needle),
+            TextTest::EndsWith => text.ends_with(needle),
+            TextTest::Like => {
+                let glob = crate::glob::Glob::new(needle, false);
+                self.charge(needle.len() * 16 + glob.work(text.len()));
+                self.spent().is_none() && glob.matches(text)
+            }
+        }
+    }
+
+    pub(crate) fn concat(&mut self, args: &[Id]) -> Value<'a> {
+        let mut out = String::new();
+        let mut missing = Missing::NONE;
+        for &arg in args {
+            match self.text(arg) {
+                Text::Null => return Value::Null,
+                Text::Unknown(more) => missing = missing | more,
+                Text::Is(text) => {
+                    self.charge(text.len() * 4);
+                    if let Some(missing) = self.spent() {
+                        return Value::Unknown(missing);
+                    }
+                    out.push_str(text);
+                }
+            }
+        }
+        if missing.is_empty() { Value::Str(self.arena.alloc_str(&out)) } else { Value::Unknown(missing) }
+    }
+
+    /// Two texts, or what the function gives without them.
+    fn two_texts(&mut self, args: &[Id]) -> Result<(&'a str, &'a str), Value<'a>> {
+        let [a, b] = args else { return Err(Value::Null) };
+        match (self.text(*a), self.text(*b)) {
+            (Text::Is(a), Text::Is(b)) => Ok((a, b)),
+            (Text::Null, _) | (_, Text::Null) => Err(Value::Null),
+            (Text::Unknown(a), Text::Unknown(b)) => Err(Value::Unknown(a | b)),
+            (Text::Unknown(missing), _) | (_, Text::Unknown(missing)) => Err(Value::Unknown(missing)),
+        }
+    }
+
+    /// Edit distance in code points. Its cost is paid before it is run.
+    pub(crate) fn levenshtein(&mut self, function: Builtin, args: &[Id]) -> Value<'a> {
+        let (a, b) = match self.two_texts(args) {
+            Ok(texts) => texts,
+            Err(value) => return value,
+        };
+        let cells = a.len().saturating_mul(b.len());
+        self.steps = self.steps.saturating_add((cells / DISTANCE_CELLS_PER_STEP) as u64);
+        if let Some(missing) = self.spent() {
+            return Value::Unknown(missing);
+        }
+        let distance = match function {
+            Builtin::ILevenshtein => strsim::levenshtein(&fold(a), &fold(b)),
+            _ => strsim::levenshtein(a, b),
+        };
+        int(distance)
+    }
+
+    pub(crate) fn count(&mut self, function: Builtin, args: &[Id]) -> Value<'a> {
+        let (text, needle) = match self.two_texts(args) {
+            Ok(texts) => texts,
+            Err(value) => return value,
+        };
+        self.charge(text.len() * 4);
+        let (text, needle) = match function {
+            Builtin::ICount => (fold(text), fold(needle)),
+            _ => (text.into(), needle.into()),
+        };
+        if needle.is_empty() {
+            // As Go counts: between all code points, before the first and after the last.
+            return int(text.chars().count() + 1);
+        }
+        int(memchr::memmem::find_iter(text.as_bytes(), needle.as_bytes()).count())
+    }
+
+    pub(crate) fn length(&mut self, arg: Id) -> Value<'a> {
+        match self.value(arg) {
+            Value::Unknown(missing) => Value::Unknown(missing),
+            Value::Str(s) => {
+                self.charge(s.len());
+                int(s.chars().count())
+            }
+            Value::Bytes(b) => int(b.len()),
+            Value::Map(m) => int(m.len()),
+            Value::Json(serde_json::Value::Object(o)) => int(o.len()),
+            value => value.as_list().map_or(Value::Null, |l| int(l.len())),
+        }
+    }
+}
+
+pub(crate) fn int<'a>(n: usize) -> Value<'a> {
+    i64::try_from(n).map_or(Value::Null, Value::Int)
+}

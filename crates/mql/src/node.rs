@@ -1,0 +1,257 @@
+//! What rules are compiled to: one table of nodes for all rules, in which equal expressions are one node.
+
+use std::sync::OnceLock;
+
+use regex::Regex;
+use rustc_hash::FxHashSet;
+
+use crate::glob::Glob;
+use crate::ipset::IpSet;
+use crate::prefilter::{LiteralId, Literals};
+use crate::re2;
+use crate::typed::{ArithOp, Builtin, CmpOp};
+
+/// A node's number.
+pub(crate) type Id = u32;
+
+/// No slot.
+pub(crate) const NO_SLOT: u32 = u32::MAX;
+
+/// An expression.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum Node {
+    Null,
+    Bool(bool),
+    Int(i64),
+    /// By bits, so that it can be compared.
+    Float(u64),
+    Str(Box<str>),
+    Root(u32),
+    /// Item of a loop: 0 is the innermost.
+    Item(u32),
+    /// `name` is an index into [`Program::names`].
+    Field {
+        base: Id,
+        field: u32,
+        name: u32,
+    },
+    Index {
+        base: Id,
+        index: Id,
+    },
+    Slice {
+        base: Id,
+        from: Option<Id>,
+        to: Option<Id>,
+        text: bool,
+    },
+    /// Index into [`Program::lists`].
+    List(u32),
+    Array(Box<[Id]>),
+    JsonText(Id),
+    And(Box<[Id]>),
+    Or(Box<[Id]>),
+    Not(Id),
+    Neg(Id),
+    Compare {
+        op: CmpOp,
+        left: Id,
+        right: Id,
+    },
+    Arith {
+        op: ArithOp,
+        left: Id,
+        right: Id,
+    },
+    IsNull(Id),
+    Of {
+        threshold: u32,
+        items: Box<[Id]>,
+    },
+    /// In constants (`set` of [`Program::sets`]) or the values of `rest`.
+    InTuple {
+        left: Id,
+        fold: bool,
+        set: u32,
+        rest: Box<[Id]>,
+    },
+    /// In a named list.
+    InList {
+        left: Id,
+        fold: bool,
+        list: u32,
+    },
+    /// In an array.
+    InArray {
+        left: Id,
+        fold: bool,
+        right: Id,
+    },
+    /// `any`, `all`, `filter`, `map`, `distinct`, `sum`, `ratio`.
+    Loop {
+        function: Builtin,
+        list: Id,
+        body: Option<Id>,
+    },
+    /// Substring, prefix, suffix and glob tests.
+    Text {
+        test: TextTest,
+        fold: bool,
+        source: Id,
+        needles: Box<[u32]>,
+        rest: Box<[Id]>,
+    },
+    /// `regex.*` tests.
+    Regex {
+        source: Id,
+        patterns: Box<[u32]>,
+    },
+    /// `regex.count`, `regex.extract`.
+    Matches {
+        extract: bool,
+        source: Id,
+        pattern: u32,
+    },
+    /// `beta.ip_in` with constants (`set` of [`Program::ip_sets`]) and the values of `rest`.
+    IpIn {
+        ip: Id,
+        set: u32,
+        rest: Box<[Id]>,
+    },
+    /// Any other built-in function.
+    Call {
+        function: Builtin,
+        args: Box<[Id]>,
+    },
+    /// A function of the host.
+    Host {
+        function: u32,
+        args: Box<[Id]>,
+    },
+}
+
+/// What a needle is compared with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum TextTest {
+    Contains,
+    StartsWith,
+    EndsWith,
+    Like,
+}
+
+/// What is known about a node besides what it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meta {
+    /// How many loops out the furthest item is that it reads; 0 reads none.
+    pub(crate) depth: u32,
+    /// How often it is used.
+    pub(crate) uses: u32,
+    /// It is used inside a loop.
+    pub(crate) inner: bool,
+    /// Where its value is remembered, when it reads no item and is used more than once.
+    pub(crate) slot: u32,
+}
+
+/// A constant needle.
+pub(crate) struct Needle {
+    pub(crate) text: Box<str>,
+    pub(crate) folded: Box<str>,
+    /// What the text must hold for the test to be true; `None` for an empty needle or a glob without literal.
+    pub(crate) literal: Option<LiteralId>,
+    /// The glob, folded; with `exact_glob` as written.
+    pub(crate) glob: Option<Glob>,
+    pub(crate) exact_glob: Option<Glob>,
+    /// Holding the literal is all there is to it (when case does not count).
+    pub(crate) literal_decides: bool,
+}
+
+/// A constant regular expression, compiled when first needed.
+pub(crate) struct Pattern {
+    pub(crate) source: Box<str>,
+    pub(crate) fold: bool,
+    pub(crate) whole: bool,
+    /// A match holds one of these; `None` when nothing is known.
+    pub(crate) required: Option<Box<[LiteralId]>>,
+    pub(crate) compiled: OnceLock<Option<Regex>>,
+}
+
+impl Pattern {
+    /// The expression; `None` when it does not compile (the checker has said so).
+    pub(crate) fn regex(&self) -> Option<&Regex> {
+        self.compiled.get_or_init(|| re2::compile(&self.source, self.fold, self.whole).ok()).as_ref()
+    }
+}
+
+/// The constants of a tuple.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct ConstSet {
+    pub(crate) strings: FxHashSet<Box<str>>,
+    pub(crate) ints: Vec<i64>,
+    pub(crate) has_null: bool,
+}
+
+/// All rules.
+#[derive(Default)]
+pub(crate) struct Program {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) metas: Vec<Meta>,
+    pub(crate) slots: usize,
+    pub(crate) names: Vec<Box<str>>,
+    pub(crate) lists: Vec<Box<str>>,
+    pub(crate) sets: Vec<ConstSet>,
+    pub(crate) ip_sets: Vec<IpSet>,
+    pub(crate) needles: Vec<Needle>,
+    pub(crate) patterns: Vec<Pattern>,
+    pub(crate) literals: Literals,
+    pub(crate) roots: Vec<Box<str>>,
+    pub(crate) functions: Vec<HostFunction>,
+}
+
+/// What the evaluator needs to know about a function of the host.
+pub(crate) struct HostFunction {
+    pub(crate) name: Box<str>,
+    /// Parameters without a default: null there makes the call null.
+    pub(crate) required: Vec<bool>,
+}
+
+impl Program {
+    pub(crate) fn node(&self, id: Id) -> &Node {
+        // Ids come from this table's own builder; the fallback keeps a mistake there from being a crash.
+        self.nodes.get(id as usize).unwrap_or(&Node::Null)
+    }
+
+    pub(crate) fn slot(&self, id: Id) -> u32 {
+        self.metas.get(id as usize).map_or(NO_SLOT, |m| m.slot)
+    }
+
+    /// The node's children, with `true` for those in a new loop scope.
+    pub(crate) fn children(&self, id: Id) -> Vec<(Id, bool)> {
+        let here = |ids: &[Id]| ids.iter().map(|&i| (i, false)).collect::<Vec<_>>();
+        match self.node(id) {
+            Node::Null | Node::Bool(_) | Node::Int(_) | Node::Float(_) | Node::Str(_) => vec![],
+            Node::Root(_) | Node::Item(_) | Node::List(_) => vec![],
+            Node::Field { base, .. } => here(&[*base]),
+            Node::Index { base, index } => here(&[*base, *index]),
+            Node::Slice { base, from, to, .. } => {
+                here(&[Some(*base), *from, *to].into_iter().flatten().collect::<Vec<_>>())
+            }
+            Node::Array(items) | Node::And(items) | Node::Or(items) => here(items),
+            Node::Of { items, .. } => here(items),
+            Node::JsonText(x) | Node::Not(x) | Node::Neg(x) | Node::IsNull(x) => here(&[*x]),
+            Node::Compare { left, right, .. } | Node::Arith { left, right, .. } => here(&[*left, *right]),
+            Node::InArray { left, right, .. } => here(&[*left, *right]),
+            Node::InList { left, .. } => here(&[*left]),
+            Node::InTuple { left: first, rest, .. } | Node::IpIn { ip: first, rest, .. } => {
+                [&[*first][..], rest].concat().into_iter().map(|i| (i, false)).collect()
+            }
+            Node::Text { source, rest, .. } => {
+                [&[*source][..], rest].concat().into_iter().map(|i| (i, false)).collect()
+            }
+            Node::Loop { list, body, .. } => {
+                std::iter::once((*list, false)).chain(body.map(|b| (b, true))).collect()
+            }
+            Node::Regex { source, .. } | Node::Matches { source, .. } => here(&[*source]),
+            Node::Call { args, .. } | Node::Host { args, .. } => here(args),
+        }
+    }
+}
