@@ -86,7 +86,11 @@ impl Walk<'_> {
             Some('B') => self.out.push_str(r"(?-u:\B)"),
             Some('C') => self.out.push_str("(?s:.)"),
             Some('Q') => self.quoted(),
-            Some(c) => self.escaped(c),
+            Some(c @ ('p' | 'P')) => self.property(c),
+            Some(c) => {
+                self.escaped(c);
+                self.hex(c);
+            }
             None => self.out.push('\\'),
         }
     }
@@ -298,6 +302,7 @@ mod tests {
             (r"(?m)^a$|(?i)b", r"(?m)^a$|(?i)b"),
             (r"[\p{L}\pN-z]", r"[\p{L}\pN\-z]"),
             (r"[a\-z-]", r"[a\-z\-]"),
+            (r"\p{Lu}{2}\PL", r"\p{Lu}{2}\PL"),
             (r"\@\é\012", r"\@é\x{a}"),
         ];
         for (re2, rust) in table {
