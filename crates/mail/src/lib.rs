@@ -26,6 +26,7 @@ pub mod subject;
 pub mod thread;
 mod transfer;
 pub mod url;
+pub mod urlfind;
 pub mod words;
 
 pub use address::{EmailAddress, Mailbox};

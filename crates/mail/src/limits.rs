@@ -22,6 +22,24 @@ pub const HTML_BYTES_MAX: usize = 2 << 20;
 pub const HTML_NODES_MAX: usize = 200_000;
 /// How deep the HTML tree may nest; deeper elements become children of the deepest allowed one.
 pub const HTML_DEPTH_MAX: usize = 512;
+/// Attributes kept of one element.
+pub const HTML_ATTRIBUTES_MAX: usize = 64;
+/// Bytes of style sheets that are looked at.
+pub const CSS_BYTES_MAX: usize = 128 << 10;
+/// Rules kept of all style sheets.
+pub const CSS_RULES_MAX: usize = 1_024;
+/// Images kept of one HTML body.
+pub const IMAGES_MAX: usize = 1_000;
+/// Lines of an HTML body whose look is kept: the first ones, and headings.
+pub const LINES_MAX: usize = 48;
+/// Marks of quoted text kept of one HTML body.
+pub const QUOTES_MAX: usize = 500;
+/// Steps of one XPath evaluation.
+pub const XPATH_STEPS_MAX: usize = 2_000_000;
+/// Nodes that one XPath evaluation gives.
+pub const XPATH_NODES_MAX: usize = 10_000;
+/// Bytes of one node's outer HTML.
+pub const OUTER_HTML_BYTES_MAX: usize = 1 << 20;
 /// Links kept of one message.
 pub const LINKS_MAX: usize = 2_000;
 /// Bytes of one host name that are looked at: DNS allows 253, IDN input may be longer before it is mapped.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Span, Url};
+use crate::{Span, Url, html::NodeId};
 
 /// A link of a body.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -25,7 +25,16 @@ pub struct Link {
     pub image_alt: Option<String>,
     /// In the newest message, not in the quoted thread.
     pub current: bool,
+    /// Looks like what a reader is meant to press: a button, a coloured cell, a picture.
+    #[serde(default)]
+    pub prominent: bool,
     /// Where it stands.
     #[serde(skip)]
     pub span: Option<Span>,
+    /// Where it stands in the display text of the HTML body.
+    #[serde(skip)]
+    pub text_offset: Option<u32>,
+    /// Its element in the HTML body.
+    #[serde(skip)]
+    pub node: Option<NodeId>,
 }
