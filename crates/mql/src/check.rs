@@ -225,3 +225,6 @@ fn constant(span: Span, literal: &Literal) -> Typed {
     };
     typed(span, ty, TypedKind::Const(value))
 }
+
+#[cfg(test)]
+mod tests;

@@ -346,3 +346,6 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -119,7 +119,7 @@ impl Printer {
                 Step::Member(name) => {
                     // `.` of an item is also the dot before its first member.
                     if !(item && at == 0) {
-                        self.push(".");
+                        self.push(dot(base, at));
                     }
                     self.push(&name.text);
                 }
@@ -185,6 +185,11 @@ impl Printer {
         self.line(indent);
         self.push(close);
     }
+}
+
+/// The dot before a member; a list's name would swallow it without the space.
+fn dot(base: &Expr, at: usize) -> &'static str {
+    if at == 0 && matches!(base.kind, ExprKind::List(_)) { " ." } else { "." }
 }
 
 fn in_word(negated: bool, fold: bool) -> &'static str {
@@ -261,7 +266,9 @@ impl Flat {
         let item = matches!(base.kind, ExprKind::Item { .. });
         self.node(base)
             && steps.iter().enumerate().all(|(at, step)| match step {
-                Step::Member(name) => ((item && at == 0) || self.push(".")) && self.push(&name.text),
+                Step::Member(name) => {
+                    ((item && at == 0) || self.push(dot(base, at))) && self.push(&name.text)
+                }
                 Step::Index(index, _) => self.push("[") && self.node(index) && self.push("]"),
                 Step::Slice(from, to, _) => {
                     self.push("[")
@@ -333,3 +340,6 @@ fn is_invisible(c: char) -> bool {
             || matches!(u32::from(c), 0xAD | 0x34F | 0x61C | 0x180B..=0x180F | 0x200B..=0x200F | 0x202A..=0x202E
                 | 0x2060..=0x206F | 0xFE00..=0xFE0F | 0xFEFF | 0xE0000..=0xE01EF))
 }
+
+#[cfg(test)]
+mod tests;

@@ -118,8 +118,20 @@ impl Walk<'_> {
             c if c.is_ascii_alphanumeric() || c.is_ascii_punctuation() => {
                 self.out.push('\\');
                 self.out.push(c);
+                if matches!(c, 'x' | 'p' | 'P') {
+                    self.named();
+                }
             }
             c => self.out.push(c),
+        }
+    }
+
+    /// The braces of `\x{…}` and `\p{…}` are no repetition.
+    fn named(&mut self) {
+        let end = self.rest.starts_with('{').then(|| self.rest.find('}')).flatten();
+        if let Some(end) = end {
+            self.out.push_str(self.rest.get(..=end).unwrap_or(""));
+            self.skip(end + 1);
         }
     }
 

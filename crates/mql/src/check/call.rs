@@ -3,6 +3,7 @@
 use super::{Checker, json_text, params, typed, unknown};
 use crate::ast::{Arg, Expr, Name, Span};
 use crate::builtin::{self, Builtin, Typing};
+use crate::re2;
 use crate::schema::{DefaultValue, Param, ParamType, REGEX_MATCH};
 use crate::typed::{Const, Typed, TypedKind};
 use crate::types::Type;
@@ -45,6 +46,9 @@ impl Checker<'_> {
         let fixed = typing.fixed_result();
         if let Some((params, variadic)) = params::of(typing) {
             let args = self.bind(name, params, *variadic, args);
+            if function.takes_regex() {
+                self.patterns(&args);
+            }
             let ty = fixed.unwrap_or_else(|| Type::Shape(REGEX_MATCH).array());
             return typed(span, ty, TypedKind::Builtin { function, args });
         }
@@ -65,6 +69,18 @@ impl Checker<'_> {
             _ => self.looped(name, typing, &exprs),
         };
         typed(span, fixed.unwrap_or(ty), TypedKind::Builtin { function, args })
+    }
+
+    /// Regular expressions are read here, so that a mistake in one is found before it is needed.
+    fn patterns(&mut self, args: &[Typed]) {
+        for arg in args.iter().skip(1) {
+            let Some(pattern) = arg.const_str() else { continue };
+            if let Err(error) = re2::parse(pattern, false) {
+                // The last line says what; those before draw the pattern, which the snippet does already.
+                let reason = error.lines().last().unwrap_or_default().trim_start_matches("error: ");
+                self.error(arg.span, format!("not a regular expression: {reason}"), None);
+            }
+        }
     }
 
     fn arity(&mut self, name: &Name, found: usize, least: usize, most: Option<usize>) -> Typed {

@@ -119,7 +119,7 @@ impl Parser<'_> {
         if let Some(words) = self.call_name() {
             return self.call(words);
         }
-        if self.is_word(1, "of") {
+        if self.is_word(1, "of") && matches!(text, "any" | "all" | "none" | "some") {
             let help =
                 "there are no `any of`, `all of`, `none of`: write `1 of (…)`, `a and b`, `not (a or b)`";
             return Err(self.error(
