@@ -140,7 +140,7 @@ impl<'a> Desk<'a> {
             DkimResult::TempError(_) => "temperror",
             _ => "fail",
         };
-        let sealers = output.sets().iter().map(|set| set.seal().d.to_ascii_lowercase()).collect();
+        let sealers = output.sets().iter().map(|set| set.seal.header.d.to_ascii_lowercase()).collect();
         Some(ArcAnswer { verdict, sealers })
     }
 
