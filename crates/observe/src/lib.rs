@@ -87,8 +87,9 @@ pub fn observe(
     evidence.gaps.extend(found.gap);
     evidence.authentication = found.facts;
     evidence.model.headers.auth_summary = found.summary;
-    evidence.model.direction = model::direction(&evidence, &view);
     evidence.transit = transit::observe(&evidence, &view);
+    evidence.model.direction = model::direction(&evidence, &view);
+    evidence.model.mailbox = model::mailbox(&evidence, &view);
     evidence.tenant = tenant::observe(&evidence, &view);
     evidence.link = link::observe(&evidence, &view);
     evidence.brand = brand::observe(&evidence, &view);

@@ -17,6 +17,8 @@ pub struct Authentication {
     pub dmarc: Option<String>,
     /// none, pass, fail.
     pub arc: Option<String>,
+    /// The believed sealer (a mailing list, a forwarder) whose ARC chain holds; it makes up for broken papers.
+    pub arc_sealer: Option<String>,
     /// `p=` of the author domain's DMARC record, when known.
     pub policy: Option<String>,
     /// The author domain (From) is the registrable domain of a passing SPF or DKIM identity.
