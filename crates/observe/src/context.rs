@@ -13,6 +13,8 @@ pub struct Context {
     /// Topmost `Authentication-Results` and `Received-SPF` count even without an authserv-id (Microsoft's servers
     /// write none). Only for mail that was read from such a provider's mailbox.
     pub believe_unnamed: bool,
+    /// The topmost `Authentication-Results` count whoever wrote them: for archives, whose provider wrote them.
+    pub believe_topmost: bool,
     /// Domains whose ARC seals count (RFC 8617 §7): mailing lists and forwarders.
     pub believed_sealers: Vec<String>,
 }

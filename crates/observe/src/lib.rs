@@ -16,7 +16,7 @@ pub mod question;
 pub mod tenant;
 pub mod transit;
 
-use sekisho_mail::{Field, Mailbox, Message};
+use sekisho_mail::{AuthResults, Field, Mailbox, Message};
 use sekisho_record::{Evidence, Submission};
 
 pub use context::{Context, Organisation, Person};
@@ -30,6 +30,8 @@ pub struct View<'a> {
     pub submission: &'a Submission<'a>,
     /// All header fields, top first.
     pub fields: &'a [Field],
+    /// `Authentication-Results` and their ARC copies, top first, whoever wrote them.
+    pub auth_results: &'a [AuthResults],
     /// First mailbox of `From`, with the address that its display name shows.
     pub author: Option<&'a Mailbox>,
     /// All mailboxes of `From`.
@@ -76,6 +78,7 @@ pub fn observe(
     let view = View {
         submission,
         fields: &rest.fields,
+        auth_results: &rest.auth_results,
         author: rest.authors.first(),
         authors: &rest.authors,
         sender: rest.sender.as_ref(),

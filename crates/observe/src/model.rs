@@ -1,6 +1,6 @@
 //! Composes the public message data model (mql.md §3) from what the message says about itself.
 
-use sekisho_mail::{Domain, EmailAddress, Field, Ip, Link, Mailbox, Message};
+use sekisho_mail::{AuthResults, Domain, EmailAddress, Field, Ip, Link, Mailbox, Message};
 use sekisho_record::{
     Evidence, Submission,
     evidence::model::{Body, BodyHtml, Headers, MailboxExtended, MessageType, Model, Recipients, Sender},
@@ -13,6 +13,8 @@ use crate::{View, transit};
 pub struct Rest {
     /// Header fields, top first.
     pub fields: Vec<Field>,
+    /// `Authentication-Results` and their ARC copies, top first.
+    pub auth_results: Vec<AuthResults>,
     /// Mailboxes of `From`.
     pub authors: Vec<Mailbox>,
     /// `Sender`.
@@ -69,7 +71,15 @@ pub fn build(message: Message, submission: &Submission<'_>) -> (Model, Rest) {
         size: i64::try_from(submission.raw.len()).unwrap_or(i64::MAX),
         ..Model::default()
     };
-    (model, Rest { fields: message.fields, authors: message.authors, sender: message.sender })
+    (
+        model,
+        Rest {
+            fields: message.fields,
+            auth_results: message.auth_results,
+            authors: message.authors,
+            sender: message.sender,
+        },
+    )
 }
 
 /// Direction of the message; all unknown when the organisation's domains are not configured.

@@ -1,7 +1,7 @@
 //! What a believed server wrote: the topmost run of its `Authentication-Results`, never one further down.
 
 use sekisho_mail::{
-    AuthResults, Field,
+    AuthResults, Field, Hop,
     authres::{Dmarc, Spf},
 };
 use sekisho_record::Evidence;
@@ -22,55 +22,67 @@ pub(super) struct Run {
 /// Finds the run: from the topmost field of a believed server down to the first field that such a server does not
 /// write there. Whoever writes a field with a believed server's name into his own message puts it below that.
 pub(super) fn read(header: Header<'_>, context: &Context) -> Option<Run> {
-    if context.believed.is_empty() && !context.believe_unnamed {
+    if context.believed.is_empty() && !context.believe_unnamed && !context.believe_topmost {
         return None;
     }
     let mut run: Option<Run> = None;
     for field in header.fields {
-        if field.name.eq_ignore_ascii_case("Authentication-Results") {
-            let results = results_of(field, header);
+        if field.is("Authentication-Results") {
+            let Some(results) = results_of(field, header) else { continue };
             match &mut run {
-                None if is_believed(&results, context) => run = Some(Run::start(results, field, header)),
+                None if is_believed(results, context) => run = Some(Run::start(results, field, header)),
                 None => {}
-                Some(run) if run.server == server_of(&results) => run.add(results, field),
+                Some(run) if run.server == server_of(results) => run.add(results, field),
                 Some(_) => break,
             }
         } else if run.is_some() && !may_stand_between(&field.name) {
             break;
         }
     }
-    run
+    run.or_else(|| only_spf(header, context))
+}
+
+/// A server that writes `Received-SPF` and nothing else.
+fn only_spf(header: Header<'_>, context: &Context) -> Option<Run> {
+    let hop = header.hops.iter().rev().find(|hop| hop.received_spf.is_some())?;
+    let spf = hop.received_spf.clone()?;
+    let receiver = spf.server.as_ref().map(|s| s.ascii().to_ascii_lowercase());
+    let named = receiver.as_deref().is_some_and(|r| context.believed.iter().any(|own| is_within(r, own)));
+    let counts = named || context.believe_unnamed || context.believe_topmost;
+    counts.then(|| Run { server: receiver, received_spf: Some(spf), hop: Some(hop.index), ..Run::default() })
 }
 
 impl Run {
-    fn start(results: AuthResults, field: &Field, header: Header<'_>) -> Self {
-        let hop = header.hops.iter().find(|hop| {
-            let own = hop.authentication_results.as_ref().is_some_and(|r| r.span == field.span);
-            own || hop.fields.iter().any(|f| f.span == field.span)
-        });
+    fn start(results: &AuthResults, field: &Field, header: Header<'_>) -> Self {
+        let wrote = |hop: &&Hop| hop.authentication_results.as_ref().is_some_and(|r| r.span == field.span);
+        let holds = |hop: &&Hop| hop.fields.iter().any(|f| f.span == field.span);
+        let written_by = header.hops.iter().find(wrote);
+        let stands_in = header.hops.iter().find(holds);
+        let spf = |hop: Option<&Hop>| hop.and_then(|hop| hop.received_spf.clone());
         let mut run = Run {
-            server: server_of(&results),
-            hop: hop.map(|hop| hop.index),
-            received_spf: hop.and_then(|hop| hop.received_spf.clone()),
+            server: server_of(results),
+            hop: written_by.or(stands_in).map(|hop| hop.index),
+            received_spf: spf(stands_in).or_else(|| spf(written_by)),
             ..Run::default()
         };
         run.add(results, field);
         run
     }
 
-    fn add(&mut self, results: AuthResults, field: &Field) {
+    fn add(&mut self, results: &AuthResults, field: &Field) {
         if self.arc.is_none() {
             self.arc = arc_of(&field.value);
         }
-        self.results.push(results);
+        self.results.push(results.clone());
     }
 }
 
 fn is_believed(results: &AuthResults, context: &Context) -> bool {
-    match server_of(results) {
-        Some(server) => context.believed.iter().any(|own| is_within(&server, own)),
-        None => context.believe_unnamed,
-    }
+    context.believe_topmost
+        || match server_of(results) {
+            Some(server) => context.believed.iter().any(|own| is_within(&server, own)),
+            None => context.believe_unnamed,
+        }
 }
 
 fn server_of(results: &AuthResults) -> Option<String> {
@@ -83,15 +95,9 @@ fn may_stand_between(name: &str) -> bool {
     starts("Received-SPF") || starts("ARC-") || starts("DKIM-Filter") || starts("DMARC-Filter")
 }
 
-/// The field as the parser read it.
-fn results_of(field: &Field, header: Header<'_>) -> AuthResults {
-    let parsed = header.hops.iter().filter_map(|hop| hop.authentication_results.as_ref());
-    parsed.clone().find(|r| r.span == field.span).cloned().unwrap_or_else(|| parse(field))
-}
-
-fn parse(field: &Field) -> AuthResults {
-    // TODO-WIRE: sekisho_mail's parser of one field.
-    AuthResults { span: field.span, server: Some(sekisho_mail::Domain::default()), ..AuthResults::default() }
+/// The field as the parser read it; `None` for one beyond the parser's limit.
+fn results_of<'a>(field: &Field, header: Header<'a>) -> Option<&'a AuthResults> {
+    header.auth_results.iter().find(|r| r.span == field.span)
 }
 
 /// `arc=` of a field; the message data model has no place for it.
@@ -106,20 +112,13 @@ fn arc_of(value: &str) -> Option<String> {
 
 /// The first sealer of the chain (`i=1`) found the author domain's DMARC passing.
 pub(super) fn first_seal_passes(header: Header<'_>) -> bool {
-    let is_first = |value: &str| {
-        let first = value.split(';').next().unwrap_or_default();
-        first.split_once('=').is_some_and(|(tag, i)| tag.trim() == "i" && i.trim() == "1")
-    };
-    let mut sealed = header
-        .fields
-        .iter()
-        .filter(|f| f.name.eq_ignore_ascii_case("ARC-Authentication-Results") && is_first(&f.value));
-    sealed.next().is_some_and(|field| results_of(field, header).dmarc.as_deref() == Some("pass"))
+    let is_first =
+        |r: &&AuthResults| r.kind.starts_with("arc") && r.instance.as_deref().map(str::trim) == Some("1");
+    header.auth_results.iter().find(is_first).is_some_and(|r| r.dmarc.as_deref() == Some("pass"))
 }
 
 /// The facts of a run. Where two fields speak about one method, the upper one counts.
-pub(super) fn papers(run: Run, evidence: &Evidence, header: Header<'_>) -> Results {
-    let _ = header;
+pub(super) fn papers(run: Run, evidence: &Evidence) -> Results {
     let spf = spf_of(&run);
     let dkim = run.results.iter().find_map(|r| r.dkim.clone());
     let mut dkim_domains: Vec<String> = Vec::new();

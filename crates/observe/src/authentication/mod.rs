@@ -7,7 +7,7 @@ mod believe;
 mod conclude;
 mod verified;
 
-use sekisho_mail::{Field, Hop, Message};
+use sekisho_mail::{AuthResults, Field, Hop, Message};
 use sekisho_record::{
     Evidence, Gap, Submission,
     evidence::{Authentication, model::AuthSummary},
@@ -35,11 +35,12 @@ pub struct Found {
 struct Header<'a> {
     fields: &'a [Field],
     hops: &'a [Hop],
+    auth_results: &'a [AuthResults],
 }
 
 /// Papers that have to be checked by DNS: none when a believed server already wrote what it found.
 pub fn ask(message: &Message, submission: &Submission<'_>, context: &Context) -> Option<Papers> {
-    let header = Header { fields: &message.fields, hops: &message.hops };
+    let header = Header { fields: &message.fields, hops: &message.hops, auth_results: &message.auth_results };
     if believe::read(header, context).is_some() {
         return None;
     }
@@ -70,10 +71,11 @@ fn spf_question(message: &Message, submission: &Submission<'_>, context: &Contex
 
 /// Observes the facet.
 pub fn observe(evidence: &Evidence, view: &View<'_>, answers: &Answers) -> Found {
-    let header = Header { fields: view.fields, hops: &evidence.model.headers.hops };
+    let header =
+        Header { fields: view.fields, hops: &evidence.model.headers.hops, auth_results: view.auth_results };
     let author = evidence.model.sender.email.as_ref().map(|e| &e.domain);
     if let Some(found) = believe::read(header, view.context) {
-        return conclude::conclude(believe::papers(found, evidence, header), author, view.context);
+        return conclude::conclude(believe::papers(found, evidence), author, view.context);
     }
     let Some(checked) = &answers.papers else {
         return missing(answers.papers_missing.unwrap_or("not_configured"));
