@@ -1,10 +1,13 @@
 //! The composition: one submission in, one record out, through the ports of the world.
 
+pub mod engine;
+pub mod judging;
 pub mod limits;
 pub mod resolver;
 pub mod verify;
 pub mod zone;
 
+pub use engine::Engine;
 pub use resolver::{Live, Nobody, Resolver, Scripted};
 pub use zone::Zone;
 
@@ -22,7 +25,4 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
-    /// No runtime for waiting could be made.
-    #[error("no runtime: {0}")]
-    Runtime(#[from] std::io::Error),
 }

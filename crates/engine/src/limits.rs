@@ -5,6 +5,8 @@ use std::time::Duration;
 /// How long one message waits for DNS before the verdict is made without it. Postfix gives a milter 30 s for the
 /// end of a message; DNS may not use more than a small part of that.
 pub const DNS_DEADLINE: Duration = Duration::from_secs(5);
+/// A resolver that does not keep the deadline itself is given up this much later.
+pub const DNS_GRACE: Duration = Duration::from_millis(200);
 /// One query's answer is waited for this long, then it is sent once more.
 pub const DNS_QUERY: Duration = Duration::from_secs(2);
 /// DNS answers that are remembered: a busy gateway sees some thousand sending domains an hour.
