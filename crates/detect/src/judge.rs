@@ -1,6 +1,6 @@
 //! Evidence and rules become a verdict. Pure, never waits: what cannot be known now ends as *indeterminate*.
 
-use sekisho_mql::{ExplainedRead, RuleOutcome, value::Arena};
+use sekisho_mql::{Arena, Decision, Session};
 use sekisho_record::{Evidence, Exhibit, Finding, Indeterminate, Verdict};
 
 use crate::{
@@ -22,10 +22,11 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Verdict {
     let host = EvidenceHost { evidence, shared: &rules.shared };
     let mut findings = Vec::new();
     let mut indeterminate = Vec::new();
-    for (index, outcome) in rules.set.evaluate(&host, &arena) {
+    let mut session = rules.set.session(&host, &arena);
+    for (index, outcome) in session.evaluate() {
         let Some(source) = rules.sources.get(index) else { continue };
         match outcome {
-            RuleOutcome::Match => findings.push(Weighed {
+            Decision::Match => findings.push(Weighed {
                 facet: source.facet.clone(),
                 finding: Finding {
                     rule: source.id.clone(),
@@ -33,27 +34,27 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Verdict {
                     summary: source.title.clone(),
                     attack_types: source.attack_types.clone(),
                     techniques: source.techniques.clone(),
-                    exhibits: exhibits(rules, index, &host, &arena),
+                    exhibits: exhibits(&mut session, index, evidence),
                 },
             }),
-            RuleOutcome::Indeterminate { missing } => {
-                indeterminate.push(Indeterminate { rule: source.id.clone(), missing });
+            Decision::Indeterminate(missing) => {
+                indeterminate.push(Indeterminate { rule: source.id.clone(), missing: arena.missing_names(missing) });
             }
-            RuleOutcome::NoMatch => {}
+            Decision::NoMatch => {}
         }
     }
     Verdict { indeterminate, gaps: evidence.gaps.clone(), ..combine(findings) }
 }
 
 /// What a match was decided on, each fact once.
-fn exhibits<'a>(rules: &Rules, index: usize, host: &EvidenceHost<'a>, arena: &'a Arena) -> Vec<Exhibit> {
+fn exhibits(session: &mut Session<'_, '_>, index: usize, evidence: &Evidence) -> Vec<Exhibit> {
     let mut out: Vec<Exhibit> = Vec::new();
-    for predicate in rules.set.explain(index, host, arena) {
-        for ExplainedRead { path, value } in predicate.reads {
-            if out.len() < EXHIBITS_MAX && !out.iter().any(|e| e.path == path) {
-                let span = spans::locate(host.evidence, &path);
-                let value = value.chars().take(VALUE_CHARS_MAX).collect();
-                out.push(Exhibit { path, value, span, predicate: predicate.text.clone() });
+    for predicate in session.explain(index) {
+        for read in predicate.reads {
+            if out.len() < EXHIBITS_MAX && !out.iter().any(|e| e.path == read.path) {
+                let span = spans::locate(evidence, &read.path);
+                let value = read.value.chars().take(VALUE_CHARS_MAX).collect();
+                out.push(Exhibit { path: read.path, value, span, predicate: predicate.text.clone() });
             }
         }
     }

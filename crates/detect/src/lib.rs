@@ -1,20 +1,20 @@
 //! Evidence and rules become a verdict: loads rules, binds MQL to the evidence, combines findings. Pure.
 
-// (until the evaluator lands) mod bind;
+mod bind;
 pub mod combine;
 pub mod error;
 pub mod feed;
-// (until the evaluator lands) mod judge;
+mod judge;
 pub mod lists;
 pub mod page;
 pub mod rule;
-// (until the evaluator lands) pub mod rules;
-// (until the evaluator lands) mod spans;
+pub mod rules;
+mod spans;
 
 pub use error::Error;
-// (until the evaluator lands) pub use judge::judge;
+pub use judge::judge;
 pub use lists::Lists;
-// (until the evaluator lands) pub use rules::{OrgLists, Rules};
+pub use rules::{OrgLists, Rules};
 pub use rule::{Case, RuleKind, RuleSource};
 
 /// The serialised name of a fieldless enum value.

@@ -166,7 +166,8 @@ impl Rules {
             .map(|(name, email)| Vip { display_name: name.clone(), email: email.clone() })
             .collect();
         let shared = Shared::new(schema(), by_name, vips);
-        Ok(Self { set: RuleSet::compile(checked, schema()), sources: kept, shared })
+        let set = RuleSet::compile(checked.iter().map(|(id, rule)| (id.as_str(), rule)), schema());
+        Ok(Self { set, sources: kept, shared })
     }
 
     /// The rules as they were written, in the order of compilation.

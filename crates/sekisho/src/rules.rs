@@ -52,7 +52,7 @@ fn check(paths: &[PathBuf], as_json: bool) -> Result<bool> {
     let mut warnings = 0;
     for source in &sources {
         let checked = rules::check(source);
-        let round_trip = parse(&source.query).ok().is_none_or(|ast| parse(&print(&ast)).is_ok_and(|again| again.same(&ast)));
+        let round_trip = parse(&source.query).ok().is_none_or(|ast| parse(&print(&ast)).is_ok_and(|again| sekisho_mql::ast::same(&again, &ast)));
         if as_json {
             let (ok, uses) = match &checked {
                 Ok(rule) => (round_trip, json!(rule.uses())),
