@@ -15,6 +15,7 @@ pub mod model;
 pub mod question;
 pub mod tenant;
 pub mod transit;
+pub mod unwrap;
 
 use sekisho_mail::{AuthResults, Field, Mailbox, Message};
 use sekisho_record::{Evidence, Submission};
