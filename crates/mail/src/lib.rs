@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod authres;
+mod bodies;
 mod chain;
 pub mod charset;
 pub mod date;

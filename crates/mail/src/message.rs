@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     Attachment, AuthResults, BodyText, Defect, DefectKind, EmailAddress, Field, Hop, Html, Link, Mailbox,
-    PreviousThread, Subject, Thread, address, chain, date,
+    PreviousThread, Subject, Thread, address, bodies, chain, date,
     defect::Defects,
     domain::{Domain, Ip},
     header, limits,
@@ -94,7 +94,10 @@ pub fn parse(raw: &[u8]) -> Message {
     message.plain = parts.plain;
     message.html = parts.html;
     message.attachments = parts.attachments;
-    message.read_bodies();
+    bodies::read(&mut message);
+    if message.dom.as_ref().is_some_and(|dom| dom.over_limit) {
+        defects.note(DefectKind::OverLimit, None, "HTML_BYTES_MAX, HTML_NODES_MAX or LINKS_MAX");
+    }
     message.defects = defects.into_vec();
     message
 }
@@ -157,8 +160,6 @@ impl Message {
         self.domains = chain.domains;
         self.ips = chain.ips;
     }
-
-    fn read_bodies(&mut self) {}
 }
 
 /// Message ids of a field, without angle brackets; what stands outside of any counts when there are none.
