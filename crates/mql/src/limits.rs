@@ -1,6 +1,6 @@
 //! Limits of the language, so that no source makes the tools run out of stack, memory or time.
 
-/// Deepest nesting of brackets, calls and prefix operators. The feed's deepest rule needs 27.
+/// Deepest nesting of brackets, calls and prefix operators. The deepest rule of the public feed needs 13.
 pub const MAX_DEPTH: u32 = 80;
 /// Most tails (`is null`, `in …`) after one operand.
 pub const MAX_TAILS: usize = 3;

@@ -97,7 +97,7 @@ impl Shape {
 }
 
 impl Schema {
-    /// Reads a schema text (see `docs` of [`SchemaError`] for what can be wrong).
+    /// Reads a schema text in the notation that the module `read` describes.
     ///
     /// # Errors
     /// The first mistake in the text, with its line.
