@@ -27,7 +27,6 @@ impl<'a> NodeRef<'a> {
         NodeRef { html, id, attr: None }
     }
 
-    #[expect(dead_code, reason = "XPath follows")]
     pub(crate) fn of_attr(html: &'a Html, id: u32, attr: u32) -> Self {
         NodeRef { html, id, attr: Some(attr) }
     }

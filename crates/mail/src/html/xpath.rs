@@ -1,8 +1,19 @@
-//! XPath 1.0 over the tree, the part that rules use (mql.md §1.14).
+//! XPath 1.0 over the tree, the part that rules use (mql.md §1.14): all axes but `namespace`, positional and nested
+//! predicates, comparisons, arithmetic, unions, the string, number and boolean functions.
+
+mod eval;
+mod functions;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use super::{Html, NodeRef};
 
 /// A compiled XPath expression.
-#[derive(Debug, Clone)]
-pub struct XPath {}
+#[derive(Debug, Clone, PartialEq)]
+pub struct XPath {
+    expr: Expr,
+}
 
 /// Why an XPath does not compile.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -12,4 +23,87 @@ pub struct XPathError {
     pub at: usize,
     /// What is wrong.
     pub reason: String,
+}
+
+impl XPath {
+    /// Compiles an expression.
+    pub fn compile(text: &str) -> Result<XPath, XPathError> {
+        parse::parse(text).map(|expr| XPath { expr })
+    }
+
+    /// The nodes it selects, in document order; none for an expression that gives no nodes. Work is bounded by
+    /// [`XPATH_STEPS_MAX`](crate::limits::XPATH_STEPS_MAX): over it, the nodes found so far.
+    pub fn eval<'a>(&self, html: &'a Html) -> Vec<NodeRef<'a>> {
+        eval::select(&self.expr, html)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Axis {
+    Ancestor,
+    AncestorOrSelf,
+    Attribute,
+    Child,
+    Descendant,
+    DescendantOrSelf,
+    Following,
+    FollowingSibling,
+    Parent,
+    Preceding,
+    PrecedingSibling,
+    Itself,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Test {
+    Any,
+    Name(String),
+    Text,
+    Comment,
+    Node,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Step {
+    axis: Axis,
+    test: Test,
+    predicates: Vec<Expr>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Op {
+    Or,
+    And,
+    Eq,
+    Ne,
+    Lt,
+    Le,
+    Gt,
+    Ge,
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Mod,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Expr {
+    Binary(Op, Box<Expr>, Box<Expr>),
+    Negative(Box<Expr>),
+    Union(Vec<Expr>),
+    /// Steps from the root or from the context node.
+    Path {
+        absolute: bool,
+        steps: Vec<Step>,
+    },
+    /// Predicates and steps applied to the nodes of an expression.
+    Filter {
+        base: Box<Expr>,
+        predicates: Vec<Expr>,
+        steps: Vec<Step>,
+    },
+    Literal(String),
+    Number(f64),
+    Call(functions::Function, Vec<Expr>),
 }
