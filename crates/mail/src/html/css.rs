@@ -125,10 +125,8 @@ impl Style {
             b'b' if is("background") || is("background-color") => {
                 self.background = Some(color::background(value))
             }
-            b'b' if is("background-image") => {
-                if !starts(value, "none") {
-                    self.background = Some(Paint::Unknown);
-                }
+            b'b' if is("background-image") && !starts(value, "none") => {
+                self.background = Some(Paint::Unknown)
             }
             b'b' if is("border-radius") => self.boxed = true,
             b'b' if is("border") => self.boxed |= !starts(value, "0") && !starts(value, "none"),

@@ -71,7 +71,7 @@ pub(crate) fn add_plain_links(links: &mut Vec<Link>, text: &str, anchors: &[(u32
     for url in urlfind::find(text) {
         let (start, end) = (url.range.start as u32, url.range.end as u32);
         while anchors.next_if(|(_, anchor_end)| *anchor_end <= start).is_some() {}
-        if !anchors.peek().is_some_and(|(anchor_start, _)| *anchor_start < end) {
+        if anchors.peek().is_none_or(|(anchor_start, _)| *anchor_start >= end) {
             found.push(plain_link(url, start));
         }
     }
