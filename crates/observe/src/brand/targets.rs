@@ -1,0 +1,78 @@
+//! Surfaces of links and images.
+
+use sekisho_record::Evidence;
+
+use super::{
+    book::{Book, Hold},
+    claims::{Claims, LOW, MEDIUM, TRACE},
+    lookalike::lookalike,
+    own, words,
+};
+use crate::{fold::fold, limits};
+
+/// Texts, shown addresses, images and hosts of the links.
+pub(super) fn observe(book: &Book, evidence: &Evidence, claims: &mut Claims) {
+    for link in evidence.model.body.current_thread.links.iter().filter(|l| l.visible).take(limits::CLAIM_LINKS_MAX) {
+        if let Some(shown) = &link.display_url
+            && link.mismatched == Some(true)
+        {
+            let target = link.href_url.domain.domain.as_str();
+            for (brand, hold) in book.holders(&shown.domain.domain) {
+                if hold == Hold::Own && !book.owns(brand, target) {
+                    claims.add(brand, "link_text", MEDIUM, &shown.url, false);
+                }
+            }
+        }
+        if let Some(text) = &link.display_text {
+            named(book, text, "link_text", TRACE, claims);
+        }
+        if let Some(alt) = &link.image_alt {
+            named(book, alt, "image", LOW, claims);
+        }
+        if let Some(src) = &link.image_src {
+            file_name(book, src, claims);
+        }
+    }
+    for target in evidence.link.targets.iter().take(limits::CLAIM_LINKS_MAX) {
+        let found = lookalike(book, &target.host, &target.root_domain, own::suffix_of(&target.root_domain));
+        if let Some(found) = found {
+            let points = match found.kind {
+                "confusable" => MEDIUM,
+                "combo" => LOW,
+                _ => TRACE,
+            };
+            claims.add(found.brand, "link_host", points, &target.host, found.kind == "confusable");
+        }
+    }
+}
+
+/// A short text that is the brand and words of its role.
+pub(super) fn named(book: &Book, text: &str, surface: &'static str, points: u8, claims: &mut Claims) {
+    if text.len() > 60 {
+        return;
+    }
+    let folded = fold(text);
+    for hit in book.find(&folded.text, 4) {
+        let Some(record) = book.brand(hit.brand).filter(|b| !b.listed && !b.social) else { continue };
+        let rest = [folded.text.get(..hit.start), folded.text.get(hit.end..)].into_iter().flatten();
+        let mut rest = rest.flat_map(|r| r.split(|c: char| !c.is_alphanumeric())).filter(|w| !w.is_empty());
+        let alone = rest.all(|w| words::is_role(w) || matches!(w, "logo" | "icon" | "img" | "image" | "banner" | "header"));
+        let points = match (alone, hit.weak || record.self_hosted) {
+            (true, false) => points,
+            (true, true) => TRACE,
+            _ => 0,
+        };
+        claims.add(hit.brand, surface, points, text, false);
+    }
+}
+
+/// The file name of an image, its extension left out.
+pub(super) fn file_name(book: &Book, src: &str, claims: &mut Claims) {
+    let path = src.split(['?', '#']).next().unwrap_or_default();
+    let file = path.rsplit('/').next().unwrap_or_default();
+    let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);
+    if stem.is_empty() || stem.len() > 60 || path.starts_with("data:") {
+        return;
+    }
+    named(book, &stem.replace(['_', '-', '.', '+'], " "), "image", TRACE, claims);
+}
