@@ -21,16 +21,29 @@ pub use book::{BadLine, Book, Record, check};
 pub use lookalike::{Lookalike, lookalike};
 
 use crate::View;
-use claims::{Claims, HIGH, LOW, MEDIUM, TRACE};
+use claims::{Claims, LOW, MEDIUM, TRACE};
 
 /// Surfaces of the text, which forwarded, listed and quoted mail carries for others.
-const TEXT_SURFACES: &[&str] = &["subject", "heading", "phrase", "sign_off", "copyright", "link_text", "image", "link_host"];
+const TEXT_SURFACES: &[&str] =
+    &["subject", "heading", "phrase", "sign_off", "copyright", "link_text", "image", "link_host"];
 
 /// Lower-case letters and digits of a name: the form in which names of brands are compared.
 #[must_use]
 pub fn slug(name: &str) -> String {
     let folded = crate::fold::fold(name);
     folded.text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
+/// The registrable part of a host name that was found in running text.
+#[must_use]
+pub fn registrable(host: &str) -> &str {
+    own::split(host).0
+}
+
+/// The label left of the public suffix of a host name that was found in running text or in the configuration.
+#[must_use]
+pub fn label_of(host: &str) -> &str {
+    registrable(host).split('.').next().unwrap_or_default()
 }
 
 /// Observes the facet.
@@ -65,8 +78,10 @@ fn temper(claims: &mut Claims, evidence: &Evidence, view: &View<'_>) {
 
 /// A mailing list on which people write, as opposed to a newsletter that says `List-Id` too.
 fn is_discussion(view: &View<'_>) -> bool {
-    let marks = ["List-Post", "Mailing-List", "X-Mailman-Version", "X-BeenThere", "X-Mailing-List", "List-Archive"];
-    let bulk = ["Feedback-ID", "X-Feedback-ID", "X-CSA-Complaints", "X-SFMC-Stack", "X-SG-EID", "X-Mailgun-Sid"];
+    let marks =
+        ["List-Post", "Mailing-List", "X-Mailman-Version", "X-BeenThere", "X-Mailing-List", "List-Archive"];
+    let bulk =
+        ["Feedback-ID", "X-Feedback-ID", "X-CSA-Complaints", "X-SFMC-Stack", "X-SG-EID", "X-Mailgun-Sid"];
     marks.iter().any(|m| view.has(m)) && !bulk.iter().any(|m| view.has(m))
 }
 

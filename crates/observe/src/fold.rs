@@ -152,7 +152,8 @@ pub fn is_invisible(c: char) -> bool {
 
 /// A letter of the Latin script in its plain or full-width form.
 fn is_latin(c: char) -> bool {
-    c.is_ascii_alphabetic() || matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff21}'..='\u{ff5a}')
+    c.is_ascii_alphabetic()
+        || matches!(c, '\u{c0}'..='\u{24f}' | '\u{1e00}'..='\u{1eff}' | '\u{ff21}'..='\u{ff5a}')
 }
 
 /// A letter of a script whose letters pass for Latin ones.
@@ -270,7 +271,8 @@ pub fn unspace(folded: &str) -> Option<String> {
 /// Two words differ by exactly one inserted, dropped, changed or swapped letter (bytes; folded names are ASCII).
 #[must_use]
 pub fn one_edit(a: &str, b: &str) -> bool {
-    let (long, short) = if a.len() >= b.len() { (a.as_bytes(), b.as_bytes()) } else { (b.as_bytes(), a.as_bytes()) };
+    let (long, short) =
+        if a.len() >= b.len() { (a.as_bytes(), b.as_bytes()) } else { (b.as_bytes(), a.as_bytes()) };
     let front = long.iter().zip(short).take_while(|(x, y)| x == y).count();
     let (Some(l), Some(s)) = (long.get(front..), short.get(front..)) else { return false };
     match l.len().checked_sub(s.len()) {
@@ -318,7 +320,9 @@ mod tests {
 
     #[test]
     fn skeletons_meet() {
-        for (a, b) in [("paypa1", "paypal"), ("rnicros0ft", "microsoft"), ("vvalmart", "walmart"), ("@m4z0n", "amazon")] {
+        for (a, b) in
+            [("paypa1", "paypal"), ("rnicros0ft", "microsoft"), ("vvalmart", "walmart"), ("@m4z0n", "amazon")]
+        {
             assert_eq!(skeleton(a), skeleton(b));
         }
         assert_ne!(skeleton("amazing"), skeleton("amazon"));
@@ -332,7 +336,9 @@ mod tests {
 
     #[test]
     fn one_edit_is_exactly_one() {
-        for pair in [("netflix", "netfllx"), ("netflix", "neflix"), ("netflix", "nettflix"), ("netflix", "netlfix")] {
+        for pair in
+            [("netflix", "netfllx"), ("netflix", "neflix"), ("netflix", "nettflix"), ("netflix", "netlfix")]
+        {
             assert!(one_edit(pair.0, pair.1), "{pair:?}");
         }
         for pair in [("netflix", "netflix"), ("netflix", "netf"), ("netflix", "metfl1x")] {

@@ -7,6 +7,7 @@ pub mod authentication;
 pub mod brand;
 pub mod content;
 pub mod context;
+pub mod fold;
 pub mod identity;
 pub mod knowledge;
 pub mod limits;
@@ -96,6 +97,7 @@ pub fn observe(
     evidence.model.mailbox = model::mailbox(&evidence, &view);
     evidence.tenant = tenant::observe(&evidence, &view);
     evidence.link = link::observe(&evidence, &view);
+    brand::mark_lookalikes(&view.knowledge.brands, &mut evidence.link);
     evidence.brand = brand::observe(&evidence, &view);
     evidence.identity = identity::observe(&evidence, &view);
     evidence.content = content::observe(&evidence, &view);

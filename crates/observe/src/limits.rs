@@ -2,3 +2,19 @@
 
 /// DKIM signatures whose results are kept; senders write one or two, an attacker any number.
 pub const SIGNATURES_MAX: usize = 20;
+/// Characters of a display name that are read; longer ones are sentences.
+pub const DISPLAY_CHARS_MAX: usize = 200;
+/// Characters of a subject in which brands are looked for.
+pub const SUBJECT_CHARS_MAX: usize = 300;
+/// Bytes at the start of the newest message in which brands are looked for: its heading and its first screens.
+pub const BODY_HEAD_BYTES: usize = 4_096;
+/// Bytes at its end: sign-off and copyright line.
+pub const BODY_TAIL_BYTES: usize = 1_536;
+/// Visible lines at the top that may be a wordmark.
+pub const HEADING_LINES: usize = 7;
+/// Brand names looked at in one text; more is a list.
+pub const HITS_MAX: usize = 64;
+/// Links and images whose texts are looked at for brands.
+pub const CLAIM_LINKS_MAX: usize = 60;
+/// Recipients that are compared with the author.
+pub const RECIPIENTS_COMPARED_MAX: usize = 50;

@@ -26,7 +26,8 @@ pub(super) fn subject(book: &Book, evidence: &Evidence, claims: &mut Claims) {
         let (before, after) = sides(line, &hit);
         let written = spaced.is_some() || is_name(&folded, &text, &hit);
         let framed = is_framed(before, after);
-        let spoken = words::is_relation(before, after) || words::is_led(before) || words::is_cjk_phrase(after);
+        let spoken =
+            words::is_relation(before, after) || words::is_led(before) || words::is_cjk_phrase(after);
         let points = match hit.weak {
             _ if answers || record.self_hosted || words::is_topic(after) => TRACE,
             false if framed || spoken => MEDIUM,
@@ -74,11 +75,13 @@ pub(super) fn text(book: &Book, evidence: &Evidence, claims: &mut Claims) {
             headings(book, &folded, part, &hits, claims);
         }
         for hit in &hits {
-            let Some(record) = book.brand(hit.brand).filter(|b| !b.listed) else { continue };
+            if book.brand(hit.brand).is_none_or(|b| b.listed) {
+                continue;
+            }
             if hit.weak && !is_name(&folded, part, hit) {
                 continue;
             }
-            phrase(&folded, part, hit, record.social, claims);
+            phrase(&folded, part, hit, claims);
             match counts.iter_mut().find(|c| c.0 == hit.brand) {
                 Some(count) => count.1 = count.1.saturating_add(1),
                 None => counts.push((hit.brand, 1)),
@@ -129,12 +132,14 @@ fn headings(book: &Book, folded: &Folded, part: &str, hits: &[Hit], claims: &mut
             continue;
         }
         for hit in hits.iter().filter(|h| h.start >= start && h.end <= end) {
-            let rest = [folded.text.get(start..hit.start), folded.text.get(hit.end..end)].into_iter().flatten();
+            let rest =
+                [folded.text.get(start..hit.start), folded.text.get(hit.end..end)].into_iter().flatten();
             let alone = rest
                 .flat_map(|r| r.split(|c: char| !c.is_alphanumeric()))
                 .filter(|w| !w.is_empty())
                 .all(|w| words::is_role(w) || !w.is_ascii() && words::is_cjk_phrase(w));
-            if alone && (!hit.weak || is_name(folded, part, hit)) {
+            let badge = folded.text.get(hit.start..hit.end).is_some_and(words::is_badge);
+            if alone && !badge && (!hit.weak || is_name(folded, part, hit)) {
                 found.push((*hit, folded.original(part, start, end)));
             }
         }
@@ -154,20 +159,22 @@ fn headings(book: &Book, folded: &Folded, part: &str, hits: &[Hit], claims: &mut
 }
 
 /// What stands around a name in running text.
-fn phrase(folded: &Folded, part: &str, hit: &Hit, social: bool, claims: &mut Claims) {
+fn phrase(folded: &Folded, part: &str, hit: &Hit, claims: &mut Claims) {
     let (before, after) = sides(&folded.text, hit);
     let quote = |from: usize| {
         let from = floor(&folded.text, from);
         let to = floor(&folded.text, (hit.end + 40).min(folded.text.len())).max(hit.end);
         folded.original(part, from, to)
     };
-    let strong = if hit.weak || social { LOW } else { MEDIUM };
+    let strong = if hit.weak { LOW } else { MEDIUM };
     let line = before.rsplit('\n').next().unwrap_or_default();
-    if is_copyright(line) && !social {
+    if is_copyright(line) {
         claims.add(hit.brand, "copyright", MEDIUM, quote(hit.start.saturating_sub(16)), false);
     }
     let opens = line.trim_matches(|c: char| !c.is_alphanumeric());
-    if words::is_office(after) && matches!(opens, "" | "the" | "your" | "by" | "regards" | "sincerely" | "thanks" | "thank you") {
+    if words::is_office(after)
+        && matches!(opens, "" | "the" | "your" | "by" | "regards" | "sincerely" | "thanks" | "thank you")
+    {
         claims.add(hit.brand, "sign_off", MEDIUM, quote(hit.start.saturating_sub(8)), false);
     }
     if words::is_relation(before, after) {
@@ -184,10 +191,9 @@ fn is_copyright(line: &str) -> bool {
     let at = ["©", "(c)", "copyright"].iter().filter_map(|m| line.rfind(m).map(|at| at + m.len())).max();
     let Some(rest) = at.and_then(|at| line.get(at..)) else { return false };
     rest.len() <= 40
-        && rest
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|w| !w.is_empty())
-            .all(|w| w.bytes().all(|b| b.is_ascii_digit()) || matches!(w, "by" | "the" | "copyright" | "c" | "corp"))
+        && rest.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).all(|w| {
+            w.bytes().all(|b| b.is_ascii_digit()) || matches!(w, "by" | "the" | "copyright" | "c" | "corp")
+        })
 }
 
 /// The text around a hit.

@@ -287,7 +287,10 @@ impl Book {
     #[must_use]
     pub fn misspelt(&self, folded_word: &str, least: usize) -> Option<u16> {
         let len = folded_word.len();
-        if len < 6 || !folded_word.bytes().all(|b| b.is_ascii_alphanumeric()) || self.compact(folded_word).is_some() {
+        if len < 6
+            || !folded_word.bytes().all(|b| b.is_ascii_alphanumeric())
+            || self.compact(folded_word).is_some()
+        {
             return None;
         }
         let buckets = self.by_length.get(len.saturating_sub(1).max(least)..)?;
@@ -336,8 +339,23 @@ fn is_service_host(domain: &str, suffix: &str) -> bool {
     let front = domain.strip_suffix(suffix).unwrap_or_default().trim_end_matches('.');
     matches!(
         front,
-        "www" | "mail" | "email" | "e" | "em" | "info" | "notify" | "notifications" | "support" | "help" | "account"
-            | "accounts" | "news" | "reply" | "id" | "login" | "mailer"
+        "www"
+            | "mail"
+            | "email"
+            | "e"
+            | "em"
+            | "info"
+            | "notify"
+            | "notifications"
+            | "support"
+            | "help"
+            | "account"
+            | "accounts"
+            | "news"
+            | "reply"
+            | "id"
+            | "login"
+            | "mailer"
     )
 }
 

@@ -59,11 +59,6 @@ impl Claims {
         self.drafts.iter().any(|d| d.brand == brand && d.surfaces.iter().any(|s| s.0 == surface))
     }
 
-    /// Brands that are claimed on a surface.
-    pub(super) fn on(&self, surface: &str) -> usize {
-        self.drafts.iter().filter(|d| d.surfaces.iter().any(|s| s.0 == surface)).count()
-    }
-
     /// Lowers every surface of the kind to at most so many points.
     pub(super) fn cap(&mut self, most: u8, surfaces: &[&str]) {
         for surface in self.drafts.iter_mut().flat_map(|d| &mut d.surfaces) {
@@ -75,7 +70,8 @@ impl Claims {
 
     /// Puts the claims in order, strongest first; `most` limits a brand's points.
     pub(super) fn finish(mut self, book: &Book, most: impl Fn(u16) -> u8) -> Vec<(u16, Claim)> {
-        let points = |d: &Draft| d.surfaces.iter().map(|s| s.1).fold(0u8, u8::saturating_add).min(most(d.brand));
+        let points =
+            |d: &Draft| d.surfaces.iter().map(|s| s.1).fold(0u8, u8::saturating_add).min(most(d.brand));
         self.drafts.sort_by_key(|d| core::cmp::Reverse(points(d)));
         let claim = |d: &Draft| {
             let record = book.brand(d.brand)?;
@@ -84,15 +80,18 @@ impl Claims {
                 MEDIUM.. => "medium",
                 _ => "low",
             };
-            Some((d.brand, Claim {
-                brand: record.name.clone(),
-                sector: record.sector.clone(),
-                strength: strength.to_owned(),
-                surfaces: d.surfaces.iter().map(|s| s.0.to_owned()).collect(),
-                text: d.text.clone(),
-                disguised: d.disguised,
-                ..Claim::default()
-            }))
+            Some((
+                d.brand,
+                Claim {
+                    brand: record.name.clone(),
+                    sector: record.sector.clone(),
+                    strength: strength.to_owned(),
+                    surfaces: d.surfaces.iter().map(|s| s.0.to_owned()).collect(),
+                    text: d.text.clone(),
+                    disguised: d.disguised,
+                    ..Claim::default()
+                },
+            ))
         };
         self.drafts.iter().filter_map(claim).collect()
     }

@@ -1,6 +1,9 @@
 //! Host names that imitate a brand's.
 
-use super::{book::{Book, Hold}, words};
+use super::{
+    book::{Book, Hold},
+    words,
+};
 use crate::fold::fold;
 
 /// How a host imitates a brand.
@@ -13,8 +16,14 @@ pub struct Lookalike {
 }
 
 /// Country codes that are sold as general ones, where a brand's name says little about the brand.
-const LOOSE_COUNTRIES: &[&str] =
-    &["cc", "co", "cf", "ga", "gq", "ml", "tk", "pw", "ws", "su", "ru", "cn", "me", "io", "to", "ly", "gg", "sbs", "icu"];
+const LOOSE_COUNTRIES: &[&str] = &[
+    "cc", "co", "cf", "ga", "gq", "ml", "tk", "pw", "ws", "su", "ru", "cn", "me", "io", "to", "ly", "gg",
+    "sbs", "icu",
+];
+
+/// Ordinary words and well-known names that are one letter from a brand's.
+const ORDINARY: &[&str] =
+    &["revolt", "discard", "barclay", "samson", "norden", "citric", "correo", "postbus", "telegraf"];
 
 /// What brand the host imitates, if any. `root` is its registrable domain, `tld` the public suffix.
 #[must_use]
@@ -50,6 +59,9 @@ fn of_label(book: &Book, sld: &str, tld: &str) -> Option<Lookalike> {
     if let Some(brand) = combo(book, word) {
         return found(brand, "combo");
     }
+    if ORDINARY.contains(&word) {
+        return None;
+    }
     book.misspelt(word, 6).and_then(|brand| found(brand, "typo"))
 }
 
@@ -60,11 +72,16 @@ fn combo(book: &Book, word: &str) -> Option<u16> {
         for from in 0..parts.len().min(8) {
             for to in from + 1..=parts.len().min(from + 3) {
                 let name: String = parts.get(from..to)?.concat();
-                let Some(name) = book.compact(&name).or_else(|| book.disguised(&name).map(strong)) else { continue };
+                let Some(name) = book.compact(&name).or_else(|| book.disguised(&name).map(strong)) else {
+                    continue;
+                };
                 let rest = parts.iter().enumerate().filter(|(i, _)| *i < from || *i >= to);
                 let mut words = rest.map(|(_, p)| *p).peekable();
                 let listed = book.brand(name.brand).is_none_or(|b| b.listed);
-                if words.peek().is_some() && words.all(|p| words::is_host_word(p) || words::is_host_words(p)) && !listed {
+                if words.peek().is_some()
+                    && words.all(|p| words::is_host_word(p) || words::is_host_words(p))
+                    && !listed
+                {
                     return Some(name.brand);
                 }
             }
@@ -105,7 +122,8 @@ fn of_front(book: &Book, front: &str) -> Option<Lookalike> {
     }
     for label in labels {
         let named = book.compact(label).filter(|n| !n.weak && label.len() >= 5);
-        let named = named.filter(|n| book.brand(n.brand).is_some_and(|b| !b.listed && !b.self_hosted && !b.social));
+        let named =
+            named.filter(|n| book.brand(n.brand).is_some_and(|b| !b.listed && !b.self_hosted && !b.social));
         if let Some(name) = named {
             return Some(Lookalike { brand: name.brand, kind: "subdomain" });
         }

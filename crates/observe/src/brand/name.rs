@@ -15,7 +15,9 @@ use crate::{
 
 /// The display name.
 pub(super) fn display(book: &Book, evidence: &Evidence, claims: &mut Claims) {
-    let Some(name) = evidence.model.sender.display_name.as_deref().filter(|n| !n.trim().is_empty()) else { return };
+    let Some(name) = evidence.model.sender.display_name.as_deref().filter(|n| !n.trim().is_empty()) else {
+        return;
+    };
     let name: String = name.chars().take(limits::DISPLAY_CHARS_MAX).collect();
     let folded = fold(&name);
     let spaced = unspace(&folded.text);
@@ -35,8 +37,10 @@ pub(super) fn display(book: &Book, evidence: &Evidence, claims: &mut Claims) {
 /// How much a name in the display name claims.
 fn weigh(book: &Book, text: &str, hit: &Hit) -> u8 {
     let Some(record) = book.brand(hit.brand) else { return 0 };
-    let (before, after) = (text.get(..hit.start).unwrap_or_default(), text.get(hit.end..).unwrap_or_default());
-    let rest = before.split(|c: char| !c.is_alphanumeric()).chain(after.split(|c: char| !c.is_alphanumeric()));
+    let (before, after) =
+        (text.get(..hit.start).unwrap_or_default(), text.get(hit.end..).unwrap_or_default());
+    let rest =
+        before.split(|c: char| !c.is_alphanumeric()).chain(after.split(|c: char| !c.is_alphanumeric()));
     let mut strangers = 0usize;
     let mut roles = 0usize;
     for word in rest.filter(|w| !w.is_empty()) {
@@ -91,7 +95,8 @@ fn imitations(book: &Book, evidence: &Evidence, text: &str, name: &str, claims: 
     for from in 0..list.len() {
         for to in from + 1..=list.len().min(from + 3) {
             let word = list.get(from..to).unwrap_or_default().concat();
-            let word = word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '@' | '$' | '!' | '|'));
+            let word =
+                word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '@' | '$' | '!' | '|'));
             if word.len() < 5 || word.len() > 40 {
                 continue;
             }
@@ -103,7 +108,9 @@ fn imitations(book: &Book, evidence: &Evidence, text: &str, name: &str, claims: 
                 && let Some(brand) = book.misspelt(word, 7)
             {
                 claims.add(brand, "display_name", MEDIUM, name, true);
-            } else if to > from + 1 && let Some(found) = book.compact(word).filter(|n| !n.weak) {
+            } else if to > from + 1
+                && let Some(found) = book.compact(word).filter(|n| !n.weak)
+            {
                 claims.add(found.brand, "display_name", MEDIUM, name, true);
             }
         }

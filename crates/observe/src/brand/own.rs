@@ -8,13 +8,15 @@ use sekisho_record::{
 use super::book::{Book, Hold};
 
 /// Public suffixes of two labels are told by their short second label.
-const SECOND_LEVEL: &[&str] = &["co", "com", "net", "org", "gov", "ac", "or", "ne", "go", "gob", "gouv", "edu", "lg"];
+const SECOND_LEVEL: &[&str] =
+    &["co", "com", "net", "org", "gov", "ac", "or", "ne", "go", "gob", "gouv", "edu", "lg"];
 
 /// Registrable domain and public suffix of a host, for hosts that were found in running text.
 pub(super) fn split(host: &str) -> (&str, &str) {
     let labels: Vec<&str> = host.split('.').collect();
     let country = labels.last().is_some_and(|l| l.len() == 2);
-    let second = labels.len() >= 3 && country && labels.iter().rev().nth(1).is_some_and(|l| SECOND_LEVEL.contains(l));
+    let second =
+        labels.len() >= 3 && country && labels.iter().rev().nth(1).is_some_and(|l| SECOND_LEVEL.contains(l));
     let back = |n: usize| {
         let skip: usize = labels.iter().take(labels.len().saturating_sub(n)).map(|l| l.len() + 1).sum();
         host.get(skip..).unwrap_or(host)
@@ -40,7 +42,9 @@ fn vouched(evidence: &Evidence) -> Vec<&str> {
     let author = evidence.model.sender.email.as_ref().map(|e| &e.domain);
     let root = author.and_then(|d| d.root_domain.as_deref());
     let mut domains: Vec<&str> = papers.dkim_domains.iter().map(String::as_str).collect();
-    if let (Some(domain), true) = (author, papers.dmarc.as_deref() == Some("pass") || papers.aligned == Some(true)) {
+    if let (Some(domain), true) =
+        (author, papers.dmarc.as_deref() == Some("pass") || papers.aligned == Some(true))
+    {
         domains.push(&domain.domain);
     }
     if let Some(spf) = papers.spf_domain.as_deref()

@@ -12,7 +12,9 @@ use crate::{fold::fold, limits};
 
 /// Texts, shown addresses, images and hosts of the links.
 pub(super) fn observe(book: &Book, evidence: &Evidence, claims: &mut Claims) {
-    for link in evidence.model.body.current_thread.links.iter().filter(|l| l.visible).take(limits::CLAIM_LINKS_MAX) {
+    for link in
+        evidence.model.body.current_thread.links.iter().filter(|l| l.visible).take(limits::CLAIM_LINKS_MAX)
+    {
         if let Some(shown) = &link.display_url
             && link.mismatched == Some(true)
         {
@@ -54,9 +56,14 @@ pub(super) fn named(book: &Book, text: &str, surface: &'static str, points: u8, 
     let folded = fold(text);
     for hit in book.find(&folded.text, 4) {
         let Some(record) = book.brand(hit.brand).filter(|b| !b.listed && !b.social) else { continue };
+        if folded.text.get(hit.start..hit.end).is_some_and(words::is_badge) {
+            continue;
+        }
         let rest = [folded.text.get(..hit.start), folded.text.get(hit.end..)].into_iter().flatten();
         let mut rest = rest.flat_map(|r| r.split(|c: char| !c.is_alphanumeric())).filter(|w| !w.is_empty());
-        let alone = rest.all(|w| words::is_role(w) || matches!(w, "logo" | "icon" | "img" | "image" | "banner" | "header"));
+        let alone = rest.all(|w| {
+            words::is_role(w) || matches!(w, "logo" | "icon" | "img" | "image" | "banner" | "header")
+        });
         let points = match (alone, hit.weak || record.self_hosted) {
             (true, false) => points,
             (true, true) => TRACE,
