@@ -64,6 +64,7 @@ fn view(_: &Evidence) -> View<'static> {
     View {
         submission: &SUBMISSION,
         fields: &[],
+        auth_results: &[],
         author: None,
         authors: &[],
         sender: None,
