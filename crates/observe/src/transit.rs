@@ -78,11 +78,11 @@ fn read_marks(view: &View<'_>, transit: &mut Transit) {
 
 /// How the first server got it.
 fn submission(first: &Received) -> &'static str {
-    let protocol = first.protocol.as_deref().unwrap_or_default().trim();
-    let name = protocol.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
-    let is = |names: &[&str]| names.iter().any(|n| name.eq_ignore_ascii_case(n));
+    let protocol = first.protocol.as_deref().unwrap_or_default();
+    let protocol = protocol.split('(').next().unwrap_or_default().trim();
+    let is = |names: &[&str]| names.iter().any(|name| has_word(protocol, name));
     let more = first.additional.as_deref().unwrap_or_default();
-    if has_word(protocol, "mapi") {
+    if is(&["mapi"]) {
         "mapi"
     } else if is(&["http", "https", "httprest", "httpapi"]) {
         "http"
@@ -90,9 +90,10 @@ fn submission(first: &Received) -> &'static str {
         || has_word(more, "authenticated")
     {
         "esmtpa"
-    } else if is(&["local", "bsmtp"]) || (first.source.is_none() && has_word(more, "userid")) {
+    } else if is(&["local"]) || (protocol.is_empty() && first.source.is_none() && first.server.is_some()) {
+        // `by host (Postfix, from userid 33)`: a program on the machine itself.
         "local"
-    } else if is(&["smtp", "esmtp", "smtps", "esmtps", "utf8smtp", "utf8smtps", "microsoft"]) {
+    } else if is(&["smtp", "esmtp", "smtps", "esmtps", "utf8smtp", "utf8smtps", "lmtp", "lmtps"]) {
         "smtp"
     } else {
         "unknown"
