@@ -329,9 +329,8 @@ fn build(item: Item, defects: &mut Defects) -> Option<Mailbox> {
     let phrase = item.phrase.trim();
     if let Some(angle) = item.angle {
         let email = EmailAddress::parse(&angle);
-        if !email.is_address() && !angle.trim().is_empty() {
-            defects.note(DefectKind::MalformedAddress, None, angle.as_str());
-        } else if email.local_part.as_ref().is_some_and(|l| l.contains('@') && !l.contains('"')) {
+        let doubled = email.local_part.as_ref().is_some_and(|l| l.contains('@') && !l.contains('"'));
+        if doubled || !email.is_address() && !angle.trim().is_empty() {
             defects.note(DefectKind::MalformedAddress, None, angle.as_str());
         }
         let name = match (phrase.is_empty(), item.quoted, item.comment) {

@@ -100,6 +100,14 @@ impl Parts {
     /// A number, or numbers joined by `-`, `/` or `.` with perhaps a month's name among them.
     fn number(&mut self, word: &str) {
         let pieces: Vec<&str> = word.split(['-', '/', '.']).take(4).collect();
+        if self.month.is_some()
+            && self.year.is_some()
+            && pieces.iter().all(|p| p.len() == 2)
+            && word.contains('.')
+        {
+            // `10.52.37`: a clock written with dots.
+            return self.iso_or_time(&word.replace('.', ":"));
+        }
         if let [year, m, d] = pieces.as_slice()
             && year.len() == 4
             && let (Ok(y), Ok(m), Ok(d)) = (year.parse(), m.parse(), d.parse())
@@ -169,7 +177,8 @@ fn y_len(piece: Option<&&str>) -> usize {
 fn full_year(year: i64, digits: usize) -> i64 {
     match (digits, year) {
         (..=2, ..50) => 2000 + year,
-        (..=2, _) | (3, _) => 1900 + year,
+        // Programs of 2002 wrote `102`, and `0102`.
+        (..=3, _) | (4, ..200) => 1900 + year,
         _ => year,
     }
 }
@@ -265,7 +274,8 @@ mod tests {
         check("Tue, 1 Jul 2003 10:52:37 GMT+0200", 1_057_049_557, Some("+0200"));
         check("Tue, 1 Jul 2003 10:52:37 UT", 1_057_056_757, Some("+0000"));
         check("1 July 103 10:52:37 +0000", 1_057_056_757, Some("+0000"));
-        check("Tue,1 Jul 2003 10.52", 1_057_017_600, None);
+        check("Tue,1 Jul 2003 10.52.37 +0000", 1_057_056_757, Some("+0000"));
+        check("Tue, 1 Jul 0103 10:52:37 +0000", 1_057_056_757, Some("+0000"));
     }
 
     #[test]

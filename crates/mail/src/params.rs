@@ -48,7 +48,7 @@ impl Params {
 
     /// Joins `name*0`, `name*1*`, … and decodes `charset'language'%41`.
     fn assemble(&mut self, pieces: Vec<(String, Cow<'_, str>)>, defects: &mut Defects) {
-        let mut split: Vec<(String, Vec<(u32, bool, Cow<'_, str>)>)> = Vec::new();
+        let mut split: Vec<(String, Vec<Piece<'_>>)> = Vec::new();
         for (name, value) in pieces {
             let Some((base, mark)) = name.split_once('*') else {
                 let value = words::decode(&value, defects).into_owned();
@@ -75,7 +75,10 @@ impl Params {
     }
 }
 
-fn extended(parts: &[(u32, bool, Cow<'_, str>)]) -> String {
+/// Number, whether it is percent-encoded, and text of one `name*N*=…`.
+type Piece<'a> = (u32, bool, Cow<'a, str>);
+
+fn extended(parts: &[Piece<'_>]) -> String {
     let mut bytes = Vec::new();
     let mut label = None;
     for (at, (_, encoded, value)) in parts.iter().enumerate() {

@@ -79,7 +79,7 @@ pub fn parse(value: &str) -> Received {
     let mut from = 0;
     for (start, word) in words(clauses) {
         let Some(clause) = CLAUSES.iter().position(|c| word.eq_ignore_ascii_case(c)) else { continue };
-        if *out.slot(Some(clause)) != None || Some(clause) == current {
+        if out.slot(Some(clause)).is_some() || Some(clause) == current {
             // A second `for` or `by` is part of the clause that it stands in.
             continue;
         }
@@ -87,6 +87,9 @@ pub fn parse(value: &str) -> Received {
         (current, from) = (Some(clause), start + word.len());
     }
     put(out.slot(current), clauses.get(from..));
+    if out.time.is_none() {
+        out.date_behind_id();
+    }
     if let Some(source) = out.source.clone() {
         out.peer(&source);
     }
@@ -164,6 +167,15 @@ impl Received {
         }
     }
 
+    /// Some services leave the semicolon out: the date then stands behind the id.
+    fn date_behind_id(&mut self) {
+        let Some((id, rest)) = self.id.as_deref().and_then(|id| id.split_once(' ')) else { return };
+        if let Some(date) = date::parse(rest) {
+            (self.time, self.zone_offset) = (Some(date.seconds), date.offset);
+            self.id = Some(id.to_owned());
+        }
+    }
+
     /// Reads who connected out of the `from` clause.
     fn peer(&mut self, source: &str) {
         let name = source.split([' ', '(']).next().unwrap_or_default();
@@ -178,8 +190,9 @@ impl Received {
             }
         }
         let literal = bracketed(name);
+        let literal = literal.or_else(|| plain_ip(name));
         if self.ip.is_none() {
-            self.ip = literal.clone();
+            self.ip = literal.clone().or_else(|| bracketed(source));
         }
         let named = literal.is_none() && !matches!(name, "" | "unknown" | "UnknownHost");
         if helo.is_some() && named && self.reverse_dns.is_none() {
@@ -399,6 +412,11 @@ mod tests {
         check(
             &format!("from MTUw (unknown) by geopod-1 (SG) with HTTP id q1; {DATE}"),
             "MTUw | - | - | geopod-1 | HTTP | q1 | - | 1057056757",
+        );
+        // Without the semicolon, and with the address outside of a comment.
+        check(
+            &format!("from host [192.0.2.1] by geopod-1 (SG) with HTTP id q1 {DATE}"),
+            "host | - | 192.0.2.1 | geopod-1 | HTTP | q1 | - | 1057056757",
         );
     }
 
