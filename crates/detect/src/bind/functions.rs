@@ -37,7 +37,6 @@ const ANSWERED: &[(&str, Function)] = &[
         None => Outcome::Value(Value::Null),
     }),
     ("file.parse_text", |_, args, arena| Outcome::Value(parse_text(args, arena))),
-    #[cfg(any())] // until XPath::eval lands
     ("html.xpath", |shared, args, arena| Outcome::Value(xpath(shared, args, arena))),
 ];
 
@@ -48,7 +47,7 @@ const MISSING: &[&str] = &[
     "beta.message_screenshot", "file.html_screenshot", "beta.ml_extract_sensitive_information", "beta.ocr",
     "network.whois", "ml.logo_detect", "beta.parse_exif", "file.parse_eml", "beta.scan_qr", "beta.ml_topic",
     "file.oletools", "beta.file.parse_ics", "ml.attack_score", "beta.fuzzy_attack_score", "ml.macro_classifier",
-    "file.expand_archives", "beta.ml_translate", "html.xpath",
+    "file.expand_archives", "beta.ml_translate",
 ];
 
 /// The function of that name. One that neither table names is missing, too.
@@ -131,7 +130,6 @@ struct XPathNode {
 shape!(XPathResult, "XPathResult" { nodes });
 shape!(XPathNode, "XPathNode" { raw, display_text, inner_text, links } bytes raw);
 
-#[cfg(any())]
 /// `html.xpath` over any object with HTML (mql.md §1.14).
 fn xpath<'a>(shared: &Shared, args: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
     let (Some(source), Some(query)) =

@@ -69,7 +69,6 @@ impl Shared {
         }
     }
 
-    #[cfg(any())] // until XPath::eval lands
     /// An XPath, compiled once for all messages; `None` when it does not parse.
     pub(crate) fn xpath(&self, text: &str) -> Option<Arc<XPath>> {
         if let Some(known) = self.xpaths.read().ok().and_then(|m| m.get(text).cloned()) {
