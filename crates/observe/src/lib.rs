@@ -12,6 +12,7 @@ pub mod identity;
 pub mod knowledge;
 pub mod limits;
 pub mod link;
+pub mod lists;
 pub mod model;
 pub mod question;
 pub mod tenant;
