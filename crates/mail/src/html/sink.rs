@@ -192,14 +192,22 @@ impl Limiter {
         }
     }
 
+    /// Nothing more goes in.
+    pub(crate) fn is_full(&self) -> bool {
+        let full = self.builder.sink.is_full();
+        if full {
+            self.over_limit.set(true);
+        }
+        full
+    }
+
     /// The tree, and whether something was dropped.
     pub(crate) fn finish(self) -> (Tree, bool) {
         (self.builder.sink.finish(), self.over_limit.get())
     }
 
     fn drops(&self, token: &Token) -> bool {
-        if self.builder.sink.is_full() {
-            self.over_limit.set(true);
+        if self.is_full() {
             return !matches!(token, Token::EOFToken);
         }
         let Token::TagToken(tag) = token else { return false };
