@@ -18,9 +18,8 @@ fn collect(folder: &Path, out: &mut Vec<String>) {
             && let Some(message) = MessageParser::new().parse(&raw)
         {
             for part in &message.parts {
-                match &part.body {
-                    PartType::Html(html) => out.push(html.to_string()),
-                    _ => {}
+                if let PartType::Html(html) = &part.body {
+                    out.push(html.to_string());
                 }
             }
         }
