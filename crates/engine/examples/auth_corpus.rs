@@ -2,7 +2,8 @@
 
 use std::{collections::BTreeMap, path::Path};
 
-use sekisho_engine::{Engine, judging::Rules};
+use sekisho_detect::{Lists, OrgLists, Rules};
+use sekisho_engine::Engine;
 use sekisho_observe::Context;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -10,7 +11,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let corpus = args.next().ok_or("auth_corpus CORPUS SOURCE [AUTHSERV-ID…]")?;
     let source = args.next().ok_or("auth_corpus CORPUS SOURCE [AUTHSERV-ID…]")?;
     let context = Context { believe_unnamed: true, believed: args.collect(), ..Context::default() };
-    let engine = Engine::new(context, Rules);
+    let engine = Engine::new(context, Rules::compile(Vec::new(), Lists::default(), &OrgLists::default())?);
     let manifest = std::fs::read_to_string(Path::new(&corpus).join("manifest.csv"))?;
     let mut agree: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
@@ -49,7 +50,10 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             *seen.entry(format!("{name} {value}")).or_default() += 1;
         }
         if std::env::var_os("HOSTS").is_some() {
-            println!("{path} {:?} {:?} {} {:?}", transit.sending_host, transit.origin_ip, transit.submission, transit.first_server);
+            println!(
+                "{path} {:?} {:?} {} {:?}",
+                transit.sending_host, transit.origin_ip, transit.submission, transit.first_server
+            );
         }
     }
     for (name, (same, all)) in agree {
