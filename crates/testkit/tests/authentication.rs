@@ -1,4 +1,5 @@
 //! Papers are checked from end to end: signed messages, a scripted zone, the engine.
+#![allow(clippy::unwrap_used, reason = "a test that cannot be set up fails")]
 
 use std::{future::pending, time::Duration};
 
