@@ -57,7 +57,8 @@ pub fn observe(evidence: &Evidence, view: &View<'_>) -> Brand {
     targets::observe(book, evidence, &mut claims);
     temper(&mut claims, evidence, view);
     let most = |brand| match book.brand(brand) {
-        Some(b) if b.self_hosted => MEDIUM,
+        Some(b) if b.self_hosted => MEDIUM - 1,
+        Some(b) if b.panel => MEDIUM,
         _ => u8::MAX,
     };
     own::settle(book, evidence, claims.finish(book, most))

@@ -32,7 +32,7 @@ pub(super) fn subject(book: &Book, evidence: &Evidence, claims: &mut Claims) {
             _ if answers || record.self_hosted || words::is_topic(after) => TRACE,
             false if framed || spoken => MEDIUM,
             false => LOW,
-            true if written && (framed || spoken) => LOW,
+            true if written && (spoken || framed && !after.starts_with(" - ")) => LOW,
             true if written => TRACE,
             true => 0,
         };
@@ -90,7 +90,7 @@ pub(super) fn text(book: &Book, evidence: &Evidence, claims: &mut Claims) {
     }
     // A name on the envelope that the text keeps repeating: the text speaks as it.
     for (brand, count) in counts {
-        if count >= 3 && claims.has(brand, "display_name") {
+        if count >= 3 && claims.at_least(brand, "display_name", LOW) {
             claims.add(brand, "phrase", LOW, "", false);
         }
     }
@@ -151,7 +151,6 @@ fn headings(book: &Book, folded: &Folded, part: &str, hits: &[Hit], claims: &mut
         let Some(record) = book.brand(hit.brand).filter(|b| !b.listed) else { continue };
         let points = match (hit.weak, many || record.social) {
             (false, false) => MEDIUM,
-            (true, false) => LOW,
             _ => TRACE,
         };
         claims.add(hit.brand, "heading", points, line, folded.disguised);
@@ -169,7 +168,8 @@ fn phrase(folded: &Folded, part: &str, hit: &Hit, claims: &mut Claims) {
     let strong = if hit.weak { LOW } else { MEDIUM };
     let line = before.rsplit('\n').next().unwrap_or_default();
     if is_copyright(line) {
-        claims.add(hit.brand, "copyright", MEDIUM, quote(hit.start.saturating_sub(16)), false);
+        let points = if hit.weak && !words::is_company(after) { LOW } else { MEDIUM };
+        claims.add(hit.brand, "copyright", points, quote(hit.start.saturating_sub(16)), false);
     }
     let opens = line.trim_matches(|c: char| !c.is_alphanumeric());
     if words::is_office(after)

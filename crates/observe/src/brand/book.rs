@@ -30,6 +30,8 @@ pub struct Record {
     pub listed: bool,
     /// A product that organisations run themselves, so its name in their mail says little.
     pub self_hosted: bool,
+    /// A web mail or hosting panel: its name in a server's own mail is no more than a claim of medium strength.
+    pub panel: bool,
     /// A social network or application store, whose icon stands in everybody's footer.
     pub social: bool,
 }
@@ -397,7 +399,9 @@ fn read(text: &str, drafts: &mut Vec<Draft>, known: &mut FxHashMap<String, usize
                     }
                     current = Some(at);
                 }
-                None => complain("a heading is `[Name] sector [country] [listed] [self-hosted] [social]`"),
+                None => {
+                    complain("a heading is `[Name] sector [country] [listed] [self-hosted] [panel] [social]`")
+                }
             }
             continue;
         }
@@ -431,6 +435,7 @@ fn heading(head: &str) -> Option<Record> {
         match word {
             "listed" => record.listed = true,
             "self-hosted" => record.self_hosted = true,
+            "panel" => record.panel = true,
             "social" => record.social = true,
             country if country.len() == 2 => country.clone_into(&mut record.country),
             _ => return None,

@@ -54,9 +54,11 @@ impl Claims {
         }
     }
 
-    /// The brand is claimed on that surface.
-    pub(super) fn has(&self, brand: u16, surface: &str) -> bool {
-        self.drafts.iter().any(|d| d.brand == brand && d.surfaces.iter().any(|s| s.0 == surface))
+    /// The brand is claimed on that surface with at least so many points.
+    pub(super) fn at_least(&self, brand: u16, surface: &str, points: u8) -> bool {
+        self.drafts
+            .iter()
+            .any(|d| d.brand == brand && d.surfaces.iter().any(|s| s.0 == surface && s.1 >= points))
     }
 
     /// Lowers every surface of the kind to at most so many points.

@@ -60,7 +60,8 @@ fn weigh(book: &Book, text: &str, hit: &Hit) -> u8 {
         (false, false) => HIGH,
         (true, false) if whole && roles > 0 => HIGH,
         (true, false) if whole => MEDIUM,
-        (true, false) if strangers <= 2 && before.trim().is_empty() => LOW,
+        // `Chase Miller` is a person, `Ledger Data Notice` is not.
+        (true, false) if strangers <= 2 && roles > 0 && before.trim().is_empty() => LOW,
         (false, true) if whole => MEDIUM,
         (false, true) => LOW,
         (true, true) if whole && roles > 0 => LOW,
@@ -131,7 +132,7 @@ pub(super) fn address(book: &Book, evidence: &Evidence, claims: &mut Claims) {
                 _ if listed => TRACE,
                 (false, true) => MEDIUM,
                 (false, false) | (true, true) => LOW,
-                _ => TRACE,
+                (true, false) => 0,
             };
             claims.add(hit.brand, "local_part", points, &email.email, false);
         }

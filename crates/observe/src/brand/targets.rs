@@ -10,6 +10,9 @@ use super::{
 };
 use crate::{fold::fold, limits};
 
+/// A message with so few links is about them.
+const FEW_LINKS: usize = 5;
+
 /// Texts, shown addresses, images and hosts of the links.
 pub(super) fn observe(book: &Book, evidence: &Evidence, claims: &mut Claims) {
     for link in
@@ -21,19 +24,24 @@ pub(super) fn observe(book: &Book, evidence: &Evidence, claims: &mut Claims) {
             let target = link.href_url.domain.domain.as_str();
             for (brand, hold) in book.holders(&shown.domain.domain) {
                 if hold == Hold::Own && !book.owns(brand, target) {
-                    claims.add(brand, "link_text", MEDIUM, &shown.url, false);
+                    // A bare host in a newsletter is a name; an address with scheme or path wants to be believed.
+                    let address =
+                        shown.path.as_deref().is_some_and(|p| p.len() > 1) || shown.url.contains("://www.");
+                    let points = if few && address { MEDIUM } else { LOW };
+                    claims.add(brand, "link_text", points, &shown.url, false);
                 }
             }
         }
         if let Some(text) = &link.display_text {
             named(book, text, "link_text", TRACE, claims);
         }
-        if let Some(alt) = &link.image_alt {
+    }
+    let images = evidence.model.body.html.as_ref().map(|h| h.dom.images.as_slice()).unwrap_or_default();
+    for image in images.iter().filter(|i| i.visible).take(limits::CLAIM_LINKS_MAX) {
+        if let Some(alt) = &image.alt {
             named(book, alt, "image", LOW, claims);
         }
-        if let Some(src) = &link.image_src {
-            file_name(book, src, claims);
-        }
+        file_name(book, &image.src, claims);
     }
     for target in evidence.link.targets.iter().take(limits::CLAIM_LINKS_MAX) {
         let found = lookalike(book, &target.host, &target.root_domain, own::suffix_of(&target.root_domain));
@@ -49,7 +57,7 @@ pub(super) fn observe(book: &Book, evidence: &Evidence, claims: &mut Claims) {
 }
 
 /// A short text that is the brand and words of its role.
-pub(super) fn named(book: &Book, text: &str, surface: &'static str, points: u8, claims: &mut Claims) {
+fn named(book: &Book, text: &str, surface: &'static str, points: u8, claims: &mut Claims) {
     if text.len() > 60 {
         return;
     }
@@ -74,7 +82,7 @@ pub(super) fn named(book: &Book, text: &str, surface: &'static str, points: u8, 
 }
 
 /// The file name of an image, its extension left out.
-pub(super) fn file_name(book: &Book, src: &str, claims: &mut Claims) {
+fn file_name(book: &Book, src: &str, claims: &mut Claims) {
     let path = src.split(['?', '#']).next().unwrap_or_default();
     let file = path.rsplit('/').next().unwrap_or_default();
     let stem = file.rsplit_once('.').map_or(file, |(stem, _)| stem);

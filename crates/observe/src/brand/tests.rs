@@ -152,6 +152,11 @@ fn names_are_claimed_by_their_surface() {
         ),
         ("|a@evil.example||Hello\nask the PayPal team about it", ""),
         ("|a@evil.example||Hello\n© 2024 Apple Inc. All rights reserved", "Apple medium copyright"),
+        ("|a@evil.example||Hello\n© 2001 Apple. All rights reserved", ""),
+        ("Penguin Shell|a@evil.example|Penguin Shell 12|Shell. A Shell is a Shell.", ""),
+        ("Outlook Team|a@evil.example||", "Microsoft high display_name"),
+        ("Jira|a@evil.example||", ""),
+        ("cPanel Alerts|a@evil.example||", "cPanel medium display_name"),
         ("|a@evil.example||Hello\napple pie for all", ""),
     ];
     for (mail, want) in rows {

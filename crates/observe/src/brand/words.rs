@@ -681,3 +681,36 @@ const BADGES: &[&str] = &[
 pub(super) fn is_badge(name: &str) -> bool {
     BADGES.contains(&name)
 }
+
+/// What follows the name is a company's form or kind.
+#[must_use]
+pub(super) fn is_company(after: &str) -> bool {
+    let word = after.trim_start_matches([' ', ',', '®', '™']).split(|c: char| !c.is_alphanumeric()).next();
+    let forms = [
+        "inc",
+        "incorporated",
+        "llc",
+        "ltd",
+        "limited",
+        "corp",
+        "corporation",
+        "gmbh",
+        "ag",
+        "sa",
+        "sas",
+        "spa",
+        "bv",
+        "nv",
+        "ab",
+        "plc",
+        "co",
+        "company",
+        "bank",
+        "group",
+        "international",
+        "holdings",
+        "technologies",
+        "株式会社",
+    ];
+    word.is_some_and(|w| forms.contains(&w))
+}
