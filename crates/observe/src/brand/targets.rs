@@ -15,6 +15,7 @@ const FEW_LINKS: usize = 5;
 
 /// Texts, shown addresses, images and hosts of the links.
 pub(super) fn observe(book: &Book, evidence: &Evidence, claims: &mut Claims) {
+    let few = evidence.model.body.current_thread.links.len() <= FEW_LINKS;
     for link in
         evidence.model.body.current_thread.links.iter().filter(|l| l.visible).take(limits::CLAIM_LINKS_MAX)
     {
