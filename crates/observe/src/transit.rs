@@ -148,7 +148,12 @@ fn is_border(from: &str, by: &str) -> bool {
 
 /// Registrable domain, with domains of one provider's machines taken together.
 fn side(host: &str) -> String {
-    let root = Domain::parse(host).root_domain.unwrap_or_else(|| host.to_owned());
+    let domain = Domain::parse(host);
+    // Under no known public suffix (`ex1.branch.internal`) a host's parent is the closest thing to an owner.
+    let parent =
+        || host.split_once('.').filter(|(_, rest)| rest.contains('.')).map(|(_, rest)| rest.to_owned());
+    let known = domain.root_domain.filter(|_| domain.valid);
+    let root = known.or_else(parent).unwrap_or_else(|| host.to_owned());
     match root.as_str() {
         "office365.com" | "exchangelabs.com" | "hotmail.com" | "microsoft.com" => "outlook.com".into(),
         "gmail.com" | "1e100.net" => "google.com".into(),

@@ -81,6 +81,18 @@ From: boss@corp.example",
 }
 
 #[test]
+fn under_an_unknown_suffix_the_parent_tells_owners_apart() {
+    let hop = |from: &str| {
+        format!(
+            "Received: from {from} ({from} [203.0.113.9]) by mx1.red.co.invalid with ESMTPS id 1; Tue, 1 Jul 2025 10:00:01 +0000\nFrom: a@b.test"
+        )
+    };
+    let handed_over = |from: &str| transit(&hop(from), &Context::default()).sending_host;
+    assert_eq!(handed_over("mail.blue.co.invalid").as_deref(), Some("mail.blue.co.invalid"));
+    assert_eq!(handed_over("mx2.red.co.invalid"), None);
+}
+
+#[test]
 fn a_login_is_not_a_foreign_server() {
     check(
         "Received: from [192.0.2.14] by smtp.corp.example with ESMTPSA; Tue, 1 Jul 2025 10:00:00 +0000
