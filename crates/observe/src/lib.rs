@@ -89,6 +89,7 @@ pub fn observe(
         knowledge,
     };
     let mut evidence = Evidence { model, ..Evidence::default() };
+    let resolved = link::resolve(&mut evidence.model.body);
     let found = authentication::observe(&evidence, &view, answers);
     evidence.gaps.extend(found.gap);
     evidence.authentication = found.facts;
@@ -96,8 +97,8 @@ pub fn observe(
     evidence.transit = transit::observe(&evidence, &view);
     evidence.model.direction = model::direction(&evidence, &view);
     evidence.model.mailbox = model::mailbox(&evidence, &view);
-    evidence.tenant = tenant::observe(&evidence, &view);
-    evidence.link = link::observe(&evidence, &view);
+    evidence.tenant = tenant::observe(&evidence, &view, &resolved);
+    evidence.link = link::observe(&evidence, &view, &resolved);
     brand::mark_lookalikes(&view.knowledge.brands, &mut evidence.link);
     evidence.brand = brand::observe(&evidence, &view);
     evidence.identity = identity::observe(&evidence, &view);

@@ -99,8 +99,8 @@ impl Unwrapped {
 
     /// The URL that `href_url` of the public model should hold.
     #[must_use]
-    pub fn model_target(self) -> Url {
-        self.model.unwrap_or(self.target)
+    pub fn model_target(&self) -> &Url {
+        self.model.as_ref().unwrap_or(&self.target)
     }
 }
 
@@ -113,6 +113,17 @@ struct Step {
 /// Takes every wrapper off that can be taken off offline.
 #[must_use]
 pub fn unwrap(url: &Url) -> Unwrapped {
+    peel(url).unwrap_or_else(|| Unwrapped {
+        target: url.clone(),
+        layers: Vec::new(),
+        opaque: false,
+        model: None,
+    })
+}
+
+/// As [`unwrap`]; `None` when the link is not wrapped, which most are.
+#[must_use]
+pub fn peel(url: &Url) -> Option<Unwrapped> {
     let mut current: Option<Url> = None;
     let mut layers = Vec::new();
     let mut encoders = Vec::new();
@@ -134,8 +145,11 @@ pub fn unwrap(url: &Url) -> Unwrapped {
         layers.push(step.layer);
         current = Some(inner);
     }
+    if layers.is_empty() {
+        return None;
+    }
     let target = finish(current.unwrap_or_else(|| url.clone()), &encoders, url);
-    Unwrapped { target, layers, opaque, model }
+    Some(Unwrapped { target, layers, opaque, model })
 }
 
 /// Sets `rewrite` when something was undone.

@@ -74,6 +74,8 @@ pub struct Target {
     pub random_host: bool,
     /// The link is an image's or a button's.
     pub prominent: bool,
+    /// Not what the message is about: unsubscribe, preferences, legal notes, view in a browser, social profiles.
+    pub auxiliary: bool,
     /// The wrapper is an open redirect of a third party (not a tracker or a protector).
     pub open_redirect: bool,
 }
