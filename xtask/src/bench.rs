@@ -39,9 +39,19 @@ pub(crate) struct Options {
     one: Option<PathBuf>,
 }
 
-/// An engine that believes the topmost authentication results, as mail from an archive needs.
-pub(crate) fn engine(feeds: &[PathBuf], lists: &[PathBuf]) -> Result<Engine> {
-    let mut sources = rules::builtin()?;
+/// An engine that believes the topmost authentication results, as mail from an archive needs. `builtin` names a folder
+/// of pages that takes the place of the built-in ones.
+pub(crate) fn engine(builtin: Option<&Path>, feeds: &[PathBuf], lists: &[PathBuf]) -> Result<Engine> {
+    let mut sources = match builtin {
+        None => rules::builtin()?,
+        Some(folder) => {
+            let (sources, errors) = rules::read_folder(folder)?;
+            for error in errors {
+                eprintln!("{error}");
+            }
+            sources
+        }
+    };
     for feed in feeds {
         let (more, errors) = rules::read_folder(feed)?;
         if let Some(error) = errors.first() {
@@ -72,12 +82,12 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{} messages, {} bytes on average, one thread, warm", mail.len(), bytes / mail.len().max(1));
         println!("{:<34} {:>10} {:>10} {:>10} {:>10}  (ms per message, mean)", "rules", "parse", "observe", "judge", "all");
         stage("none", &bare()?, &mail);
-        stage("built-in", &engine(&[], &[])?, &mail);
+        stage("built-in", &engine(None, &[], &[])?, &mail);
         if let Some(feed) = &options.feed {
             let lists: Vec<PathBuf> = options.lists.iter().cloned().collect();
             let detection = feed.join("detection-rules");
             let folder = if detection.is_dir() { detection } else { feed.clone() };
-            let engine = engine(&[folder], &lists)?;
+            let engine = engine(None, &[folder], &lists)?;
             let count = engine.rules().sources().len();
             stage(&format!("built-in and feed ({count} rules)"), &engine, &mail);
         }
@@ -146,7 +156,7 @@ fn growth() -> Result<()> {
 }
 
 fn one(file: &Path) -> Result<()> {
-    let engine = engine(&[], &[])?;
+    let engine = engine(None, &[], &[])?;
     let raw = std::fs::read(file)?;
     engine.scan_bytes(b"From: a@b.example\r\n\r\nwarm");
     let before = peak_kib();

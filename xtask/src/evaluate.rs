@@ -27,6 +27,9 @@ pub(crate) struct Options {
     /// Write one line a message: path, label, source, class, score, threat, brands, findings
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
+    /// A folder of rule pages instead of the built-in ones, so that a changed page needs no build
+    #[arg(long, value_name = "DIR")]
+    rules: Option<PathBuf>,
     /// Only sources whose name contains this
     #[arg(long)]
     source: Option<String>,
@@ -63,7 +66,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(only) = &options.source {
         rows.retain(|r| r.source.contains(only.as_str()));
     }
-    let judged = judge_all(&folder, &rows, options.list.as_deref())?;
+    let judged = judge_all(&folder, &rows, options)?;
     print(&rows, &judged, options.json);
     Ok(())
 }
@@ -145,8 +148,9 @@ fn slug(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-fn judge_all(folder: &Path, rows: &[Row], list: Option<&Path>) -> Result<Vec<Option<Judged>>> {
-    let engine = engine(&[], &[])?;
+fn judge_all(folder: &Path, rows: &[Row], options: &Options) -> Result<Vec<Option<Judged>>> {
+    let engine = engine(options.rules.as_deref(), &[], &[])?;
+    let list = options.list.as_deref();
     let mut out = Vec::with_capacity(rows.len());
     let mut lines = String::new();
     let started = Instant::now();
