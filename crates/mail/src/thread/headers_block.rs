@@ -188,7 +188,7 @@ pub(super) fn separator(line: &str) -> Option<Separator> {
         }
         return None;
     }
-    if line.len() > 80 || first.is_ascii_digit() {
+    if line.len() > 80 || first.is_ascii_digit() || !line.ends_with([':', '：', '。']) {
         return None;
     }
     let core = line.trim_end_matches([':', '：', ' ', '\u{a0}', '。']);

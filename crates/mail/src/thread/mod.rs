@@ -162,13 +162,16 @@ impl Split {
     /// Whose text the offset is in.
     pub fn locate(&self, offset: usize) -> Place {
         let within = |range: &Range<usize>| range.contains(&offset);
+        // The ranges of one message ascend.
+        let among = |ranges: &[Range<usize>]| {
+            let behind = ranges.partition_point(|range| range.start <= offset);
+            behind.checked_sub(1).and_then(|index| ranges.get(index)).is_some_and(within)
+        };
         if let Some(index) = self.banners.iter().position(within) {
             return Place::Banner(index);
         }
         let mine = |quoted: &Quoted| {
-            quoted.preamble.as_ref().is_some_and(within)
-                || quoted.text.iter().any(within)
-                || quoted.banners.iter().any(within)
+            quoted.preamble.as_ref().is_some_and(within) || among(&quoted.text) || among(&quoted.banners)
         };
         self.quoted.iter().position(mine).map_or(Place::Current, Place::Quoted)
     }
