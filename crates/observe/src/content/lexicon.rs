@@ -1,0 +1,240 @@
+//! Phrases of lures in many languages, found in one pass.
+//!
+//! The files in `lexicon/` hold one entry a line: `language weight phrase | phrase | …`. `#` starts a comment. A phrase
+//! that ends in `*` may go on within a word. Weights: 60 is clear on its own, 30 is weak.
+
+use std::sync::LazyLock;
+
+use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
+use sekisho_record::evidence::content::Lure;
+
+use super::fold;
+
+macro_rules! lures {
+    ($($name:literal),* $(,)?) => {
+        /// Lures and their files.
+        const LURES: &[(&str, &str)] = &[$(($name, include_str!(concat!("lexicon/", $name, ".txt")))),*];
+    };
+}
+
+lures![
+    "credentials",
+    "mailbox",
+    "voicemail",
+    "fax",
+    "esignature",
+    "shared_file",
+    "payroll",
+    "parcel",
+    "tax",
+    "bank",
+    "invoice",
+    "prize",
+    "renewal",
+    "refund",
+    "callback",
+    "extortion",
+    "advance_fee",
+    "bank_change",
+    "job",
+    "crypto",
+    "gift_card",
+    "subscription",
+    "fine",
+    "account_locked",
+    "security_alert",
+    "romance",
+    "pharma",
+    "loan",
+    "gambling",
+    "health",
+    "urgency",
+    "action",
+    "secrecy",
+    "favour",
+    "survey",
+    "seo",
+    "marketing",
+    "unsubscribe",
+];
+
+/// Phrases that one lure lists.
+const PHRASES_MAX: usize = 5;
+/// Different phrases that are looked at in one message.
+const HITS_MAX: usize = 400;
+
+struct Entry {
+    lure: usize,
+    language: &'static str,
+    weight: i64,
+    phrase: &'static str,
+    /// A word must begin, a word must end there.
+    left: bool,
+    right: bool,
+}
+
+struct Lexicon {
+    automaton: Option<AhoCorasick>,
+    entries: Vec<Entry>,
+}
+
+static LEXICON: LazyLock<Lexicon> = LazyLock::new(build);
+
+fn build() -> Lexicon {
+    let mut entries = Vec::new();
+    let mut patterns = Vec::new();
+    for (lure, (_, file)) in LURES.iter().enumerate() {
+        for (language, weight, phrase) in file.lines().flat_map(line) {
+            let (body, right) = match phrase.strip_suffix('*') {
+                Some(body) => (body, false),
+                None => (phrase, true),
+            };
+            let pattern = fold::fold(body).text.trim().to_owned();
+            let borders = |c: Option<char>| c.is_some_and(|c| !is_cjk(c) && c.is_alphanumeric());
+            entries.push(Entry {
+                lure,
+                language,
+                weight,
+                phrase,
+                left: borders(pattern.chars().next()),
+                right: right && borders(pattern.chars().next_back()),
+            });
+            patterns.push(pattern);
+        }
+    }
+    let automaton =
+        AhoCorasickBuilder::new().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&patterns).ok();
+    Lexicon { automaton, entries }
+}
+
+/// The entries of one line of a lexicon file.
+fn line(line: &'static str) -> impl Iterator<Item = (&'static str, i64, &'static str)> {
+    let line = line.split('#').next().unwrap_or_default().trim();
+    let mut parts = line.splitn(3, ' ');
+    let language = parts.next().unwrap_or_default();
+    let weight = parts.next().and_then(|weight| weight.parse().ok()).unwrap_or(0);
+    let phrases = parts.next().unwrap_or_default();
+    phrases
+        .split('|')
+        .map(str::trim)
+        .filter(move |phrase| weight > 0 && phrase.len() > 2)
+        .map(move |p| (language, weight, p))
+}
+
+pub(super) fn is_cjk(c: char) -> bool {
+    matches!(c as u32, 0x1100..=0x11ff | 0x2e80..=0x9fff | 0xa960..=0xa97f | 0xac00..=0xd7ff | 0xf900..=0xfaff | 0x20000..=0x3ffff)
+}
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    pub(super) lures: Vec<Lure>,
+    pub(super) unsubscribe: bool,
+}
+
+#[derive(Clone, Copy)]
+struct Hit {
+    entry: usize,
+    start: usize,
+    end: usize,
+    subject: bool,
+}
+
+/// Searches folded subject with display name, and folded newest text.
+pub(super) fn search(head: &str, text: &str) -> Found {
+    let mut hits = Vec::new();
+    let mut seen = vec![0u8; LEXICON.entries.len()];
+    collect(head, true, &mut seen, &mut hits);
+    collect(text, false, &mut seen, &mut hits);
+    hits.sort_by_key(|hit| (LEXICON.entries.get(hit.entry).map(|e| e.lure), hit.subject, hit.start));
+    let mut found = Found::default();
+    for group in hits.chunk_by(|a, b| {
+        LEXICON.entries.get(a.entry).map(|e| e.lure) == LEXICON.entries.get(b.entry).map(|e| e.lure)
+    }) {
+        let Some(lure) = weigh(group) else { continue };
+        if lure.name == "unsubscribe" {
+            found.unsubscribe = true;
+        } else {
+            found.lures.push(lure);
+        }
+    }
+    found.lures.sort_by(|a, b| b.weight.cmp(&a.weight).then_with(|| a.name.cmp(&b.name)));
+    found
+}
+
+fn collect(text: &str, subject: bool, seen: &mut [u8], hits: &mut Vec<Hit>) {
+    let Some(automaton) = &LEXICON.automaton else { return };
+    let mark = if subject { 1 } else { 2 };
+    for found in automaton.find_overlapping_iter(text) {
+        if hits.len() >= HITS_MAX {
+            break;
+        }
+        let index = found.pattern().as_usize();
+        let (Some(entry), Some(slot)) = (LEXICON.entries.get(index), seen.get_mut(index)) else { continue };
+        if *slot & mark != 0 || !at_borders(text, found.start(), found.end(), entry) {
+            continue;
+        }
+        *slot |= mark;
+        hits.push(Hit { entry: index, start: found.start(), end: found.end(), subject });
+    }
+}
+
+fn at_borders(text: &str, start: usize, end: usize, entry: &Entry) -> bool {
+    let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && !is_cjk(c));
+    !(entry.left && inside(text.get(..start).and_then(|t| t.chars().next_back())))
+        && !(entry.right && inside(text.get(end..).and_then(|t| t.chars().next())))
+}
+
+/// Adds up the hits of one lure. Of phrases that overlap only the strongest counts.
+fn weigh(group: &[Hit]) -> Option<Lure> {
+    let entry = |hit: &Hit| LEXICON.entries.get(hit.entry);
+    let mut kept: Vec<(Hit, i64)> = Vec::with_capacity(group.len());
+    for hit in group {
+        let weight = entry(hit)?.weight;
+        match kept.last_mut() {
+            Some((last, best)) if last.subject == hit.subject && hit.start < last.end => {
+                if weight > *best {
+                    (last.entry, *best) = (hit.entry, weight);
+                }
+                last.end = last.end.max(hit.end);
+            }
+            _ => kept.push((*hit, weight)),
+        }
+    }
+    // The same phrase in subject and text counts once.
+    kept.sort_by_key(|(hit, weight)| (-weight, hit.entry));
+    let in_subject = kept.iter().any(|(hit, _)| hit.subject);
+    kept.dedup_by_key(|(hit, _)| hit.entry);
+    let first = entry(&kept.first()?.0)?;
+    Some(Lure {
+        name: LURES.get(first.lure)?.0.to_owned(),
+        weight: kept.iter().map(|(_, weight)| weight).sum::<i64>().min(100),
+        in_subject,
+        language: first.language.to_owned(),
+        phrases: kept
+            .iter()
+            .take(PHRASES_MAX)
+            .filter_map(|(hit, _)| Some(entry(hit)?.phrase.to_owned()))
+            .collect(),
+    })
+}
+
+/// Every line of every file is well formed; names of lures in their order.
+#[cfg(test)]
+pub(super) fn check_files() -> Vec<(&'static str, usize)> {
+    LURES
+        .iter()
+        .map(|(name, file)| {
+            for text in file.lines() {
+                let text = text.split('#').next().unwrap_or_default().trim();
+                assert!(text.is_empty() || line(text_static(text)).count() > 0, "{name}: {text}");
+            }
+            (*name, file.lines().flat_map(line).count())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+fn text_static(text: &'static str) -> &'static str {
+    text
+}
