@@ -9,7 +9,7 @@ use crate::{
     View,
     brand::{Lookalike, lookalike},
     fold::fold,
-    limits,
+    limits, lists,
 };
 
 /// Observes the facet.
@@ -137,12 +137,9 @@ fn root_of(domain: &Domain) -> &str {
 
 /// A provider where anybody gets a mailbox.
 fn is_freemail(domain: &Domain) -> bool {
-    names::FREEMAIL.contains(&domain.domain.as_str())
-        || domain.root_domain.as_deref().is_some_and(|r| names::FREEMAIL.contains(&r) && domain.domain == r)
-        || domain.sld.as_deref().is_some_and(|s| {
-            matches!(s, "yahoo" | "hotmail" | "outlook" | "live" | "gmx" | "yandex")
-                && domain.subdomain.is_none()
-        })
+    let label = domain.sld.as_deref().unwrap_or_default();
+    let national = matches!(label, "yahoo" | "hotmail" | "outlook" | "live" | "gmx" | "yandex");
+    lists::contains("free_email_providers", &domain.domain) || national && domain.subdomain.is_none()
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use rustc_hash::FxHashMap;
 
 use crate::fold::{fold, is_cjk, is_katakana, one_edit, skeleton};
 
-const FILES: [&str; 5] = [
+pub(super) const FILES: [&str; 5] = [
     include_str!("../../../../brands/tech.brands"),
     include_str!("../../../../brands/finance.brands"),
     include_str!("../../../../brands/commerce.brands"),

@@ -85,6 +85,28 @@ fn every_line_of_the_files_reads() {
 }
 
 #[test]
+fn every_brand_has_names_and_domains_and_shares_no_name() {
+    let mut seen = std::collections::HashMap::new();
+    let (mut head, mut keys) = (String::new(), String::new());
+    let texts = super::book::FILES.concat();
+    for line in texts.lines().filter(|l| !l.is_empty() && !l.starts_with('#')).chain(["[end] x"]) {
+        if line.starts_with('[') {
+            let complete = keys.contains("domains") || keys.contains("tenants") || keys.contains("mailboxes");
+            assert!(
+                head.is_empty() || complete && (keys.contains("names") || keys.contains("weak")),
+                "{head}"
+            );
+            (head, keys) = (line.to_owned(), String::new());
+        } else if let Some((key, values)) = line.split_once(':') {
+            keys.push_str(key);
+            for name in values.split(',').map(str::trim).filter(|_| key == "names" || key == "weak") {
+                assert_eq!(seen.insert(name.to_owned(), head.clone()), None, "{name} of {head}");
+            }
+        }
+    }
+}
+
+#[test]
 fn malformed_lines_are_named() {
     let bad = check("names: early\n[No sector]\n[Fine] tech us\ncolour: red\nnames\n");
     assert_eq!(bad.iter().map(|b| b.line).collect::<Vec<_>>(), [1, 2, 4, 5]);

@@ -5,82 +5,8 @@ use sekisho_mail::{Domain, EmailAddress, Mailbox};
 use crate::{
     context::{Organisation, Person, is_within},
     fold::{fold, one_edit, skeleton},
+    lists,
 };
-
-/// Providers where anybody gets a mailbox; the endings of the big ones are told by their label.
-pub(super) const FREEMAIL: &[&str] = &[
-    "gmail.com",
-    "googlemail.com",
-    "aol.com",
-    "icloud.com",
-    "me.com",
-    "mac.com",
-    "msn.com",
-    "hotmail.com",
-    "outlook.com",
-    "live.com",
-    "yahoo.com",
-    "yahoo.co.jp",
-    "ymail.com",
-    "rocketmail.com",
-    "proton.me",
-    "protonmail.com",
-    "pm.me",
-    "mail.com",
-    "gmx.de",
-    "gmx.net",
-    "gmx.com",
-    "web.de",
-    "mail.ru",
-    "bk.ru",
-    "inbox.ru",
-    "list.ru",
-    "yandex.ru",
-    "yandex.com",
-    "ya.ru",
-    "qq.com",
-    "163.com",
-    "126.com",
-    "sina.com",
-    "yeah.net",
-    "naver.com",
-    "daum.net",
-    "hanmail.net",
-    "zoho.com",
-    "tutanota.com",
-    "tuta.io",
-    "fastmail.com",
-    "hushmail.com",
-    "libero.it",
-    "virgilio.it",
-    "uol.com.br",
-    "bol.com.br",
-    "terra.com.br",
-    "laposte.net",
-    "free.fr",
-    "orange.fr",
-    "t-online.de",
-    "freenet.de",
-    "rediffmail.com",
-    "seznam.cz",
-    "wp.pl",
-    "o2.pl",
-    "interia.pl",
-    "onet.pl",
-    "mailfence.com",
-    "inbox.lv",
-    "excite.co.jp",
-    "ukr.net",
-    "cock.li",
-    "dnmx.org",
-    "aim.com",
-    "comcast.net",
-    "verizon.net",
-    "att.net",
-    "sbcglobal.net",
-    "btinternet.com",
-    "googlemail.co.uk",
-];
 
 /// Mailboxes that programs and administrators use (RFC 2142 and habit).
 const TECHNICAL: &[&str] = &[
@@ -344,7 +270,7 @@ pub(super) fn claims_organisation(
         let sld = domain.sld.as_deref().unwrap_or_default();
         sld.len() >= 4
             && theirs != root
-            && !FREEMAIL.contains(&theirs)
+            && !lists::contains("free_email_providers", theirs)
             && !matches!(sld, "yahoo" | "hotmail" | "outlook" | "live" | "gmx" | "gmail" | "mail")
             && holds(sld)
             && !root.contains(sld)
