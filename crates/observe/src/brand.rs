@@ -12,6 +12,7 @@ mod own;
 mod targets;
 mod words;
 
+use rustc_hash::FxHashMap;
 use sekisho_record::{
     Evidence,
     evidence::{Brand, LinkFacts},
@@ -88,11 +89,20 @@ fn is_discussion(view: &View<'_>) -> bool {
 
 /// Says of each link target which brand its host imitates.
 pub fn mark_lookalikes(book: &Book, links: &mut LinkFacts) {
+    let mut seen: FxHashMap<String, Option<String>> = FxHashMap::default();
     let LinkFacts { targets, main, .. } = links;
     for target in targets.iter_mut().chain(main) {
+        if seen.len() >= crate::limits::LOOKALIKE_HOSTS_MAX {
+            break;
+        }
+        if let Some(known) = seen.get(&target.host) {
+            target.lookalike_of.clone_from(known);
+            continue;
+        }
         let tld = own::suffix_of(&target.root_domain);
         let found = lookalike(book, &target.host, &target.root_domain, tld);
         target.lookalike_of = found.and_then(|f| book.brand(f.brand)).map(|b| b.name.clone());
+        seen.insert(target.host.clone(), target.lookalike_of.clone());
     }
 }
 

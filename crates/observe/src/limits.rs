@@ -18,3 +18,5 @@ pub const HITS_MAX: usize = 64;
 pub const CLAIM_LINKS_MAX: usize = 60;
 /// Recipients that are compared with the author.
 pub const RECIPIENTS_COMPARED_MAX: usize = 50;
+/// Distinct link hosts that are compared with brands; a message with more is a list of links.
+pub const LOOKALIKE_HOSTS_MAX: usize = 200;

@@ -88,17 +88,14 @@ fn combo(book: &Book, word: &str) -> Option<u16> {
         }
         return None;
     }
-    for cut in 4..word.len().saturating_sub(1) {
+    for cut in 2..word.len().saturating_sub(1) {
         let (Some(front), Some(back)) = (word.get(..cut), word.get(cut..)) else { continue };
         for (name, rest) in [(front, back), (back, front)] {
-            if name.len() < 5 || !words::is_host_words(rest) {
-                continue;
-            }
-            if let Some(found) = book.compact(name) {
-                let listed = book.brand(found.brand).is_none_or(|b| b.listed);
-                if !listed && (!found.weak || name.len() >= 6 && rest.len() >= 5) {
-                    return Some(found.brand);
-                }
+            // The name is looked up first: that is one hash, and it nearly always ends here.
+            let Some(found) = (name.len() >= 5).then(|| book.compact(name)).flatten() else { continue };
+            let listed = book.brand(found.brand).is_none_or(|b| b.listed);
+            if !listed && !found.weak && words::is_host_words(rest) {
+                return Some(found.brand);
             }
         }
     }

@@ -44,12 +44,13 @@ pub(super) fn observe(book: &Book, evidence: &Evidence, claims: &mut Claims) {
         }
         file_name(book, &image.src, claims);
     }
-    for target in evidence.link.targets.iter().take(limits::CLAIM_LINKS_MAX) {
+    for target in
+        evidence.link.targets.iter().filter(|t| t.lookalike_of.is_some()).take(limits::CLAIM_LINKS_MAX)
+    {
         let found = lookalike(book, &target.host, &target.root_domain, own::suffix_of(&target.root_domain));
         if let Some(found) = found {
             let points = match found.kind {
                 "confusable" => MEDIUM,
-                "combo" => LOW,
                 _ => TRACE,
             };
             claims.add(found.brand, "link_host", points, &target.host, found.kind == "confusable");
