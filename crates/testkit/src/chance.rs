@@ -9,7 +9,9 @@ impl Chance {
     #[must_use]
     pub fn new(label: &str, seed: u64) -> Self {
         // FNV-1a over the label.
-        let start = label.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
+        let start = label
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x100_0000_01b3));
         let mut chance = Self(start ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15));
         chance.next();
         chance

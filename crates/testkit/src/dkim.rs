@@ -8,7 +8,16 @@ use sha2::Digest as _;
 
 /// Fields that are signed when the message has them.
 const SIGNED: [&str; 10] = [
-    "from", "to", "cc", "reply-to", "subject", "date", "message-id", "mime-version", "content-type", "list-unsubscribe",
+    "from",
+    "to",
+    "cc",
+    "reply-to",
+    "subject",
+    "date",
+    "message-id",
+    "mime-version",
+    "content-type",
+    "list-unsubscribe",
 ];
 
 /// A key of fixtures/keys: one signs for senders, the other for the companies that carry their mail.
@@ -57,7 +66,9 @@ impl Key {
         let mut names = Vec::new();
         let mut canonical = Vec::new();
         for name in SIGNED {
-            let Some(field) = fields.iter().rfind(|f| field_name(f).eq_ignore_ascii_case(name)) else { continue };
+            let Some(field) = fields.iter().rfind(|f| field_name(f).eq_ignore_ascii_case(name)) else {
+                continue;
+            };
             names.push(name);
             canonical.extend_from_slice(relaxed_field(field).as_bytes());
             canonical.extend_from_slice(b"\r\n");
@@ -67,7 +78,8 @@ impl Key {
             names.join(":")
         );
         canonical.extend_from_slice(relaxed_field(&start).as_bytes());
-        let signature = self.private.sign(canonical.as_slice()).map(|s| STANDARD.encode(s)).unwrap_or_default();
+        let signature =
+            self.private.sign(canonical.as_slice()).map(|s| STANDARD.encode(s)).unwrap_or_default();
         let mut out = start;
         for (at, c) in signature.chars().enumerate() {
             if at > 0 && at % 72 == 0 {
@@ -111,7 +123,8 @@ fn relaxed_field(field: &str) -> String {
 /// RFC 6376 §3.4.4.
 fn relaxed_body(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
-    let mut lines: Vec<&[u8]> = body.split(|&b| b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
+    let mut lines: Vec<&[u8]> =
+        body.split(|&b| b == b'\n').map(|l| l.strip_suffix(b"\r").unwrap_or(l)).collect();
     while lines.last().is_some_and(|l| l.iter().all(|b| matches!(b, b' ' | b'\t'))) {
         lines.pop();
     }

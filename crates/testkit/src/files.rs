@@ -8,12 +8,21 @@ pub fn zip(member: &str, content: &[u8]) -> Vec<u8> {
     let size = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
     let name_size = u16::try_from(member.len()).unwrap_or(u16::MAX).to_le_bytes();
     // Version 2.0, no flags, stored, 2021-07-14 09:30:00.
-    let common = [&[20, 0, 0, 0, 0, 0, 0xc0, 0x4b, 0xee, 0x52][..], &crc.sum().to_le_bytes(), &size, &size, &name_size, &[0, 0]].concat();
+    let common = [
+        &[20, 0, 0, 0, 0, 0, 0xc0, 0x4b, 0xee, 0x52][..],
+        &crc.sum().to_le_bytes(),
+        &size,
+        &size,
+        &name_size,
+        &[0, 0],
+    ]
+    .concat();
     let local = [b"PK\x03\x04", common.as_slice(), member.as_bytes(), content].concat();
     let central = [b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 14], member.as_bytes()].concat();
     let at = u32::try_from(local.len()).unwrap_or(u32::MAX).to_le_bytes();
     let central_size = u32::try_from(central.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let end = [b"PK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00".as_slice(), &central_size, &at, &[0, 0]].concat();
+    let end =
+        [b"PK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00".as_slice(), &central_size, &at, &[0, 0]].concat();
     [local, central, end].concat()
 }
 
@@ -40,6 +49,9 @@ pub fn pdf(line: &str) -> Vec<u8> {
     for offset in offsets {
         out.push_str(&format!("{offset:010} 00000 n \n"));
     }
-    out.push_str(&format!("trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n", objects.len() + 1));
+    out.push_str(&format!(
+        "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n",
+        objects.len() + 1
+    ));
     out.into_bytes()
 }

@@ -191,11 +191,18 @@ fn text_part(subtype: &str, text: &str) -> String {
     if letters * 4 > text.chars().count() {
         return format!("{head}Content-Transfer-Encoding: base64\r\n\r\n{}", base64_lines(text.as_bytes()));
     }
-    format!("{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n{}\r\n", quoted_printable(text.trim_end()))
+    format!(
+        "{head}Content-Transfer-Encoding: quoted-printable\r\n\r\n{}\r\n",
+        quoted_printable(text.trim_end())
+    )
 }
 
 fn file_part(file: &Attachment) -> String {
-    let name = if file.name.is_ascii() { format!("\"{}\"", file.name) } else { format!("\"{}\"", words(&file.name)) };
+    let name = if file.name.is_ascii() {
+        format!("\"{}\"", file.name)
+    } else {
+        format!("\"{}\"", words(&file.name))
+    };
     format!(
         "Content-Type: {}; name={name}\r\nContent-Disposition: attachment; filename={name}\r\nContent-Transfer-Encoding: base64\r\n\r\n{}",
         file.media_type,

@@ -220,12 +220,16 @@ impl Organisation {
     /// The organisation of the scenarios and of the rule pages' cases.
     #[must_use]
     pub fn harbour() -> Self {
-        let person = |name: &str, local: &str, vip| (name.to_owned(), format!("{local}@harbour.example"), vip);
+        let person =
+            |name: &str, local: &str, vip| (name.to_owned(), format!("{local}@harbour.example"), vip);
         Self {
             name: "Harbour Logistics".into(),
             domains: vec!["harbour.example".into()],
             partners: vec!["ferrostahl.example".into()],
-            people: vec![person("Aiko Tanaka", "aiko.tanaka", true), person("Jonas Berg", "jonas.berg", false)],
+            people: vec![
+                person("Aiko Tanaka", "aiko.tanaka", true),
+                person("Jonas Berg", "jonas.berg", false),
+            ],
         }
     }
 
@@ -271,7 +275,8 @@ impl Case {
         let mut out = Vec::new();
         if let Some(want) = expect.in_order.filter(|w| *w != evidence.authentication.in_order) {
             let a = &evidence.authentication;
-            let found = format!("spf {:?} dkim {:?} dmarc {:?} aligned {:?}", a.spf, a.dkim, a.dmarc, a.aligned);
+            let found =
+                format!("spf {:?} dkim {:?} dmarc {:?} aligned {:?}", a.spf, a.dkim, a.dmarc, a.aligned);
             out.push((Kind::Papers, format!("papers in order: expected {want}, found {found}")));
         }
         if let Some(host) = &expect.target {
@@ -284,11 +289,15 @@ impl Case {
             let found = &evidence.tenant;
             let account_wrong = tenant.account.is_some() && found.account != tenant.account;
             if found.esp.as_ref() != Some(&tenant.esp) || account_wrong {
-                out.push((Kind::Tenant, format!("expected {tenant:?}, found {:?} {:?}", found.esp, found.account)));
+                out.push((
+                    Kind::Tenant,
+                    format!("expected {tenant:?}, found {:?} {:?}", found.esp, found.account),
+                ));
             }
         }
         let claimed = evidence.brand.claimed.as_ref();
-        if expect.brand.is_some() && claimed != expect.brand.as_ref() || expect.no_brand && claimed.is_some() {
+        if expect.brand.is_some() && claimed != expect.brand.as_ref() || expect.no_brand && claimed.is_some()
+        {
             out.push((Kind::Brand, format!("expected brand {:?}, found {claimed:?}", expect.brand)));
         }
         out.extend(self.wrong_class(record).map(|text| (Kind::Class, text)));

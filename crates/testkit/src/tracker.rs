@@ -40,7 +40,12 @@ impl Tracker {
 
     fn wrap(&self, kind: char, target: &str) -> String {
         let mut query = String::new();
-        let mut pairs = vec![("h", self.hash.as_str()), ("i", &self.message_id), ("r", &self.recipient), ("d", &self.account)];
+        let mut pairs = vec![
+            ("h", self.hash.as_str()),
+            ("i", &self.message_id),
+            ("r", &self.recipient),
+            ("d", &self.account),
+        ];
         if !target.is_empty() {
             pairs.insert(0, ("l", target));
         }

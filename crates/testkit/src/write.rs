@@ -3,13 +3,11 @@
 
 mod hijacked;
 
-
-
-pub mod template;
 pub mod people;
+pub mod template;
 
-use serde::Serialize;
 use sekisho_record::Envelope;
+use serde::Serialize;
 
 use crate::scenarios::{Expect, Organisation};
 
@@ -70,10 +68,8 @@ impl Written {
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let mut sheet = serde_json::to_vec_pretty(&self.sheet).unwrap_or_default();
         sheet.push(b'\n');
-        let mut out = vec![
-            ("expect.json".to_owned(), sheet),
-            ("zone.txt".to_owned(), self.zone.clone().into_bytes()),
-        ];
+        let mut out =
+            vec![("expect.json".to_owned(), sheet), ("zone.txt".to_owned(), self.zone.clone().into_bytes())];
         out.extend(self.sheet.cases.iter().zip(&self.mail).map(|(c, m)| (c.file.clone(), m.clone())));
         out
     }

@@ -9,9 +9,9 @@ use sekisho_record::Envelope;
 use super::{Sheet, Written, people};
 use crate::{
     chance::Chance,
+    dkim::Key,
     message::{self, on_top},
     scenarios::{Expect, Organisation, TenantExpect},
-    dkim::Key,
     tracker::Tracker,
 };
 
@@ -67,7 +67,10 @@ impl Delivery {
     fn deliver(&mut self, raw: &[u8], keys: &Keys) -> Vec<u8> {
         let (server, address) = (self.server, self.to.address());
         let sid = crate::base64(&format!("[\"{}\", \"{address}\", \"{ACCOUNT}\"]", self.chance.hex(5)));
-        let inner = on_top(&[format!("Received: by m{server}.mailgun.net with HTTP;\r\n {}", message::date(self.sent, 0))], raw);
+        let inner = on_top(
+            &[format!("Received: by m{server}.mailgun.net with HTTP;\r\n {}", message::date(self.sent, 0))],
+            raw,
+        );
         let inner = on_top(
             &[
                 format!("X-Mailgun-Sending-Ip: 198.51.100.{server}"),
@@ -104,7 +107,8 @@ pub(super) fn write() -> Option<Written> {
         folder: "hijacked-mailer",
         zone: zone(&keys),
         sheet: Sheet {
-            title: "A restaurant chain's account at a bulk mailer sends phishing; SPF, DKIM and DMARC pass".into(),
+            title: "A restaurant chain's account at a bulk mailer sends phishing; SPF, DKIM and DMARC pass"
+                .into(),
             organisation: Organisation::harbour(),
             ..Sheet::default()
         },

@@ -84,7 +84,11 @@ fn credential(out: &mut Written, keys: &Keys, template: &Template, seed: u64, br
         foot: template.one("foot", &mut chance, &slots),
         style: chance.between(0, 3),
     };
-    let name = if brand == "USAA" { "USAA" } else { chance.pick(&["Microsoft", "Microsoft", "Microsoft", "Microsoft 365", "Microsoft Office"]) };
+    let name = if brand == "USAA" {
+        "USAA"
+    } else {
+        chance.pick(&["Microsoft", "Microsoft", "Microsoft", "Microsoft 365", "Microsoft Office"])
+    };
     let subject = template.one("subject", &mut chance, &slots);
     let mut builder = head(&delivery, name, &subject, &mut chance).html(&skin.html());
     if chance.between(0, 1) == 0 {
@@ -121,8 +125,15 @@ fn with_recipient(page: &str, slots: &Slots, chance: &mut Chance) -> String {
 }
 
 fn slots(delivery: &Delivery, chance: &mut Chance) -> Vec<(&'static str, String)> {
-    let day = |after: i64| crate::message::date(delivery.sent + after * 86_400, 0).get(5..16).unwrap_or_default().to_owned();
-    let colleague = PEOPLE.iter().cycle().nth(usize::try_from(chance.between(0, 60)).unwrap_or(0)).copied().unwrap_or_default();
+    let day = |after: i64| {
+        crate::message::date(delivery.sent + after * 86_400, 0).get(5..16).unwrap_or_default().to_owned()
+    };
+    let colleague = PEOPLE
+        .iter()
+        .cycle()
+        .nth(usize::try_from(chance.between(0, 60)).unwrap_or(0))
+        .copied()
+        .unwrap_or_default();
     let colleague = if colleague.local == delivery.to.local { "Robin Sayer" } else { colleague.name };
     vec![
         ("name", delivery.to.first().to_owned()),
@@ -156,10 +167,17 @@ fn voicemail(out: &mut Written, keys: &Keys, seed: u64) {
         builder.attach(&format!("VM_{last}_00{seconds}.wav.html"), "audio/x-wav", page.as_bytes().to_vec())
     } else {
         let member = format!("VoiceMsg_{last}.mp3.exe");
-        builder.attach(&format!("VoiceMsg_{last}_00{seconds}.mp3.zip"), "audio/mpeg", files::zip(&member, b"INERT\r\n"))
+        builder.attach(
+            &format!("VoiceMsg_{last}_00{seconds}.mp3.zip"),
+            "audio/mpeg",
+            files::zip(&member, b"INERT\r\n"),
+        )
     };
     let raw = delivery.deliver(&builder.build(), keys);
-    let expect =
-        Expect { at_least: Some(scenarios::class_name(Class::Suspicious).into()), no_brand: true, ..expect() };
+    let expect = Expect {
+        at_least: Some(scenarios::class_name(Class::Suspicious).into()),
+        no_brand: true,
+        ..expect()
+    };
     out.add(number(out), "voicemail", Some(delivery.envelope()), raw, expect);
 }

@@ -24,7 +24,9 @@ pub(super) fn write(out: &mut Written, keys: &Keys) {
 fn one(out: &mut Written, keys: &Keys, template: &Template, at: usize) {
     let mut delivery = Delivery::new("ordinary", at as u64, FROM, UNTIL);
     let mut chance = delivery.chance.clone();
-    let day = |after: i64| crate::message::date(delivery.sent + after * 86_400, 0).get(5..16).unwrap_or_default().to_owned();
+    let day = |after: i64| {
+        crate::message::date(delivery.sent + after * 86_400, 0).get(5..16).unwrap_or_default().to_owned()
+    };
     let slots = vec![
         ("name", delivery.to.first().to_owned()),
         ("email", delivery.to.address()),
@@ -38,7 +40,8 @@ fn one(out: &mut Written, keys: &Keys, template: &Template, at: usize) {
     let line = template.one("link", &mut chance, &slots);
     // `host path :: label` in the first variant, further labels in the others.
     let full = template.all_of("link");
-    let (place, first_label) = full.first().and_then(|l| l.split_once(" :: ")).unwrap_or(("www /", "Read more"));
+    let (place, first_label) =
+        full.first().and_then(|l| l.split_once(" :: ")).unwrap_or(("www /", "Read more"));
     let (host, path) = place.split_once(' ').unwrap_or(("www", "/"));
     let label = if line.contains(" :: ") { first_label.to_owned() } else { line };
     let target = fill(&format!("https://{host}.embermaize.example{path}"), &slots);
@@ -63,7 +66,10 @@ fn one(out: &mut Written, keys: &Keys, template: &Template, at: usize) {
         .field("Message-Id", &format!("<{}>", delivery.tracker.message_id))
         .field(
             "List-Unsubscribe",
-            &format!("<mailto:u+{}@{MAIL}?subject=unsubscribe>,\r\n <{}>", delivery.tracker.hash, page.unsubscribe),
+            &format!(
+                "<mailto:u+{}@{MAIL}?subject=unsubscribe>,\r\n <{}>",
+                delivery.tracker.hash, page.unsubscribe
+            ),
         )
         .field("X-Mailgun-Tag", &template.name)
         .text(&page.text())

@@ -39,7 +39,9 @@ impl Phish<'_> {
                  <table><tr><td bgcolor=\"#d83b01\" style=\"padding:9px 18px\"><a href=\"{link}\" style=\"color:#ffffff;text-decoration:none\">{button}</a></td></tr></table>\n\
                  <p style=\"color:#888888;font-size:11px\">{logo} {foot}</p></div></center>"
             ),
-            _ => format!("{logo}\n<h3>{heading}</h3>\n{paragraphs}<p><a href=\"{link}\">{button}</a></p>\n<p><small>{foot}</small></p>"),
+            _ => format!(
+                "{logo}\n<h3>{heading}</h3>\n{paragraphs}<p><a href=\"{link}\">{button}</a></p>\n<p><small>{foot}</small></p>"
+            ),
         };
         format!(
             "<html><head><meta charset=\"utf-8\"></head>\n<body>\n<div style=\"display:none;max-height:0;overflow:hidden\">{preheader}</div>\n{body}\n<img src=\"{pixel}\" width=\"1\" height=\"1\" alt=\"\">\n</body></html>\n"
@@ -49,13 +51,18 @@ impl Phish<'_> {
     fn logo(&self) -> String {
         if self.brand == "USAA" {
             return match self.style % 2 {
-                0 => "<img src=\"https://static.member-assets.test/usaa-eagle.png\" alt=\"USAA\" width=\"60\">".into(),
-                _ => "<div style=\"background:#12395b;color:#ffffff;padding:8px;font-size:20px\">USAA</div>".into(),
+                0 => {
+                    "<img src=\"https://static.member-assets.test/usaa-eagle.png\" alt=\"USAA\" width=\"60\">"
+                        .into()
+                }
+                _ => "<div style=\"background:#12395b;color:#ffffff;padding:8px;font-size:20px\">USAA</div>"
+                    .into(),
             };
         }
         match self.style % 3 {
             0 => format!("{SQUARES} <span style=\"font-size:17px;color:#737373\">Microsoft</span>"),
-            1 => "<img src=\"https://static.mail-assets.test/logo_ms.png\" alt=\"Microsoft\" width=\"108\">".into(),
+            1 => "<img src=\"https://static.mail-assets.test/logo_ms.png\" alt=\"Microsoft\" width=\"108\">"
+                .into(),
             _ => "<b style=\"color:#d83b01\">Microsoft Office 365</b>".into(),
         }
     }
@@ -90,8 +97,11 @@ const IMPRINT: &str = "Ember & Maize Inc., 410 Harbor Street, Springfield";
 
 impl Chain {
     pub(super) fn html(&self) -> String {
-        let paragraphs: String =
-            self.paragraphs.iter().map(|p| format!("<p style=\"line-height:1.5\">{}</p>\n", escape(p))).collect();
+        let paragraphs: String = self
+            .paragraphs
+            .iter()
+            .map(|p| format!("<p style=\"line-height:1.5\">{}</p>\n", escape(p)))
+            .collect();
         let banner = if self.marketing {
             "<tr><td><img src=\"https://img.embermaize.example/hero/summer.jpg\" width=\"600\" alt=\"A bowl with grilled corn\"></td></tr>\n"
         } else {
