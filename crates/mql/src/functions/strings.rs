@@ -138,7 +138,8 @@ impl<'a> Eval<'a, '_> {
                 Text::Null => return Value::Null,
                 Text::Unknown(more) => missing = missing | more,
                 Text::Is(text) => {
-                    self.charge(text.len() * 4);
+                    // Made text stays for the message: memory is what this costs.
+                    self.charge(text.len() * 32);
                     if let Some(missing) = self.spent() {
                         return Value::Unknown(missing);
                     }
