@@ -87,10 +87,11 @@ impl Dice {
     }
 }
 
-fn rule(dice: &mut Dice) -> String {
+fn rule(dice: &mut Dice, only: Option<usize>) -> String {
     let mut w = || dice.word();
     let (a, b, c, d) = (w(), w(), w(), w());
-    match dice.roll(5) {
+    let kind = dice.roll(5);
+    match only.unwrap_or(kind) {
         0 => format!(
             "mail.inbound and strings.icontains(mail.text, '{a} {b}', '{c} {d}') and mail.sender not in $trusted"
         ),
@@ -129,7 +130,9 @@ fn mail(dice: &mut Dice) -> Mail {
 fn main() {
     let schema = Schema::parse(SCHEMA).unwrap();
     let mut dice = Dice(7);
-    let sources: Vec<String> = (0..1000).map(|_| rule(&mut dice)).collect();
+    // One kind of rule, when its number is given.
+    let only = std::env::args().nth(1).and_then(|n| n.parse().ok());
+    let sources: Vec<String> = (0..1000).map(|_| rule(&mut dice, only)).collect();
     let rules: Vec<Rule> = sources.iter().map(|s| Rule::new(s, &schema, Expect::Bool).unwrap()).collect();
     let mails: Vec<Mail> = (0..50).map(|_| mail(&mut dice)).collect();
     let trusted = ListData::strings(["friend@corp.example"]);
