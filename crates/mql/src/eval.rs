@@ -36,6 +36,8 @@ pub(crate) struct Eval<'a, 'h> {
     lists: Vec<Option<Option<&'a ListData>>>,
     calls: FxHashMap<Box<[Identity]>, Value<'a>>,
     key: Vec<Identity>,
+    /// Steps that the rule may take.
+    limit: u64,
     /// Steps of the rules before.
     total: u64,
     /// The set with the name `budget`.
@@ -56,6 +58,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             lists: vec![None; program.lists.len()],
             calls: FxHashMap::default(),
             key: Vec::new(),
+            limit: RULE_STEPS,
             total: 0,
             budget: Missing::NONE,
         }
@@ -65,18 +68,22 @@ impl<'a, 'h> Eval<'a, 'h> {
     pub(crate) fn begin(&mut self) {
         self.total = self.total.saturating_add(self.steps);
         self.steps = 0;
+        self.limit = RULE_STEPS.min(MESSAGE_STEPS.saturating_sub(self.total));
         self.scopes.clear();
     }
 
     /// What is missing because the budget is spent: nothing, or `budget`.
+    #[inline]
     pub(crate) fn spent(&mut self) -> Option<Missing> {
-        if self.steps <= RULE_STEPS && self.total + self.steps <= MESSAGE_STEPS {
-            return None;
-        }
+        if self.steps <= self.limit { None } else { Some(self.over_budget()) }
+    }
+
+    #[cold]
+    fn over_budget(&mut self) -> Missing {
         if self.budget.is_empty() {
             self.budget = self.arena.missing("budget");
         }
-        Some(self.budget)
+        self.budget
     }
 
     /// Whether a rule matches. Null is as good as false here, so conjunctions end earlier than in [`Eval::truth`].
@@ -109,6 +116,7 @@ impl<'a, 'h> Eval<'a, 'h> {
     }
 
     /// The value of a boolean node.
+    #[inline]
     pub(crate) fn truth(&mut self, id: Id) -> Truth {
         let slot = self.program.slot(id);
         if slot == NO_SLOT {
@@ -125,6 +133,7 @@ impl<'a, 'h> Eval<'a, 'h> {
     }
 
     /// The value of any node.
+    #[inline]
     pub(crate) fn value(&mut self, id: Id) -> Value<'a> {
         let slot = self.program.slot(id);
         if slot == NO_SLOT {
