@@ -20,3 +20,21 @@ pub const CLAIM_LINKS_MAX: usize = 60;
 pub const RECIPIENTS_COMPARED_MAX: usize = 50;
 /// Distinct link hosts that are compared with brands; a message with more is a list of links.
 pub const LOOKALIKE_HOSTS_MAX: usize = 200;
+/// How many wrappers are undone around one link target.
+pub const LAYERS_MAX: usize = 8;
+/// Bytes of a URL that wrappers are looked for in; longer ones stay as they are.
+pub const URL_BYTES_MAX: usize = 16 << 10;
+/// Bytes that a compressed token of a URL may grow to; real ones hold one URL and an address.
+pub const INFLATE_BYTES_MAX: usize = 64 << 10;
+/// How deep a JSON token of a URL is searched.
+pub const JSON_DEPTH_MAX: u8 = 4;
+/// Path segments of one URL that are tried as tokens.
+pub const SEGMENTS_MAX: usize = 32;
+/// Characters kept of what a link shows.
+pub const LINK_DISPLAY_CHARS_MAX: usize = 200;
+/// Recipients that are looked for in URLs; mail to more people does not address one of them in a link.
+pub const RECIPIENTS_MAX: usize = 8;
+/// Bytes of a header value in which a bulk mailer's account is looked for.
+pub const VALUE_BYTES_MAX: usize = 4 << 10;
+/// Characters of an account id; longer is no id.
+pub const ID_CHARS_MAX: usize = 128;

@@ -1,6 +1,6 @@
 //! Links that lead through a click tracker, a link protector or an open redirect, taken apart without any network.
 //!
-//! Pure and bounded: at most [`LAYERS_MAX`] layers, every inflated or decoded text has a limit, and a URL that cannot
+//! Pure and bounded: at most [`LAYERS_MAX`](crate::limits::LAYERS_MAX) layers, every inflated or decoded text has a limit, and a URL that cannot
 //! be undone stays what it is. [`unwrap`] goes all the way; `link::apply_rewrites` stops where
 //! the public message model expects to see the redirector itself ([`Unwrapped::model_target`]).
 
@@ -18,14 +18,8 @@ mod view;
 use sekisho_mail::{Rewrite, Url};
 use serde::Serialize;
 
+use crate::limits::{LAYERS_MAX, URL_BYTES_MAX};
 use view::View;
-
-/// How many wrappers are undone around one target.
-pub const LAYERS_MAX: usize = 8;
-/// Bytes of a URL that is looked at, wrapped or not.
-pub const URL_BYTES_MAX: usize = 16 << 10;
-/// Bytes that a compressed token may grow to.
-pub const INFLATE_BYTES_MAX: usize = 64 << 10;
 
 /// What a wrapper is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]

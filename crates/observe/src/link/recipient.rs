@@ -5,10 +5,7 @@ use memchr::memmem;
 use sekisho_mail::EmailAddress;
 use sekisho_record::Evidence;
 
-use crate::View;
-
-/// Recipients that are looked for; mail to more people does not address one of them in a link.
-const RECIPIENTS_MAX: usize = 8;
+use crate::{View, limits::RECIPIENTS_MAX};
 
 /// What to look for, made once a message.
 pub(super) struct Needles {
@@ -51,7 +48,7 @@ impl Needles {
         let text = STANDARD_NO_PAD.encode(&bytes);
         // Characters that mix in bits of what stands before or after the address.
         let start = [0, 2, 3].get(shift).copied().unwrap_or(0);
-        let end = text.len() - usize::from(bytes.len() % 3 != 0);
+        let end = text.len() - usize::from(!bytes.len().is_multiple_of(3));
         let Some(core) = text.get(start..end) else { return };
         if core.len() < 8 {
             return;

@@ -5,12 +5,10 @@ use sekisho_record::evidence::link::Target;
 
 use super::{recipient::Needles, words};
 use crate::{
+    limits::LINK_DISPLAY_CHARS_MAX,
     lists,
     unwrap::{LayerKind, Unwrapped},
 };
-
-/// Characters kept of what a link shows.
-const DISPLAY_CHARS_MAX: usize = 200;
 
 /// Hosts of XML namespaces and document types, which text and markup mention and nobody visits.
 const NAMESPACES: &[&str] =
@@ -126,7 +124,7 @@ fn display(link: &Link) -> Option<String> {
         .or(link.image_alt.as_deref())
         .or(link.display_url.as_ref().map(|url| url.url.as_str()))?
         .trim();
-    let end = shown.char_indices().nth(DISPLAY_CHARS_MAX).map_or(shown.len(), |(at, _)| at);
+    let end = shown.char_indices().nth(LINK_DISPLAY_CHARS_MAX).map_or(shown.len(), |(at, _)| at);
     shown.get(..end).filter(|text| !text.is_empty()).map(str::to_owned)
 }
 
@@ -171,7 +169,11 @@ pub(super) fn looks_random(label: &str) -> bool {
     let is_vowel = |b: u8| matches!(b, b'a' | b'e' | b'i' | b'o' | b'u' | b'y');
     let (mut vowels, mut letters, mut run, mut longest, mut turns) = (0u32, 0u32, 0u32, 0u32, 0u32);
     let mut before_digit = None;
-    for byte in label.bytes().filter(|b| *b != b'-') {
+    for byte in label.bytes() {
+        if byte == b'-' {
+            run = 0;
+            continue;
+        }
         let digit = byte.is_ascii_digit();
         if before_digit.is_some_and(|before| before != digit) {
             turns += 1;
@@ -186,9 +188,9 @@ pub(super) fn looks_random(label: &str) -> bool {
         letters += u32::from(!digit);
         vowels += u32::from(is_vowel(byte));
     }
-    longest >= 6
+    longest >= 7
         || (longest >= 5 && letters >= 10 && vowels * 5 < letters)
-        || (letters >= 8 && vowels * 7 < letters)
+        || (letters >= 10 && vowels * 7 < letters)
         || turns >= 4
 }
 

@@ -5,12 +5,11 @@ use sekisho_record::Evidence;
 use serde_json::Value;
 
 use super::table::Esp;
-use crate::{View, link::Resolved};
-
-/// Bytes of a header value that are looked at.
-const VALUE_BYTES_MAX: usize = 4 << 10;
-/// Characters of an id; longer is no id.
-const ID_CHARS_MAX: usize = 128;
+use crate::{
+    View,
+    limits::{ID_CHARS_MAX, VALUE_BYTES_MAX},
+    link::Resolved,
+};
 
 /// The id and where it was read.
 pub(super) fn find(esp: &Esp, evidence: &Evidence, view: &View<'_>) -> Option<(String, &'static str)> {

@@ -7,7 +7,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use super::{INFLATE_BYTES_MAX, URL_BYTES_MAX};
+use crate::limits::{INFLATE_BYTES_MAX, URL_BYTES_MAX};
 
 /// Padding or none, stray trailing bits: senders write all of them.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(

@@ -1,5 +1,9 @@
 //! Open redirects that nobody listed: a URL inside the URL, on a page that is neither a sign-in nor a share button.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 use super::{LayerKind::OpenRedirect, Step, decode, token, view::View};
 
 /// Parameters in which sites take the address to forward to.
@@ -128,9 +132,16 @@ const NOT_REDIRECTORS: &[&str] = &[
     "litmus.com",
 ];
 
+/// What every form of a URL inside a URL begins with: written out, base64, JSON in base64, hex, scheme-relative.
+static BEGINNINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    let forms = ["http", "ahr0", "shr0", "sfru", "eyj", "687474", "=//", "=%2f", "=%25"];
+    AhoCorasick::builder().ascii_case_insensitive(true).build(forms).ok()
+});
+
 /// Undoes an unlisted redirect.
 pub(super) fn step(view: &View<'_>) -> Option<Step> {
-    if is_known_not(view) {
+    let inside = view.rest();
+    if !BEGINNINGS.as_ref().is_some_and(|forms| forms.is_match(inside)) || is_known_not(view) {
         return None;
     }
     if let Some(step) = token::any_json(view) {

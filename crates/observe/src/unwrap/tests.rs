@@ -7,7 +7,8 @@ use flate2::{Compression, write::DeflateEncoder, write::ZlibEncoder};
 use proptest::prelude::*;
 use sekisho_mail::Url;
 
-use super::{LAYERS_MAX, unwrap};
+use super::unwrap;
+use crate::limits::LAYERS_MAX;
 
 /// `encoder[!] [account] > … => target`, `!` for opaque layers.
 fn check(url: &str) -> String {

@@ -2,16 +2,13 @@
 
 use serde_json::Value;
 
+use crate::limits::{JSON_DEPTH_MAX, SEGMENTS_MAX};
+
 use super::{
     LayerKind::{Protector, Tracker},
     Step, decode,
     view::{View, params_of},
 };
-
-/// How deep a JSON token is searched, and how many of its values.
-const JSON_DEPTH_MAX: u8 = 4;
-/// Segments of one path that are tried.
-const SEGMENTS_MAX: usize = 32;
 
 /// Mailgun: `/c/BASE64URL(zlib(query))`; the query's `l` is the target, `d` the account's key.
 pub(super) fn mailgun(view: &View<'_>, token: &str) -> Option<Step> {
