@@ -14,15 +14,15 @@ Exit codes:
 /// Mail security that judges the bearer, not the papers.
 #[derive(Debug, Parser)]
 #[command(name = "sekisho", version, about, after_help = EXIT_CODES, max_term_width = 100)]
-pub struct Cli {
+pub(crate) struct Cli {
     /// What to do.
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// The commands.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Judge messages and say why
     #[command(after_help = concat!("\
 Examples:
@@ -53,59 +53,59 @@ Exit codes:
 
 /// Options that name the world in which messages are judged.
 #[derive(Debug, Args, Clone, Default)]
-pub struct World {
+pub(crate) struct World {
     /// Configuration file (TOML): the organisation's domains, people and partners; see docs/configuration.md
     #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// More rules: a folder of our pages (.md) or of the public feed's files (.yml); may be repeated
     #[arg(long, value_name = "DIR")]
-    pub rules: Vec<PathBuf>,
+    pub(crate) rules: Vec<PathBuf>,
     /// Leave the built-in rules out
     #[arg(long)]
-    pub no_builtin: bool,
+    pub(crate) no_builtin: bool,
     /// Named lists for rules, in the public feed's formats; may be repeated
     #[arg(long, value_name = "DIR")]
-    pub lists: Vec<PathBuf>,
+    pub(crate) lists: Vec<PathBuf>,
     /// Believe authentication results that this server wrote (its authserv-id); may be repeated
     #[arg(long, value_name = "AUTHSERV-ID")]
-    pub believe: Vec<String>,
+    pub(crate) believe: Vec<String>,
     /// Believe the topmost results without an authserv-id (Microsoft 365 writes them so)
     #[arg(long)]
-    pub believe_unnamed: bool,
+    pub(crate) believe_unnamed: bool,
     /// Verify SPF, DKIM, DMARC and ARC with live DNS
     #[arg(long, conflicts_with = "zone")]
-    pub dns: bool,
+    pub(crate) dns: bool,
     /// Verify them with a scripted zone file instead of DNS; see docs/zone-file.md
     #[arg(long, value_name = "FILE")]
-    pub zone: Option<PathBuf>,
+    pub(crate) zone: Option<PathBuf>,
 }
 
 /// `sekisho scan`.
 #[derive(Debug, Args)]
-pub struct Scan {
+pub(crate) struct Scan {
     /// Files, folders, mbox files, Maildirs, or - for standard input
     #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<PathBuf>,
+    pub(crate) paths: Vec<PathBuf>,
     /// One JSON object a line, as docs/reference/scan.schema.json describes
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Show only messages that are at least this bad
     #[arg(long, value_enum, default_value_t = Level::Benign, value_name = "CLASS")]
-    pub at_least: Level,
+    pub(crate) at_least: Level,
     /// No progress on standard error
     #[arg(long, short)]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Messages judged at the same time [default: one a core]
     #[arg(long, value_name = "N")]
-    pub threads: Option<usize>,
+    pub(crate) threads: Option<usize>,
     /// The world.
     #[command(flatten)]
-    pub world: World,
+    pub(crate) world: World,
 }
 
 /// A class on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
-pub enum Level {
+pub(crate) enum Level {
     /// Everything.
     Benign,
     /// Suspicious and malicious.
@@ -116,27 +116,27 @@ pub enum Level {
 
 /// A command about one message.
 #[derive(Debug, Args)]
-pub struct One {
+pub(crate) struct One {
     /// The message; - for standard input
     #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// The world.
     #[command(flatten)]
-    pub world: World,
+    pub(crate) world: World,
 }
 
 /// `sekisho explain`.
 #[derive(Debug, Args)]
-pub struct Explain {
+pub(crate) struct Explain {
     /// The message; - for standard input
     #[arg(value_name = "FILE")]
-    pub file: PathBuf,
+    pub(crate) file: PathBuf,
     /// Language: en or ja [default: from LANG]
     #[arg(long, value_name = "LANGUAGE")]
-    pub lang: Option<String>,
+    pub(crate) lang: Option<String>,
     /// The world.
     #[command(flatten)]
-    pub world: World,
+    pub(crate) world: World,
 }
 
 /// `sekisho rules`.
@@ -147,15 +147,15 @@ Examples:
   sekisho rules test rules                       run the cases of our rule pages
   sekisho rules list --json
   sekisho rules show brand-claimed-by-stranger")]
-pub struct Rules {
+pub(crate) struct Rules {
     /// What to do with them.
     #[command(subcommand)]
-    pub command: RulesCommand,
+    pub(crate) command: RulesCommand,
 }
 
 /// The commands about rules.
 #[derive(Debug, Subcommand)]
-pub enum RulesCommand {
+pub(crate) enum RulesCommand {
     /// Parse, type-check and round-trip rule files; exit code 3 when one is wrong
     Check {
         /// Files or folders [default: the built-in rules]
@@ -196,11 +196,11 @@ pub enum RulesCommand {
 
 /// `sekisho links`.
 #[derive(Debug, Args)]
-pub struct Links {
+pub(crate) struct Links {
     /// URLs; without any they are read from standard input, one a line
     #[arg(value_name = "URL")]
-    pub urls: Vec<String>,
+    pub(crate) urls: Vec<String>,
     /// One JSON object a URL
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }

@@ -8,62 +8,62 @@ use serde::Deserialize;
 /// The file. Everything has a default; an empty file is a valid one.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// Whose mail this is.
-    pub organisation: Organisation,
+    pub(crate) organisation: Organisation,
     /// How authentication is found out.
-    pub authentication: Authentication,
+    pub(crate) authentication: Authentication,
     /// Which rules run.
-    pub rules: Rules,
+    pub(crate) rules: Rules,
     /// Named lists.
-    pub lists: Folders,
+    pub(crate) lists: Folders,
     /// Brands besides the built-in ones.
-    pub brands: Folders,
+    pub(crate) brands: Folders,
 }
 
 /// The organisation.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Organisation {
+pub(crate) struct Organisation {
     /// Name as people know it; display names that claim it are looked at.
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Other names: trade names, abbreviations.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
     /// Domains whose mail is internal. Without any, direction is unknown.
-    pub domains: Vec<String>,
+    pub(crate) domains: Vec<String>,
     /// Domains of partners: sister companies, suppliers, customers that look-alikes are made of.
-    pub partners: Vec<String>,
+    pub(crate) partners: Vec<String>,
     /// People.
-    pub people: Vec<Person>,
+    pub(crate) people: Vec<Person>,
 }
 
 /// A person of the organisation.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Person {
+pub(crate) struct Person {
     /// Name as in a display name.
-    pub name: String,
+    pub(crate) name: String,
     /// Address.
-    pub address: String,
+    pub(crate) address: String,
     /// Somebody whose name is worth stealing.
     #[serde(default)]
-    pub vip: bool,
+    pub(crate) vip: bool,
 }
 
 /// Where authentication results come from.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Authentication {
+pub(crate) struct Authentication {
     /// authserv-ids that are believed (RFC 8601): your own receiving servers.
-    pub believe: Vec<String>,
+    pub(crate) believe: Vec<String>,
     /// Believe the topmost results without an authserv-id (Microsoft 365).
-    pub believe_unnamed: bool,
+    pub(crate) believe_unnamed: bool,
     /// Verify with live DNS what no believed server wrote.
-    pub dns: bool,
+    pub(crate) dns: bool,
     /// Verify with a scripted zone file.
-    pub zone: Option<PathBuf>,
+    pub(crate) zone: Option<PathBuf>,
     /// Milliseconds that all look-ups of one message may take.
-    pub timeout_ms: u64,
+    pub(crate) timeout_ms: u64,
 }
 
 impl Default for Authentication {
@@ -75,13 +75,13 @@ impl Default for Authentication {
 /// Rules.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Rules {
+pub(crate) struct Rules {
     /// Run the built-in rules.
-    pub builtin: bool,
+    pub(crate) builtin: bool,
     /// Folders of rule pages or feed files.
-    pub folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
     /// Rule ids that never run.
-    pub disabled: Vec<String>,
+    pub(crate) disabled: Vec<String>,
 }
 
 impl Default for Rules {
@@ -93,16 +93,16 @@ impl Default for Rules {
 /// Folders.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Folders {
+pub(crate) struct Folders {
     /// Folders that are read.
-    pub folders: Vec<PathBuf>,
+    pub(crate) folders: Vec<PathBuf>,
 }
 
 /// Reads a configuration file. Relative paths in it are relative to it.
 ///
 /// # Errors
 /// When it cannot be read or is not right; the message names line, key and nearest known key.
-pub fn read(path: &Path) -> Result<Config> {
+pub(crate) fn read(path: &Path) -> Result<Config> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
     let mut config = parse(&text).with_context(|| path.display().to_string())?;
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
@@ -118,7 +118,7 @@ pub fn read(path: &Path) -> Result<Config> {
 ///
 /// # Errors
 /// As [`read`].
-pub fn parse(text: &str) -> Result<Config> {
+pub(crate) fn parse(text: &str) -> Result<Config> {
     match toml::from_str(text) {
         Ok(config) => Ok(config),
         Err(error) => bail!("{}{}", error.to_string().trim_end(), suggestion(error.message())),

@@ -15,7 +15,7 @@ const MARGIN: usize = 18;
 
 /// The whole explanation.
 #[must_use]
-pub fn render(record: &Record, words: &Words) -> String {
+pub(crate) fn render(record: &Record, words: &Words) -> String {
     let mut page = Page { out: String::new(), words };
     page.verdict(record);
     page.claims(&record.evidence);
@@ -31,7 +31,7 @@ pub fn render(record: &Record, words: &Words) -> String {
 
 /// Lower-case name of a class, as in JSON and in the catalogue.
 #[must_use]
-pub fn class_key(class: Class) -> &'static str {
+pub(crate) fn class_key(class: Class) -> &'static str {
     match class {
         Class::Benign => "benign",
         Class::Suspicious => "suspicious",
@@ -230,7 +230,7 @@ impl Page<'_> {
 
 /// Text of one line, made safe for a terminal: control characters could repaint what stands above.
 #[must_use]
-pub fn cut(text: &str, chars_max: usize) -> String {
+pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     if clean.chars().count() <= chars_max {
         return clean;

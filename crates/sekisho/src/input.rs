@@ -11,11 +11,11 @@ use mail_parser::mailbox::mbox::MessageIterator;
 use walkdir::WalkDir;
 
 /// One message and how to name it to a person.
-pub struct Item {
+pub(crate) struct Item {
     /// Path as given, `mbox#3` for the third message of an mbox, `-` for standard input.
-    pub path: String,
+    pub(crate) path: String,
     /// Its bytes.
-    pub raw: Vec<u8>,
+    pub(crate) raw: Vec<u8>,
 }
 
 /// Bytes of one message that are read at most; a longer one is cut, and the parser says so.
@@ -25,7 +25,7 @@ const MESSAGE_BYTES_MAX: u64 = (sekisho_mail::limits::MESSAGE_BYTES_MAX + 1) as 
 ///
 /// # Errors
 /// When an argument does not exist; the message says which.
-pub fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
     let mut out = Vec::new();
     for path in paths {
         if path.as_os_str() == "-" || path.is_file() {
@@ -68,7 +68,7 @@ fn looks_like_mail(path: &Path) -> bool {
 ///
 /// # Errors
 /// When the file cannot be read, or `each` fails.
-pub fn read(path: &Path, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
+pub(crate) fn read(path: &Path, each: &mut dyn FnMut(Item) -> Result<()>) -> Result<()> {
     let name = path.display().to_string();
     if path.as_os_str() == "-" {
         let mut raw = Vec::new();

@@ -15,7 +15,7 @@ const URLS_MAX: usize = 1_000_000;
 ///
 /// # Errors
 /// When standard input cannot be read.
-pub fn run(args: &cli::Links) -> Result<()> {
+pub(crate) fn run(args: &cli::Links) -> Result<()> {
     if args.urls.is_empty() {
         for line in std::io::stdin().lock().lines().take(URLS_MAX) {
             let line = line?;

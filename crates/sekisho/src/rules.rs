@@ -20,7 +20,7 @@ const CASE_CONFIG: &str = include_str!("case.toml");
 ///
 /// # Errors
 /// When a path cannot be read or a rule does not exist.
-pub fn run(command: &RulesCommand) -> Result<bool> {
+pub(crate) fn run(command: &RulesCommand) -> Result<bool> {
     match command {
         RulesCommand::Check { paths, json } => check(paths, *json),
         RulesCommand::Test { paths, verbose } => test(paths, *verbose),

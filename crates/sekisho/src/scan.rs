@@ -30,7 +30,7 @@ const RULES_SHOWN_MAX: usize = 4;
 /// # Errors
 /// For arguments, configuration and rules that are wrong. A message that cannot be read is reported and counted, and
 /// the rest goes on.
-pub fn run(args: &cli::Scan) -> Result<Outcome> {
+pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
     let engine = world::engine(&args.world)?;
     let files = input::files(&args.paths)?;
     let progress = progress(files.len(), args.quiet || args.json && !std::io::stderr().is_terminal());
@@ -79,21 +79,21 @@ pub fn run(args: &cli::Scan) -> Result<Outcome> {
 
 /// Counts of a run.
 #[derive(Debug, Default, Clone, Copy)]
-pub struct Outcome {
+pub(crate) struct Outcome {
     /// Messages judged.
-    pub messages: usize,
+    pub(crate) messages: usize,
     /// Of them malicious.
-    pub malicious: usize,
+    pub(crate) malicious: usize,
     /// Of them suspicious.
-    pub suspicious: usize,
+    pub(crate) suspicious: usize,
     /// Inputs that could not be read.
-    pub failed: usize,
+    pub(crate) failed: usize,
 }
 
 impl Outcome {
     /// 0 clean, 1 suspicious, 2 malicious, 3 when something could not be read.
     #[must_use]
-    pub fn exit_code(&self) -> u8 {
+    pub(crate) fn exit_code(&self) -> u8 {
         match self {
             o if o.malicious > 0 => 2,
             o if o.failed > 0 => 3,
@@ -190,7 +190,7 @@ fn text_line(path: &str, record: &Record) -> String {
 
 /// The published object (docs/reference/scan.schema.json).
 #[must_use]
-pub fn json_line(path: &str, record: &Record) -> serde_json::Value {
+pub(crate) fn json_line(path: &str, record: &Record) -> serde_json::Value {
     let verdict = &record.verdict;
     let evidence = &record.evidence;
     let brands: Vec<&str> =

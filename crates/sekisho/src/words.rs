@@ -7,14 +7,14 @@ const ENGLISH: &str = include_str!("../locales/en.ftl");
 const JAPANESE: &str = include_str!("../locales/ja.ftl");
 
 /// A language's words, with English behind them for what is not translated.
-pub struct Words {
+pub(crate) struct Words {
     bundles: Vec<FluentBundle<FluentResource>>,
 }
 
 impl Words {
     /// Words of a language by its tag (`ja`, `ja_JP.UTF-8`, `en-GB`); English for every other.
     #[must_use]
-    pub fn new(language: &str) -> Self {
+    pub(crate) fn new(language: &str) -> Self {
         let mut bundles = Vec::new();
         if language.to_ascii_lowercase().starts_with("ja") {
             bundles.push(bundle("ja", JAPANESE));
@@ -25,7 +25,7 @@ impl Words {
 
     /// Words in the language that the environment asks for.
     #[must_use]
-    pub fn from_environment() -> Self {
+    pub(crate) fn from_environment() -> Self {
         let language = ["LC_ALL", "LC_MESSAGES", "LANG"]
             .iter()
             .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
@@ -35,7 +35,7 @@ impl Words {
 
     /// The text for a key; the key itself when it is not in the catalogue.
     #[must_use]
-    pub fn say(&self, key: &str, arguments: &[(&str, &str)]) -> String {
+    pub(crate) fn say(&self, key: &str, arguments: &[(&str, &str)]) -> String {
         let mut args = FluentArgs::new();
         for (name, value) in arguments {
             args.set(*name, FluentValue::from(*value));

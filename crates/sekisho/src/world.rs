@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// When the file cannot be read or is wrong.
-pub fn config(world: &World) -> Result<Config> {
+pub(crate) fn config(world: &World) -> Result<Config> {
     let mut config = match &world.config {
         Some(path) => config::read(path)?,
         None => Config::default(),
@@ -37,7 +37,7 @@ pub fn config(world: &World) -> Result<Config> {
 ///
 /// # Errors
 /// When configuration, rules, lists or zone are wrong.
-pub fn engine(world: &World) -> Result<Engine> {
+pub(crate) fn engine(world: &World) -> Result<Engine> {
     let config = config(world)?;
     let rules = rules(&config)?;
     engine_of(&config, rules)
@@ -45,7 +45,7 @@ pub fn engine(world: &World) -> Result<Engine> {
 
 /// Everything that observation needs to know of the configuration.
 #[must_use]
-pub fn context(config: &Config) -> Context {
+pub(crate) fn context(config: &Config) -> Context {
     let lower = |v: &[String]| v.iter().map(|s| s.to_lowercase()).collect();
     let person = |p: &config::Person| Person { name: p.name.clone(), addresses: vec![p.address.to_lowercase()] };
     let organisation = &config.organisation;
@@ -68,7 +68,7 @@ pub fn context(config: &Config) -> Context {
 ///
 /// # Errors
 /// Every file that is wrong, rendered.
-pub fn rules(config: &Config) -> Result<Rules> {
+pub(crate) fn rules(config: &Config) -> Result<Rules> {
     let mut sources = if config.rules.builtin { rules::builtin()? } else { Vec::new() };
     for folder in &config.rules.folders {
         sources.extend(read_rules(folder)?);
@@ -86,7 +86,7 @@ pub fn rules(config: &Config) -> Result<Rules> {
 ///
 /// # Errors
 /// When a rule or a list is wrong.
-pub fn compile(sources: Vec<RuleSource>, config: &Config) -> Result<Rules> {
+pub(crate) fn compile(sources: Vec<RuleSource>, config: &Config) -> Result<Rules> {
     let mut lists = Lists::default();
     for (name, entries) in sekisho_observe::lists::all() {
         lists.set(name, entries);
@@ -112,7 +112,7 @@ pub fn compile(sources: Vec<RuleSource>, config: &Config) -> Result<Rules> {
 ///
 /// # Errors
 /// When a file is wrong.
-pub fn read_rules(folder: &Path) -> Result<Vec<RuleSource>> {
+pub(crate) fn read_rules(folder: &Path) -> Result<Vec<RuleSource>> {
     let (sources, errors) = rules::read_folder(folder)?;
     if !errors.is_empty() {
         let all: Vec<String> = errors.iter().map(ToString::to_string).collect();
@@ -125,7 +125,7 @@ pub fn read_rules(folder: &Path) -> Result<Vec<RuleSource>> {
 ///
 /// # Errors
 /// When the zone file cannot be read or the resolver cannot be set up.
-pub fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
+pub(crate) fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
     let mut engine = Engine::new(context(config), rules);
     if let Some(path) = &config.authentication.zone {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
