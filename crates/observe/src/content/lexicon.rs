@@ -181,8 +181,10 @@ fn collect(text: &str, subject: bool, seen: &mut [u8], hits: &mut Vec<Hit>) {
 
 fn at_borders(text: &str, start: usize, end: usize, entry: &Entry) -> bool {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() && !is_cjk(c));
-    !(entry.left && inside(text.get(..start).and_then(|t| t.chars().next_back())))
-        && !(entry.right && inside(text.get(end..).and_then(|t| t.chars().next())))
+    let goes_on = |side: bool, c: Option<char>| side && inside(c);
+    let left = goes_on(entry.left, text.get(..start).and_then(|t| t.chars().next_back()));
+    let right = goes_on(entry.right, text.get(end..).and_then(|t| t.chars().next()));
+    !left && !right
 }
 
 /// Adds up the hits of one lure. Of phrases that overlap only the strongest counts.

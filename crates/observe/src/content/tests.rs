@@ -7,12 +7,9 @@ use super::{fold, language, lexicon};
 use crate::{Answers, Context, Knowledge};
 
 fn message(subject: &str, text: &str) -> Message {
-    let mut message = Message::default();
-    message.subject = sekisho_mail::subject::parse(Some(subject));
-    let (current, previous) = sekisho_mail::thread::split(Some(text), None);
-    message.current_thread = current;
-    message.previous_threads = previous;
-    message
+    let (current_thread, previous_threads) = sekisho_mail::thread::split(Some(text), None);
+    let subject = sekisho_mail::subject::parse(Some(subject));
+    Message { subject, current_thread, previous_threads, ..Message::default() }
 }
 
 fn content(message: Message) -> Content {
