@@ -224,51 +224,8 @@ fn constant(line: &str) -> Option<(&str, &str)> {
     Some((name, rest.split_once("= ")?.1.trim_end_matches(';')))
 }
 
-/// The published schema of `scan --json`; a test of the binary compares real output with it.
+/// The published schema of `scan --json`, kept beside the code that makes the object.
 fn scan_schema() -> Result<String> {
-    let text = |more: serde_json::Value| {
-        let mut v = serde_json::json!({ "type": ["string", "null"] });
-        if let (Some(v), Some(more)) = (v.as_object_mut(), more.as_object()) {
-            v.extend(more.clone());
-        }
-        v
-    };
-    let none = serde_json::json!({});
-    let texts = serde_json::json!({ "type": "array", "items": { "type": "string" } });
-    let schema = serde_json::json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "One message judged by `sekisho scan --json` (one object a line)",
-        "type": "object",
-        "required": ["path", "message_id", "class", "threat", "score", "brands", "tenant", "targets", "decided_by",
-                     "findings", "indeterminate", "gaps", "cpu_ms"],
-        "properties": {
-            "path": { "type": "string", "description": "Path as given; `mbox#3` for the third message of an mbox; `-` for standard input" },
-            "message_id": text(serde_json::json!({ "description": "Message-ID without angle brackets" })),
-            "class": { "enum": ["benign", "suspicious", "malicious"] },
-            "threat": { "enum": ["credential_phishing", "malware", "fraud", "callback_phishing", "extortion", "thread_hijack", "scam", "spam", null] },
-            "score": { "type": "integer", "minimum": 0, "maximum": 100 },
-            "brands": { "type": "array", "items": { "type": "string" }, "description": "Brands that it claims to be, canonical names, strongest first" },
-            "tenant": { "type": ["object", "null"], "required": ["esp", "account", "via"],
-                        "properties": { "esp": { "type": "string" }, "account": text(none.clone()), "via": text(none.clone()) } },
-            "targets": { "type": "array", "items": { "type": "string" }, "description": "Registrable domains that its links lead to, unwrapped" },
-            "decided_by": texts,
-            "findings": { "type": "array", "items": { "type": "object",
-                "required": ["rule", "severity", "summary", "exhibits"],
-                "properties": {
-                    "rule": { "type": "string" },
-                    "severity": { "enum": ["informational", "low", "medium", "high", "critical"] },
-                    "summary": { "type": "string" },
-                    "attack_types": texts, "techniques": texts,
-                    "exhibits": { "type": "array", "items": { "type": "object", "required": ["path", "value", "span", "predicate"],
-                        "properties": { "path": { "type": "string" }, "value": { "type": "string" },
-                            "span": { "type": ["object", "null"], "properties": { "start": { "type": "integer" }, "end": { "type": "integer" } } },
-                            "predicate": { "type": "string" } } } } } } },
-            "indeterminate": { "type": "array", "items": { "type": "object", "required": ["rule", "missing"],
-                "properties": { "rule": { "type": "string" }, "missing": texts } } },
-            "gaps": { "type": "array", "items": { "type": "object", "required": ["facet", "reason", "detail"],
-                "properties": { "facet": { "type": "string" }, "reason": { "type": "string" }, "detail": { "type": "string" } } } },
-            "cpu_ms": { "type": "number" }
-        }
-    });
-    Ok(format!("{}\n", serde_json::to_string_pretty(&schema)?))
+    let value: serde_json::Value = serde_json::from_str(include_str!("../../crates/sekisho/src/scan.schema.json"))?;
+    Ok(format!("{}\n", serde_json::to_string_pretty(&value)?))
 }

@@ -50,11 +50,14 @@ pub fn check(source: &RuleSource) -> Result<Rule, Error> {
 pub fn read_file(path: &Path) -> Result<Option<RuleSource>, Error> {
     let fail = |source| Error::Read { path: path.to_owned(), source };
     let name = path.display().to_string();
+    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
+    if !matches!(extension, "yml" | "yaml" | "md") {
+        return Ok(None);
+    }
     if std::fs::metadata(path).map_err(fail)?.len() > RULE_BYTES_MAX {
         return Err(Error::Format { file: name, line: 1, message: format!("larger than {RULE_BYTES_MAX} bytes") });
     }
     let text = std::fs::read_to_string(path).map_err(fail)?;
-    let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
     let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
     match extension {
         "yml" | "yaml" => feed::parse(&name, &text),
