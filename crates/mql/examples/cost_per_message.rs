@@ -82,7 +82,11 @@ impl Dice {
     }
 
     fn word(&mut self) -> String {
-        let syllables = ["pay", "ver", "ment", "in", "voice", "ac", "count", "re", "set", "lo", "gin", "doc"];
+        let syllables = [
+            "pay", "ver", "ment", "in", "voice", "ac", "count", "re", "set", "lo", "gin", "doc", "mi", "sto",
+            "ra", "ge", "qua", "ter", "ly", "bo", "nus", "de", "li", "very", "pro", "file", "up", "date",
+            "se", "cure", "ship", "ping",
+        ];
         (0..2 + self.roll(2)).map(|_| syllables[self.roll(syllables.len())]).collect()
     }
 }

@@ -148,7 +148,7 @@ fn runs(text: &[u8], options: Options) -> Vec<Vec<u8>> {
             line += 1;
             continue;
         }
-        if options.multiline && matches!(b, b'\r' | b'\n') && line >= 16 && run.len() % 4 == 0 {
+        if options.multiline && matches!(b, b'\r' | b'\n') && line >= 16 && run.len().is_multiple_of(4) {
             // A full line of an encoded block; words do not come in such lengths.
             line = if b == b'\n' { 0 } else { line };
             continue;

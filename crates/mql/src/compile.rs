@@ -15,6 +15,9 @@ use crate::text::fold;
 use crate::typed::{ArithOp, Builtin, CmpOp, Const, Set, Span, Typed, TypedKind};
 use crate::types::Type;
 
+/// The strings, integers and null of a tuple of constants.
+type SetKey = (Vec<Box<str>>, Vec<i64>, bool);
+
 /// Builds a [`Program`].
 pub(crate) struct Builder<'s> {
     schema: &'s Schema,
@@ -24,7 +27,7 @@ pub(crate) struct Builder<'s> {
     lists: FxHashMap<Box<str>, u32>,
     needles: FxHashMap<(Box<str>, bool), u32>,
     patterns: FxHashMap<(Box<str>, bool, bool), u32>,
-    sets: FxHashMap<(Vec<Box<str>>, Vec<i64>, bool), u32>,
+    sets: FxHashMap<SetKey, u32>,
     ip_sets: FxHashMap<IpSet, u32>,
     /// Loops around the expression that is being lowered.
     loops: u32,
@@ -306,7 +309,15 @@ impl<'s> Builder<'s> {
         let literal = (!literal.is_empty()).then(|| self.program.literals.intern(&literal));
         let exact_glob = key.1.then(|| Glob::new(text, false));
         let folded = folded.into();
-        let needle = Needle { text: text.into(), folded, literal, glob, exact_glob, literal_decides };
+        let needle = Needle {
+            finder: memchr::memmem::Finder::new(text.as_bytes()).into_owned(),
+            text: text.into(),
+            folded,
+            literal,
+            glob,
+            exact_glob,
+            literal_decides,
+        };
         let id = self.program.needles.len() as u32;
         self.program.needles.push(needle);
         self.needles.insert(key, id);

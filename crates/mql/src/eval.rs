@@ -12,7 +12,7 @@ use crate::value::{Arena, Host, List, ListData, Missing, Outcome, Value};
 
 /// What is remembered of a node that reads no loop item.
 #[derive(Clone, Copy)]
-enum Slot<'a> {
+pub(crate) enum Slot<'a> {
     Empty,
     Truth(Truth),
     Value(Value<'a>),
@@ -150,7 +150,7 @@ impl<'a, 'h> Eval<'a, 'h> {
     }
 
     /// Not once the budget is spent: what comes then is cut short.
-    fn remember(&mut self, slot: u32, content: Slot<'a>) {
+    pub(crate) fn remember(&mut self, slot: u32, content: Slot<'a>) {
         if self.spent().is_none()
             && let Some(place) = self.slots.get_mut(slot as usize)
         {

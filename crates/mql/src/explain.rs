@@ -65,6 +65,8 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
         let program = self.eval.program;
         match program.node(id) {
             Node::Bool(_) => {}
+            // `not in`, `is not null`: one predicate as it is written.
+            Node::Not(inner) if self.span(id) == self.span(*inner) => self.leaf(id, wanted),
             Node::Not(inner) => self.walk(*inner, !wanted),
             Node::And(items) if wanted => items.iter().for_each(|&item| self.walk(item, true)),
             Node::And(items) => self.first(items, false),
@@ -115,8 +117,12 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
         }
     }
 
+    fn span(&self, id: Id) -> Span {
+        self.rule.spans.get(&id).copied().unwrap_or_default()
+    }
+
     fn leaf(&mut self, id: Id, value: bool) {
-        let span = self.rule.spans.get(&id).copied().unwrap_or_default();
+        let span = self.span(id);
         let mut reads = Vec::new();
         self.reads(id, &mut reads);
         let text = show::cut(span.text(&self.rule.source), MAX_TEXT);

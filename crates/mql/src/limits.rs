@@ -44,3 +44,5 @@ pub const MAX_SHOWN: usize = 200;
 pub const MAX_READS: usize = 32;
 /// Most predicates of an explanation.
 pub const MAX_PREDICATES: usize = 64;
+/// Longest array whose items are made once and kept for all rules.
+pub const MAX_LAID_OUT: usize = 10_000;

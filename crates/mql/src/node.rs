@@ -155,6 +155,8 @@ pub(crate) struct Meta {
 /// A constant needle.
 pub(crate) struct Needle {
     pub(crate) text: Box<str>,
+    /// Searches for `text`.
+    pub(crate) finder: memchr::memmem::Finder<'static>,
     pub(crate) folded: Box<str>,
     /// What the text must hold for the test to be true; `None` for an empty needle or a glob without literal.
     pub(crate) literal: Option<LiteralId>,

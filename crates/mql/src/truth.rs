@@ -179,7 +179,9 @@ mod tests {
     fn thresholds() {
         let of = |n: u32, items: &[Truth]| {
             let mut count = Count::new(n);
-            items.iter().for_each(|t| drop(count.add(*t)));
+            for t in items {
+                count.add(*t);
+            }
             show(count.finish())
         };
         let (t, f, n) = (Truth::TRUE, Truth::FALSE, Truth::NULL);

@@ -320,11 +320,13 @@ impl Arena {
     }
 }
 
+type Bucket = Box<[OnceCell<Box<dyn Any>>]>;
+
 /// Owned values behind shared references: buckets that double and never move, each cell written once.
 #[derive(Default)]
 struct Kept {
     len: Cell<usize>,
-    buckets: [OnceCell<Box<[OnceCell<Box<dyn Any>>]>>; 28],
+    buckets: [OnceCell<Bucket>; 28],
 }
 
 impl Kept {

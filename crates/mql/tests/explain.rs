@@ -29,7 +29,22 @@ fn the_predicates_that_decided_and_what_they_read() {
              and any(body.links, .href.port == 80 and .href.host not in $friends)
              and not any(body.links, .href.host == 'evil.example') and length(body.links) > 2"
         ),
-        @""
+        @r#"
+        strings.icontains(body.text, 'account') = true
+            body.text: Dear customer, your ACCOUNT is locked. Call 555-0100 now.
+        Or visit us: ключ КЛЮЧ.
+        regex.contains(sender.ip, '^10') = true
+            sender.ip: 10.1.2.3
+        .href.port == 80 = true
+            body.links[1].href.port: 80
+        .href.host not in $friends = true
+            body.links[1].href.host: b.example
+        any(body.links, .href.host == 'evil.example') = false
+            body.links: [Link, Link, Link]
+        length(body.links) > 2 = true
+            length(body.links): 3
+            body.links: [Link, Link, Link]
+        "#
     );
 }
 

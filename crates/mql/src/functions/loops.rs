@@ -2,8 +2,9 @@
 
 use rustc_hash::FxHashSet;
 
-use crate::eval::{Eval, Identity, number, plain};
-use crate::node::Id;
+use crate::eval::{Eval, Identity, Slot, number, plain};
+use crate::limits::MAX_LAID_OUT;
+use crate::node::{Id, NO_SLOT};
 use crate::truth::Truth;
 use crate::typed::Builtin;
 use crate::value::{List, Missing, Value};
@@ -24,8 +25,23 @@ impl<'a> Eval<'a, '_> {
     pub(crate) fn array(&mut self, id: Id) -> Array<'a> {
         match self.value(id) {
             Value::Unknown(missing) => Array::Unknown(missing),
+            Value::List(List::Items(_)) => Array::List(self.lay_out(id)),
             value => value.as_list().map_or(Array::Null, Array::List),
         }
+    }
+
+    /// Items that are made when asked for, made once for all rules that loop over them.
+    fn lay_out(&mut self, id: Id) -> List<'a> {
+        let Value::List(list) = self.value(id) else { return List::Values(&[]) };
+        let slot = self.program.slot(id);
+        if slot == NO_SLOT || list.len() > MAX_LAID_OUT {
+            return list;
+        }
+        let items: Vec<Value<'a>> = (0..list.len()).map(|i| plain(list.get(i, self.arena))).collect();
+        self.steps += items.len() as u64;
+        let list = List::Values(self.arena.alloc_slice(&items));
+        self.remember(slot, Slot::Value(Value::List(list)));
+        list
     }
 
     /// Calls `each` with every item as the innermost scope, until it gives `false`; what is missing when the budget

@@ -78,7 +78,7 @@ impl<'a> Eval<'a, '_> {
             return held;
         }
         self.charge(text.len());
-        memchr::memmem::find(text.as_bytes(), needle.text.as_bytes()).is_some()
+        needle.finder.find(text.as_bytes()).is_some()
     }
 
     fn like(&mut self, fold_case: bool, text: &'a str, needle: &Needle) -> bool {
