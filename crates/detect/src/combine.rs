@@ -130,6 +130,7 @@ mod tests {
                         rule: format!("r{i}"),
                         severity: *severity,
                         summary: String::new(),
+                        summary_ja: None,
                         attack_types: vec![(*attack).to_owned()],
                         techniques: vec![],
                         exhibits: vec![],

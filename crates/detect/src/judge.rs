@@ -32,6 +32,7 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Verdict {
                     rule: source.id.clone(),
                     severity: source.severity,
                     summary: source.title.clone(),
+                    summary_ja: source.title_ja.clone(),
                     attack_types: source.attack_types.clone(),
                     techniques: source.techniques.clone(),
                     exhibits: exhibits(&mut session, index, evidence),

@@ -6,6 +6,7 @@
 //! attack_types: [Credential Phishing]
 //! techniques: [T1566.002]
 //! since: 0.1
+//! ja: the title in Japanese
 //! ---
 //! # Sentence that the finding shows
 //! ## What it observes
@@ -36,6 +37,7 @@ struct Front {
     #[serde(default)]
     techniques: Vec<String>,
     since: serde_yaml_ng::Value,
+    ja: String,
 }
 
 /// Reads a page. `file` is for messages, `id` the file's stem, `facet` its folder's name.
@@ -58,6 +60,7 @@ pub fn parse(file: &str, id: &str, facet: &str, text: &str) -> Result<RuleSource
         })?,
         attack_types: front.attack_types,
         techniques: front.techniques,
+        title_ja: Some(front.ja),
         ..RuleSource::default()
     };
     let body_start = 4 + end + 5;
@@ -213,7 +216,7 @@ fn check(rule: &RuleSource, seen: &[String]) -> Result<(), (usize, String)> {
 mod tests {
     use super::*;
 
-    const PAGE: &str = "---\nseverity: high\nattack_types: [Spam]\nsince: 0.1\n---\n# Title\n## What it observes\nA.\n\
+    const PAGE: &str = "---\nseverity: high\nattack_types: [Spam]\nsince: 0.1\nja: 題\n---\n# Title\n## What it observes\nA.\n\
         ## Why it matters\n## When it is wrong\n## Rule\n```mql\nlength(body.links) > 1\n```\n## Cases\n### fires: a\n\
         ```eml\nFrom: a\nTo: b\n\nx\n```\n### silent: b\n```change\n- To: b\n+ To: c\n```\n";
 
@@ -221,7 +224,7 @@ mod tests {
     fn a_page_gives_rule_and_cases() {
         let rule = parse("f.md", "f", "link", PAGE).unwrap();
         assert_eq!(rule.query, "length(body.links) > 1\n");
-        assert_eq!(rule.line, 13);
+        assert_eq!(rule.line, 14);
         assert_eq!(rule.cases.len(), 2);
         assert!(rule.cases[0].fires && !rule.cases[1].fires);
         assert_eq!(rule.cases[1].eml, "From: a\nTo: c\n\nx\n");

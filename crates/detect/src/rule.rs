@@ -13,6 +13,8 @@ pub struct RuleSource {
     pub line: usize,
     /// One sentence for people.
     pub title: String,
+    /// The same in Japanese.
+    pub title_ja: Option<String>,
     /// Longer text: what it observes, why it matters.
     pub description: String,
     /// How bad a match is by itself.

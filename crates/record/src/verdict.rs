@@ -77,6 +77,9 @@ pub struct Finding {
     pub severity: Severity,
     /// One sentence for a person.
     pub summary: String,
+    /// The same in Japanese, where the rule has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary_ja: Option<String>,
     /// Attack types as the field names them.
     pub attack_types: Vec<String>,
     /// ATT&CK ids or the feed's technique names.

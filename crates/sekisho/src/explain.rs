@@ -196,7 +196,9 @@ impl Page<'_> {
         let mut lines = Vec::new();
         for finding in &record.verdict.findings {
             let severity = format!("{:?}", finding.severity).to_lowercase();
-            lines.push(format!("{severity:<8} {} [{}]", finding.summary, finding.rule));
+            let translated = finding.summary_ja.as_ref().filter(|_| self.words.japanese());
+            let summary = translated.unwrap_or(&finding.summary);
+            lines.push(format!("{severity:<8} {summary} [{}]", finding.rule));
             for exhibit in finding.exhibits.iter().take(EXHIBITS_SHOWN_MAX) {
                 lines.push(format!("         {} = {}", exhibit.path, cut(&exhibit.value, 80)));
             }

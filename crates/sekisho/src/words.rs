@@ -23,6 +23,12 @@ impl Words {
         Self { bundles }
     }
 
+    /// The reader's language is Japanese.
+    #[must_use]
+    pub(crate) fn japanese(&self) -> bool {
+        self.bundles.len() > 1
+    }
+
     /// Words in the language that the environment asks for.
     #[must_use]
     pub(crate) fn from_environment() -> Self {
