@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::write::Sheet;
 
 /// Folders of `scenarios/`, the founding incidents first.
-pub const FOLDERS: [&str; 1] = ["hijacked-mailer"];
+pub const FOLDERS: [&str; 3] = ["hijacked-mailer", "reply-chain", "nobelium"];
 
 /// What can go wrong when a scenario is set up.
 #[derive(Debug, thiserror::Error)]

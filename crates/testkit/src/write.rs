@@ -2,6 +2,8 @@
 //! committed under `scenarios/` and a test compares.
 
 mod hijacked;
+mod nobelium;
+mod reply;
 
 pub mod people;
 pub mod template;
@@ -54,7 +56,7 @@ pub struct Entry {
 /// Every scenario, written anew. `None` when the test keys cannot be read.
 #[must_use]
 pub fn all() -> Option<Vec<Written>> {
-    Some(vec![hijacked::write()?])
+    Some(vec![hijacked::write()?, reply::write()?, nobelium::write()?])
 }
 
 impl Written {

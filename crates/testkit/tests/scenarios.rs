@@ -62,6 +62,35 @@ fn the_hijacked_mailer_is_seen_through() {
     check("hijacked-mailer");
 }
 
+#[test]
+fn replies_in_stolen_threads_are_noticed_and_ordinary_ones_left_alone() {
+    let expected = [
+        ("hijacked, internal", 14),
+        ("hijacked, sister company", 13),
+        ("hijacked, supplier", 13),
+        ("ordinary", 100),
+    ];
+    assert_eq!(counts("reply-chain"), expected.map(|(k, v)| (k.to_owned(), v)).into());
+    check("reply-chain");
+}
+
+#[test]
+fn an_agency_s_name_on_mass_mail_is_noticed() {
+    assert_eq!(counts("nobelium"), [("agency".to_owned(), 5)].into());
+    check("nobelium");
+}
+
+/// Each reply has its thread below it, told apart from what is new.
+#[test]
+fn replies_quote_a_thread() {
+    for case in scenario("reply-chain").cases {
+        let message = sekisho_mail::parse(&case.raw);
+        assert!(!message.previous_threads.is_empty(), "{}: no quoted thread found", case.name);
+        let new = &message.current_thread.text;
+        assert!(new.chars().count() < 700 && !new.is_empty(), "{}: {new}", case.name);
+    }
+}
+
 /// `cargo run -p sekisho-testkit --example regenerate` after a change of templates or seeds.
 #[test]
 fn committed_files_are_what_the_templates_give() {
