@@ -52,7 +52,9 @@ fn violations(allowed: &Edges, found: &Edges) -> Vec<String> {
             out.push(format!("{name} is no line of the edges block"));
             continue;
         };
-        out.extend(needs.difference(may).map(|need| format!("{name} depends on {need}, which is not allowed")));
+        out.extend(
+            needs.difference(may).map(|need| format!("{name} depends on {need}, which is not allowed")),
+        );
     }
     out
 }
@@ -69,7 +71,10 @@ fn crates_depend_only_on_what_the_architecture_allows() {
             Some((folder.file_name()?.to_string_lossy().into_owned(), dependencies(&manifest)))
         })
         .collect();
-    assert!(found.contains_key("mail") && found["observe"].contains("mail"), "the manifests were not read: {found:?}");
+    assert!(
+        found.contains_key("mail") && found["observe"].contains("mail"),
+        "the manifests were not read: {found:?}"
+    );
     let wrong = violations(&allowed, &found);
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
@@ -82,8 +87,12 @@ fn an_extra_edge_is_named_and_one_of_a_test_is_not() {
     assert_eq!(violations(&allowed, &extra), ["mail depends on record, which is not allowed"]);
     let table = edges("mail", "[dependencies.sekisho-mql]\npath = \"../mql\"\n");
     assert_eq!(violations(&allowed, &table), ["mail depends on mql, which is not allowed"]);
-    let test_only = edges("mail", "[dependencies]\nurl = \"2\"\n[dev-dependencies]\nsekisho-record.workspace = true\n");
+    let test_only =
+        edges("mail", "[dependencies]\nurl = \"2\"\n[dev-dependencies]\nsekisho-record.workspace = true\n");
     assert!(violations(&allowed, &test_only).is_empty());
-    assert!(violations(&allowed, &edges("observe", "[dependencies]\nsekisho-mail = { path = \"../mail\" }\n")).is_empty());
+    assert!(
+        violations(&allowed, &edges("observe", "[dependencies]\nsekisho-mail = { path = \"../mail\" }\n"))
+            .is_empty()
+    );
     assert_eq!(violations(&allowed, &edges("new", "")), ["new is no line of the edges block"]);
 }

@@ -140,7 +140,7 @@ impl<'a> Reply<'a> {
             _ => chance.pick(&people::PEOPLE),
         };
         let to = if to.local == local { people::PEOPLE[1] } else { to };
-        let sent = START + i64::try_from(chance.between(0, 12 * DAY)).unwrap_or(0);
+        let sent = office_hours(START + i64::try_from(chance.between(0, 12 * DAY)).unwrap_or(0));
         let style = if company.name == "supplier" {
             [Style::Gmail, Style::Notes, Style::Outlook][at / 3 % 3]
         } else {
@@ -154,9 +154,9 @@ impl<'a> Reply<'a> {
     /// The thread below, newest first: our answer, and the message that began it.
     fn thread(&mut self) -> Vec<Message> {
         let dormant = if self.topic.name == "dormant" { 700 * DAY } else { 0 };
-        let gap = self.chance.between(3_600, 3 * DAY);
-        let answered = self.sent - i64::try_from(gap + dormant).unwrap_or(0);
-        let began = answered - i64::try_from(self.chance.between(7_200, 2 * DAY)).unwrap_or(0);
+        let gap = self.chance.between(0, 3 * DAY);
+        let answered = office_hours(self.sent - i64::try_from(gap + DAY + dormant).unwrap_or(0));
+        let began = office_hours(answered - i64::try_from(self.chance.between(DAY, 3 * DAY)).unwrap_or(0));
         let us = (self.to.name.to_owned(), self.to.address());
         let them = self.author.clone();
         let text = |key: &str, from: &str, to: &str, chance: &mut Chance| {
@@ -166,7 +166,7 @@ impl<'a> Reply<'a> {
         };
         let mut chance = self.chance.clone();
         let middle = text("mid", &them.0, &us.0, &mut chance);
-        let origin = text("orig", &us.0, &them.0, &mut chance);
+        let origin = text("orig", &them.0, &us.0, &mut chance);
         let subject = self.subject();
         vec![
             Message {
@@ -345,6 +345,18 @@ fn ordinary(out: &mut Written, key: &Key, topics: &[Template], at: usize) {
     let raw = reply.build(&text, file, key);
     let expect = Expect { at_most: Some(scenarios::class_name(Class::Suspicious).into()), ..reply.expect() };
     out.add(format!("ordinary/{:03}.eml", at + 1), "ordinary", reply.envelope(), raw, expect);
+}
+
+/// The same or an earlier day, not a weekend, between 7 and 16 h UTC.
+fn office_hours(seconds: i64) -> i64 {
+    let day = seconds.div_euclid(86_400);
+    // 1 January 1970 was a Thursday.
+    let back = match (day + 3).rem_euclid(7) {
+        5 => 1,
+        6 => 2,
+        _ => 0,
+    };
+    (day - back) * 86_400 + 7 * 3_600 + seconds.rem_euclid(9 * 3_600)
 }
 
 fn first(name: &str) -> String {
