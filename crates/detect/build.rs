@@ -17,7 +17,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
     }
     pages.sort();
-    let mut table = String::from("/// Facet, id and text of every built-in page.\nconst BUILTIN: &[(&str, &str, &str)] = &[\n");
+    let mut table = String::from(
+        "/// Facet, id and text of every built-in page.\nconst BUILTIN: &[(&str, &str, &str)] = &[\n",
+    );
     for (facet, id, path) in pages {
         writeln!(table, "    ({facet:?}, {id:?}, include_str!({:?})),", path.display().to_string())?;
     }

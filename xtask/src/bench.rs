@@ -68,7 +68,8 @@ pub(crate) fn engine(builtin: Option<&Path>, feeds: &[PathBuf], lists: &[PathBuf
     }
     let organisation = Organisation { domains: vec!["recipient.invalid".into()], ..Organisation::default() };
     let org = OrgLists { domains: organisation.domains.clone(), ..OrgLists::default() };
-    let context = Context { organisation, believe_unnamed: true, believe_topmost: true, ..Context::default() };
+    let context =
+        Context { organisation, believe_unnamed: true, believe_topmost: true, ..Context::default() };
     Ok(Engine::new(context, Rules::compile(sources, all, &org)?))
 }
 
@@ -80,7 +81,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let mail = mail(options)?;
         let bytes: usize = mail.iter().map(Vec::len).sum();
         println!("{} messages, {} bytes on average, one thread, warm", mail.len(), bytes / mail.len().max(1));
-        println!("{:<34} {:>10} {:>10} {:>10} {:>10}  (ms per message, mean)", "rules", "parse", "observe", "judge", "all");
+        println!(
+            "{:<34} {:>10} {:>10} {:>10} {:>10}  (ms per message, mean)",
+            "rules", "parse", "observe", "judge", "all"
+        );
         stage("none", &bare()?, &mail);
         stage("built-in", &engine(None, &[], &[])?, &mail);
         if let Some(feed) = &options.feed {
@@ -148,7 +152,11 @@ fn growth() -> Result<()> {
         let ms: f64 = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);
         let peak: usize = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(0);
         let bound = (8 * raw.len() + (32 << 20)) / 1024;
-        let mark = if !output.status.success() || peak > bound || (raw.len() <= 1 << 20 && ms > 1000.0) { "  OVER" } else { "" };
+        let mark = if !output.status.success() || peak > bound || (raw.len() <= 1 << 20 && ms > 1000.0) {
+            "  OVER"
+        } else {
+            ""
+        };
         println!("{name:<26} {:>12} {ms:>10.1} {peak:>12} {bound:>14}{mark}", raw.len());
     }
     std::fs::remove_dir_all(&folder)?;

@@ -98,7 +98,13 @@ fn csv(path: &Path) -> Result<Vec<BTreeMap<String, String>>> {
     let mut lines = text.lines();
     let header: Vec<&str> = lines.next().unwrap_or_default().split(',').collect();
     Ok(lines
-        .map(|l| header.iter().zip(l.split(',')).map(|(k, v)| ((*k).to_owned(), v.trim_matches('"').to_owned())).collect())
+        .map(|l| {
+            header
+                .iter()
+                .zip(l.split(','))
+                .map(|(k, v)| ((*k).to_owned(), v.trim_matches('"').to_owned()))
+                .collect()
+        })
         .collect())
 }
 
@@ -117,7 +123,8 @@ fn manifest(path: &Path) -> Result<Vec<Row>> {
 }
 
 fn claims(corpus: &Path, folder: &Path) -> Result<BTreeMap<String, String>> {
-    let Some(path) = [corpus.join("claims.csv"), folder.join("claims.csv")].into_iter().find(|p| p.is_file()) else {
+    let Some(path) = [corpus.join("claims.csv"), folder.join("claims.csv")].into_iter().find(|p| p.is_file())
+    else {
         return Ok(BTreeMap::new());
     };
     Ok(csv(&path)?.into_iter().filter_map(|mut r| Some((r.remove("path")?, r.remove("brand")?))).collect())
@@ -127,7 +134,8 @@ fn claims(corpus: &Path, folder: &Path) -> Result<BTreeMap<String, String>> {
 fn reply_chain(folder: &Path) -> Result<Vec<Row>> {
     let mut rows = Vec::new();
     let Ok(entries) = std::fs::read_dir(folder.join("reply-chain")) else { return Ok(rows) };
-    let mut names: Vec<String> = entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.flatten().map(|e| e.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     for name in names {
         for (file, label) in [("attack", "phish"), ("benign", "ham")] {
@@ -243,7 +251,16 @@ fn print(rows: &[Row], judged: &[Option<Judged>], json: bool) {
     if !json {
         println!(
             "{:<6} {:<40} {:>6} {:>12} {:>12}   {:>8} {:>10} {:>10}   {:>9} {:>8}",
-            "label", "source", "mails", "suspicious+", "malicious", "clusters", "susp.+", "malic.", "brand", "µs/mail"
+            "label",
+            "source",
+            "mails",
+            "suspicious+",
+            "malicious",
+            "clusters",
+            "susp.+",
+            "malic.",
+            "brand",
+            "µs/mail"
         );
     }
     for ((label, source), t) in &tallies {

@@ -13,13 +13,34 @@ pub(crate) fn inputs() -> Vec<(String, Vec<u8>)> {
     out.push(("nested div".into(), html("<div>".repeat(mib / 5))));
     out.push(("unclosed b and font".into(), html("<b><font><i>x".repeat(mib / 13))));
     out.push(("misnested tables".into(), html("<table><b><tr><i>".repeat(mib / 17))));
-    out.push(("links".into(), html("<a href=\"https://a.example/x?u=https%3A%2F%2Fb.example\">go</a>".repeat(mib / 64))));
+    out.push((
+        "links".into(),
+        html("<a href=\"https://a.example/x?u=https%3A%2F%2Fb.example\">go</a>".repeat(mib / 64)),
+    ));
     out.push(("one long attribute".into(), html(format!("<a href=\"{}\">x</a>", "a".repeat(mib)))));
     out.push(("entities".into(), html("&amp;&#x41;&zwnj;".repeat(mib / 17))));
-    out.push(("style rules".into(), html(format!("<style>{}</style>", ".a1{display:none}".repeat(mib / 17)))));
-    out.push(("quote levels".into(), message("text/plain", &(0..1000).map(|i| format!("{} line\n", ">".repeat(i % 500))).collect::<String>().repeat(4))));
-    out.push(("attribution lines".into(), message("text/plain", &"On Mon, 1 Jan 2024 at 10:00, A <a@b.example> wrote:\n> x\n".repeat(mib / 58))));
-    out.push(("header blocks".into(), message("text/plain", &"From: a@b.example\nSent: Monday\nTo: c@d.example\nSubject: x\n\nhi\n".repeat(mib / 62))));
+    out.push((
+        "style rules".into(),
+        html(format!("<style>{}</style>", ".a1{display:none}".repeat(mib / 17))),
+    ));
+    out.push((
+        "quote levels".into(),
+        message(
+            "text/plain",
+            &(0..1000).map(|i| format!("{} line\n", ">".repeat(i % 500))).collect::<String>().repeat(4),
+        ),
+    ));
+    out.push((
+        "attribution lines".into(),
+        message("text/plain", &"On Mon, 1 Jan 2024 at 10:00, A <a@b.example> wrote:\n> x\n".repeat(mib / 58)),
+    ));
+    out.push((
+        "header blocks".into(),
+        message(
+            "text/plain",
+            &"From: a@b.example\nSent: Monday\nTo: c@d.example\nSubject: x\n\nhi\n".repeat(mib / 62),
+        ),
+    ));
     out.push(("urls in text".into(), message("text/plain", &"https://a.example/1234567 ".repeat(mib / 26))));
     out.push(("one word".into(), message("text/plain", &"a".repeat(mib))));
     out.push(("zero width".into(), message("text/plain", &"a\u{200b}".repeat(mib / 4))));
@@ -27,7 +48,10 @@ pub(crate) fn inputs() -> Vec<(String, Vec<u8>)> {
     out.push(("authentication results".into(), fields(&"Authentication-Results: mx.example; spf=pass smtp.mailfrom=a.example; dkim=pass header.d=b.example\r\n".repeat(mib / 100))));
     out.push(("one address field".into(), fields(&format!("To: {}\r\n", "a@b.example, ".repeat(mib / 13)))));
     out.push(("open brackets in address".into(), fields(&format!("To: {}\r\n", "(<\"".repeat(mib / 3)))));
-    out.push(("encoded words".into(), fields(&format!("Subject: {}\r\n", "=?iso-2022-jp?B?GyRCJCIbKEI=?= ".repeat(mib / 31)))));
+    out.push((
+        "encoded words".into(),
+        fields(&format!("Subject: {}\r\n", "=?iso-2022-jp?B?GyRCJCIbKEI=?= ".repeat(mib / 31))),
+    ));
     out.push(("multiparts".into(), multiparts(20_000)));
     out.push(("nested multiparts".into(), nested(2_000)));
     out
@@ -61,7 +85,9 @@ fn attachment(size: usize) -> Vec<u8> {
 }
 
 fn multiparts(parts: usize) -> Vec<u8> {
-    let mut out = String::from("From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+    let mut out = String::from(
+        "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+    );
     for _ in 0..parts {
         out.push_str("--b\r\nContent-Type: text/plain\r\n\r\nx\r\n");
     }

@@ -92,7 +92,10 @@ fn example(case: &Case, record: &sekisho_record::Record) -> Option<String> {
         line.push_str(&format!(" claims {brand};"));
     }
     if let Some(esp) = &evidence.tenant.esp {
-        line.push_str(&format!(" sent through {esp} account {};", evidence.tenant.account.as_deref().unwrap_or("?")));
+        line.push_str(&format!(
+            " sent through {esp} account {};",
+            evidence.tenant.account.as_deref().unwrap_or("?")
+        ));
     }
     if let Some(target) = evidence.link.main.as_ref().or(evidence.link.targets.first()) {
         line.push_str(&format!(" leads to {};", target.host));

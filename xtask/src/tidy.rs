@@ -17,7 +17,8 @@ pub(crate) fn run() -> Result<()> {
         }
         let lines = text.lines().count();
         if lines > LINES_MAX {
-            wrong.push(format!("{}: {lines} lines, more than {LINES_MAX}; is it two things?", path.display()));
+            wrong
+                .push(format!("{}: {lines} lines, more than {LINES_MAX}; is it two things?", path.display()));
         }
     }
     for path in files(Path::new("."), &["md"])? {

@@ -94,10 +94,13 @@ fn threat(findings: &[Weighed]) -> Option<Threat> {
             }
         }
     }
-    votes.into_iter().fold(None, |best: Option<(Threat, f64)>, v| match best {
-        Some(b) if b.1 >= v.1 => Some(b),
-        _ => Some(v),
-    }).map(|(t, _)| t)
+    votes
+        .into_iter()
+        .fold(None, |best: Option<(Threat, f64)>, v| match best {
+            Some(b) if b.1 >= v.1 => Some(b),
+            _ => Some(v),
+        })
+        .map(|(t, _)| t)
 }
 
 /// Attack types as the field's rule files name them, and ours.
@@ -146,7 +149,10 @@ mod tests {
         assert_eq!(check(&[]), "Benign 0 None ");
         assert_eq!(check(&[("a", Severity::Low, "Spam")]), "Benign 20 None ");
         assert_eq!(check(&[("a", Severity::Medium, "Spam")]), "Suspicious 55 Some(Spam) r0");
-        assert_eq!(check(&[("a", Severity::High, "Credential Phishing")]), "Malicious 86 Some(CredentialPhishing) r0");
+        assert_eq!(
+            check(&[("a", Severity::High, "Credential Phishing")]),
+            "Malicious 86 Some(CredentialPhishing) r0"
+        );
     }
 
     #[test]
@@ -156,7 +162,9 @@ mod tests {
             check(&[("a", low, "Spam"), ("b", low, "Spam"), ("c", low, "Scam"), ("d", low, "Spam")]),
             "Suspicious 59 Some(Scam) r0,r1,r2,r3"
         );
-        assert_eq!(check(&[("a", low, "Spam"), ("a", low, "Spam"), ("a", low, "Scam"), ("a", low, "Spam")]),
-            "Benign 36 None ");
+        assert_eq!(
+            check(&[("a", low, "Spam"), ("a", low, "Spam"), ("a", low, "Scam"), ("a", low, "Spam")]),
+            "Benign 36 None "
+        );
     }
 }

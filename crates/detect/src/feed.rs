@@ -22,7 +22,8 @@ pub fn parse(file: &str, text: &str) -> Result<Option<RuleSource>, Error> {
     let name = text_of("name").ok_or_else(|| fail(1, "the rule has no `name`".into()))?;
     let severity = match text_of("severity") {
         None => sekisho_record::Severity::Medium,
-        Some(s) => page::severity(&s).ok_or_else(|| fail(line_of(text, "severity"), format!("unknown severity `{s}`")))?,
+        Some(s) => page::severity(&s)
+            .ok_or_else(|| fail(line_of(text, "severity"), format!("unknown severity `{s}`")))?,
     };
     let stem = Path::new(file).file_stem().and_then(|s| s.to_str()).unwrap_or(file);
     Ok(Some(RuleSource {
@@ -60,7 +61,11 @@ fn scalar(value: &Value) -> Option<String> {
 }
 
 fn texts(value: &Value, key: &str) -> Vec<String> {
-    value.get(key).and_then(Value::as_sequence).map(|s| s.iter().filter_map(scalar).collect()).unwrap_or_default()
+    value
+        .get(key)
+        .and_then(Value::as_sequence)
+        .map(|s| s.iter().filter_map(scalar).collect())
+        .unwrap_or_default()
 }
 
 fn line_of(text: &str, key: &str) -> usize {
@@ -74,10 +79,15 @@ mod tests {
 
     #[test]
     fn a_rule_is_read_and_other_yaml_is_passed_over() {
-        let rule = parse("x/a_b.yml", "name: N\ntype: rule\nseverity: low\nsource: |\n  type.inbound\n").unwrap().unwrap();
+        let rule = parse("x/a_b.yml", "name: N\ntype: rule\nseverity: low\nsource: |\n  type.inbound\n")
+            .unwrap()
+            .unwrap();
         assert_eq!((rule.id.as_str(), rule.line, rule.query.as_str()), ("a_b", 5, "type.inbound\n"));
         assert!(parse("ci.yml", "on: push\njobs: {}\n").unwrap().is_none());
-        assert_eq!(parse("a.yml", "name: N\ntype: triage_rule\nsource: true\n").unwrap().unwrap().query, "true");
+        assert_eq!(
+            parse("a.yml", "name: N\ntype: triage_rule\nsource: true\n").unwrap().unwrap().query,
+            "true"
+        );
         assert!(parse("a.yml", "name: N\ntype: rule\nseverity: bad\nsource: 'true'\n").is_err());
     }
 }

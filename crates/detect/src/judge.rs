@@ -39,7 +39,8 @@ pub fn judge(evidence: &Evidence, rules: &Rules) -> Verdict {
                 },
             }),
             Decision::Indeterminate(missing) => {
-                indeterminate.push(Indeterminate { rule: source.id.clone(), missing: arena.missing_names(missing) });
+                indeterminate
+                    .push(Indeterminate { rule: source.id.clone(), missing: arena.missing_names(missing) });
             }
             Decision::NoMatch => {}
         }

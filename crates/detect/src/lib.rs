@@ -14,8 +14,8 @@ mod spans;
 pub use error::Error;
 pub use judge::judge;
 pub use lists::Lists;
-pub use rules::{OrgLists, Rules};
 pub use rule::{Case, RuleKind, RuleSource};
+pub use rules::{OrgLists, Rules};
 
 /// The serialised name of a fieldless enum value.
 fn name_of<T: serde::Serialize>(value: &T) -> String {

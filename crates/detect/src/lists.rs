@@ -55,7 +55,8 @@ impl Lists {
             })?;
             entries = parsed.lists;
         } else {
-            let dir = std::fs::read_dir(folder).map_err(|source| Error::Read { path: folder.to_owned(), source })?;
+            let dir = std::fs::read_dir(folder)
+                .map_err(|source| Error::Read { path: folder.to_owned(), source })?;
             for item in dir.flatten() {
                 let path = item.path();
                 let extension = path.extension().and_then(|e| e.to_str()).unwrap_or("");
@@ -115,7 +116,10 @@ mod tests {
     #[test]
     fn lists_are_read_in_both_forms() {
         assert_eq!(lines("a\n# c\n\n b \n"), ["a", "b"]);
-        assert_eq!(csv("1,google.com\n2,a.example\n", &["x".into(), "entry".into()]), ["google.com", "a.example"]);
+        assert_eq!(
+            csv("1,google.com\n2,a.example\n", &["x".into(), "entry".into()]),
+            ["google.com", "a.example"]
+        );
         assert_eq!(csv("entry\na\n", &["entry".into()]), ["a"]);
     }
 }

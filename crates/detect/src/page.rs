@@ -47,7 +47,8 @@ struct Front {
 pub fn parse(file: &str, id: &str, facet: &str, text: &str) -> Result<RuleSource, Error> {
     let fail = |line: usize, message: String| Error::Format { file: file.to_owned(), line, message };
     let rest = text.strip_prefix("---\n").ok_or_else(|| fail(1, "a rule page begins with `---`".into()))?;
-    let end = rest.find("\n---\n").ok_or_else(|| fail(1, "the front matter is not closed by `---`".into()))?;
+    let end =
+        rest.find("\n---\n").ok_or_else(|| fail(1, "the front matter is not closed by `---`".into()))?;
     let front: Front = serde_yaml_ng::from_str(&rest[..end])
         .map_err(|e| fail(e.location().map_or(1, |l| l.line() + 1), format!("front matter: {e}")))?;
     let _ = front.since;
@@ -56,7 +57,13 @@ pub fn parse(file: &str, id: &str, facet: &str, text: &str) -> Result<RuleSource
         file: file.to_owned(),
         facet: facet.to_owned(),
         severity: severity(&front.severity).ok_or_else(|| {
-            fail(2, format!("unknown severity `{}`; one of informational, low, medium, high, critical", front.severity))
+            fail(
+                2,
+                format!(
+                    "unknown severity `{}`; one of informational, low, medium, high, critical",
+                    front.severity
+                ),
+            )
         })?,
         attack_types: front.attack_types,
         techniques: front.techniques,
@@ -143,7 +150,8 @@ fn take_block(
         rule.line = line + 1;
         return Ok(());
     }
-    let previous = rule.cases.iter().rev().find(|c| !c.eml.is_empty()).map(|c| (c.eml.clone(), c.config.clone()));
+    let previous =
+        rule.cases.iter().rev().find(|c| !c.eml.is_empty()).map(|c| (c.eml.clone(), c.config.clone()));
     let Some(case) = rule.cases.last_mut() else {
         return if section == "Cases" { Err((line, "a block outside any case".into())) } else { Ok(()) };
     };
@@ -152,7 +160,8 @@ fn take_block(
         "history" => case.history.push(block),
         "toml" => case.config = Some(block),
         "change" => {
-            let (eml, config) = previous.ok_or((line, "there is no message before this to change".to_owned()))?;
+            let (eml, config) =
+                previous.ok_or((line, "there is no message before this to change".to_owned()))?;
             case.eml = change(&eml, &block).map_err(|(l, m)| (line + l, m))?;
             case.config = case.config.take().or(config);
         }
@@ -170,13 +179,17 @@ fn change(eml: &str, block: &str) -> Result<String, (usize, String)> {
         if let Some(old) = line.strip_prefix("- ").or(if line == "-" { Some("") } else { None }) {
             let found = out.iter().skip(at).position(|l| l == old);
             let Some(found) = found else {
-                return Err((i + 1, format!("the line `{old}` is not in the message (after the previous change)")));
+                return Err((
+                    i + 1,
+                    format!("the line `{old}` is not in the message (after the previous change)"),
+                ));
             };
             out.remove(at + found);
             at += found;
             insert_at = Some(at);
         } else if let Some(new) = line.strip_prefix("+ ").or(if line == "+" { Some("") } else { None }) {
-            let place = insert_at.ok_or((i + 1, "a `+ ` line follows the `- ` line it replaces".to_owned()))?;
+            let place =
+                insert_at.ok_or((i + 1, "a `+ ` line follows the `- ` line it replaces".to_owned()))?;
             out.insert(place, new.to_owned());
             at = place + 1;
             insert_at = Some(at);
@@ -234,9 +247,13 @@ mod tests {
     fn what_is_missing_is_named() {
         let error = |page: &str| parse("f.md", "f", "link", page).unwrap_err().to_string();
         assert_eq!(error("x"), "f.md:1: a rule page begins with `---`");
-        assert!(error(&PAGE.replace("severity: high", "severity: awful")).contains("unknown severity `awful`"));
+        assert!(
+            error(&PAGE.replace("severity: high", "severity: awful")).contains("unknown severity `awful`")
+        );
         assert!(error(&PAGE.replace("### silent", "### fires")).contains("one that stays silent"));
         assert!(error(&PAGE.replace("- To: b", "- To: z")).contains("`To: z` is not in the message"));
-        assert!(error(&PAGE.replace("## Why it matters", "## Why")).contains("`## Why it matters` is missing"));
+        assert!(
+            error(&PAGE.replace("## Why it matters", "## Why")).contains("`## Why it matters` is missing")
+        );
     }
 }

@@ -55,7 +55,11 @@ pub fn read_file(path: &Path) -> Result<Option<RuleSource>, Error> {
         return Ok(None);
     }
     if std::fs::metadata(path).map_err(fail)?.len() > RULE_BYTES_MAX {
-        return Err(Error::Format { file: name, line: 1, message: format!("larger than {RULE_BYTES_MAX} bytes") });
+        return Err(Error::Format {
+            file: name,
+            line: 1,
+            message: format!("larger than {RULE_BYTES_MAX} bytes"),
+        });
     }
     let text = std::fs::read_to_string(path).map_err(fail)?;
     let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
@@ -112,7 +116,10 @@ fn walk(path: &Path, depth: usize, out: &mut Vec<std::path::PathBuf>) -> Result<
 /// # Errors
 /// Never for a released program: a test loads them.
 pub fn builtin() -> Result<Vec<RuleSource>, Error> {
-    BUILTIN.iter().map(|(facet, id, text)| page::parse(&format!("rules/{facet}/{id}.md"), id, facet, text)).collect()
+    BUILTIN
+        .iter()
+        .map(|(facet, id, text)| page::parse(&format!("rules/{facet}/{id}.md"), id, facet, text))
+        .collect()
 }
 
 include!(concat!(env!("OUT_DIR"), "/builtin_rules.rs"));
@@ -156,7 +163,8 @@ impl Rules {
         }
         let mut by_name = lists.by_name;
         if !organisation.domains.is_empty() {
-            let labels = organisation.domains.iter().filter_map(|d| sekisho_mail::Domain::parse(d).sld).collect();
+            let labels =
+                organisation.domains.iter().filter_map(|d| sekisho_mail::Domain::parse(d).sld).collect();
             by_name.insert("org_slds".into(), labels);
             by_name.insert("org_domains".into(), organisation.domains.clone());
         }

@@ -47,7 +47,9 @@ Exit codes:
     /// Check, test, list or show rules
     Rules(Rules),
     /// Undo click-tracking and protection links, without a network
-    #[command(after_help = "Examples:\n  sekisho links 'https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example'\n  sekisho links --json < urls.txt")]
+    #[command(
+        after_help = "Examples:\n  sekisho links 'https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example'\n  sekisho links --json < urls.txt"
+    )]
     Links(Links),
 }
 

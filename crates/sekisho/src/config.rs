@@ -128,7 +128,9 @@ pub(crate) fn parse(text: &str) -> Result<Config> {
 /// serde names the unknown key and all known ones; a person wants the nearest.
 fn suggestion(message: &str) -> String {
     let mut names = message.split('`').skip(1).step_by(2);
-    let Some(unknown) = names.next().filter(|_| message.starts_with("unknown field")) else { return String::new() };
+    let Some(unknown) = names.next().filter(|_| message.starts_with("unknown field")) else {
+        return String::new();
+    };
     names
         .map(|known| (strsim::damerau_levenshtein(unknown, known), known))
         .min()

@@ -89,7 +89,11 @@ impl Page<'_> {
                 claim.surfaces.iter().map(|s| self.say(&format!("surface-{s}"), &[])).collect();
             lines.push(self.say(
                 "claims-brand",
-                &[("brand", &claim.brand), ("surfaces", &surfaces.join(", ")), ("text", &cut(&claim.text, 60))],
+                &[
+                    ("brand", &claim.brand),
+                    ("surfaces", &surfaces.join(", ")),
+                    ("text", &cut(&claim.text, 60)),
+                ],
             ));
         }
         self.section("section-claims", &lines);
@@ -132,7 +136,11 @@ impl Page<'_> {
         } else {
             let results = self.say(
                 "papers-results",
-                &[("spf", &or_none(&papers.spf)), ("dkim", &or_none(&papers.dkim)), ("dmarc", &or_none(&papers.dmarc))],
+                &[
+                    ("spf", &or_none(&papers.spf)),
+                    ("dkim", &or_none(&papers.dkim)),
+                    ("dmarc", &or_none(&papers.dmarc)),
+                ],
             );
             let by = match &papers.server {
                 Some(server) => self.say("papers-by", &[("server", server)]),
@@ -159,7 +167,12 @@ impl Page<'_> {
             let from = received.helo.as_deref().or(received.source.as_deref()).unwrap_or("–");
             let by = received.server.as_deref().unwrap_or("–");
             let with = received.protocol.as_deref().or(received.link.as_deref()).unwrap_or("–");
-            lines.push(self.say("way-hop", &[("from", &cut(from, 60)), ("by", &cut(by, 60)), ("with", &cut(with, 24))]));
+            lines.push(
+                self.say(
+                    "way-hop",
+                    &[("from", &cut(from, 60)), ("by", &cut(by, 60)), ("with", &cut(with, 24))],
+                ),
+            );
         }
         if lines.is_empty() {
             lines.push(self.say("way-none", &[]));
@@ -181,7 +194,9 @@ impl Page<'_> {
 
     fn link(&self, target: &Target) -> String {
         let display = match target.display.as_deref().map(str::trim).filter(|d| !d.is_empty()) {
-            Some(display) => format!("\"{}\"", cut(&display.split_whitespace().collect::<Vec<_>>().join(" "), 50)),
+            Some(display) => {
+                format!("\"{}\"", cut(&display.split_whitespace().collect::<Vec<_>>().join(" "), 50))
+            }
             None => self.say("link-plain", &[]),
         };
         let host = [("display", display.as_str()), ("host", &target.host)];

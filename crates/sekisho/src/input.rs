@@ -31,7 +31,8 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
         if path.as_os_str() == "-" || path.is_file() {
             out.push(path.clone());
         } else if path.is_dir() {
-            let walk = WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|e| !is_hidden(e.path()));
+            let walk =
+                WalkDir::new(path).sort_by_file_name().into_iter().filter_entry(|e| !is_hidden(e.path()));
             for entry in walk {
                 let entry = entry.with_context(|| format!("cannot read below {}", path.display()))?;
                 if entry.file_type().is_file() && looks_like_mail(entry.path()) {
@@ -39,7 +40,10 @@ pub(crate) fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>> {
                 }
             }
         } else {
-            bail!("{} does not exist; give a file, a folder, an mbox, a Maildir, or - for standard input", path.display());
+            bail!(
+                "{} does not exist; give a file, a folder, an mbox, a Maildir, or - for standard input",
+                path.display()
+            );
         }
     }
     Ok(out)
@@ -72,7 +76,11 @@ pub(crate) fn read(path: &Path, each: &mut dyn FnMut(Item) -> Result<()>) -> Res
     let name = path.display().to_string();
     if path.as_os_str() == "-" {
         let mut raw = Vec::new();
-        std::io::stdin().lock().take(MESSAGE_BYTES_MAX).read_to_end(&mut raw).context("cannot read standard input")?;
+        std::io::stdin()
+            .lock()
+            .take(MESSAGE_BYTES_MAX)
+            .read_to_end(&mut raw)
+            .context("cannot read standard input")?;
         return each(Item { path: name, raw });
     }
     let file = File::open(path).with_context(|| format!("cannot open {name}"))?;

@@ -38,7 +38,8 @@ fn print(url: &str, as_json: bool) {
     }
     println!("{}", cut(url, 2_000));
     for layer in &found.layers {
-        let account = layer.account.as_deref().map(|a| format!(", account {}", cut(a, 80))).unwrap_or_default();
+        let account =
+            layer.account.as_deref().map(|a| format!(", account {}", cut(a, 80))).unwrap_or_default();
         println!("  through {} ({}{account})", cut(&layer.host, 200), layer.encoder);
     }
     if found.opaque {

@@ -52,7 +52,9 @@ fn check(paths: &[PathBuf], as_json: bool) -> Result<bool> {
     let mut warnings = 0;
     for source in &sources {
         let checked = rules::check(source);
-        let round_trip = parse(&source.query).ok().is_none_or(|ast| parse(&print(&ast)).is_ok_and(|again| sekisho_mql::ast::same(&again, &ast)));
+        let round_trip = parse(&source.query)
+            .ok()
+            .is_none_or(|ast| parse(&print(&ast)).is_ok_and(|again| sekisho_mql::ast::same(&again, &ast)));
         if as_json {
             let (ok, uses) = match &checked {
                 Ok(rule) => (round_trip, json!(rule.uses())),
@@ -73,7 +75,10 @@ fn check(paths: &[PathBuf], as_json: bool) -> Result<bool> {
                 }
                 if !round_trip {
                     wrong += 1;
-                    eprintln!("{}: printing and parsing it again gives another rule; please report this", source.file);
+                    eprintln!(
+                        "{}: printing and parsing it again gives another rule; please report this",
+                        source.file
+                    );
                 }
             }
             Err(error) => {
@@ -187,7 +192,10 @@ fn show(wanted: &str, paths: &[PathBuf]) -> Result<bool> {
             let uses = checked.uses();
             println!("reads     {}", uses.roots.iter().cloned().collect::<Vec<_>>().join(", "));
             println!("functions {}", uses.functions.iter().cloned().collect::<Vec<_>>().join(", "));
-            println!("lists     {}", uses.lists.iter().map(|l| format!("${l}")).collect::<Vec<_>>().join(", "));
+            println!(
+                "lists     {}",
+                uses.lists.iter().map(|l| format!("${l}")).collect::<Vec<_>>().join(", ")
+            );
         }
         Err(error) => println!("{error}"),
     }

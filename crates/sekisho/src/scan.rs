@@ -34,7 +34,10 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
     let engine = world::engine(&args.world)?;
     let files = input::files(&args.paths)?;
     let progress = progress(files.len(), args.quiet || args.json && !std::io::stderr().is_terminal());
-    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)).clamp(1, 64);
+    let threads = args
+        .threads
+        .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        .clamp(1, 64);
     let next = AtomicUsize::new(0);
     let outcome = Mutex::new(Outcome::default());
     let (sender, receiver) = mpsc::sync_channel::<(usize, Vec<Line>)>(threads * 4);
@@ -71,7 +74,11 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
             outcome.malicious,
             outcome.suspicious,
             outcome.messages - outcome.malicious - outcome.suspicious,
-            if outcome.failed > 0 { format!("; {} could not be read", outcome.failed) } else { String::new() }
+            if outcome.failed > 0 {
+                format!("; {} could not be read", outcome.failed)
+            } else {
+                String::new()
+            }
         );
     }
     Ok(outcome)
@@ -110,7 +117,8 @@ enum Line {
 
 fn judge(engine: &Engine, item: &Item, as_json: bool) -> Line {
     let record = engine.scan_bytes(&item.raw);
-    let text = if as_json { json_line(&item.path, &record).to_string() } else { text_line(&item.path, &record) };
+    let text =
+        if as_json { json_line(&item.path, &record).to_string() } else { text_line(&item.path, &record) };
     Line::Judged { class: record.verdict.class, text }
 }
 
@@ -195,9 +203,11 @@ pub(crate) fn json_line(path: &str, record: &Record) -> serde_json::Value {
     let evidence = &record.evidence;
     let brands: Vec<&str> =
         evidence.brand.claims.iter().filter(|c| c.strength != "low").map(|c| c.brand.as_str()).collect();
-    let tenant = evidence.tenant.esp.as_ref().map(|esp| {
-        json!({ "esp": esp, "account": evidence.tenant.account, "via": evidence.tenant.via })
-    });
+    let tenant = evidence
+        .tenant
+        .esp
+        .as_ref()
+        .map(|esp| json!({ "esp": esp, "account": evidence.tenant.account, "via": evidence.tenant.via }));
     json!({
         "path": path,
         "message_id": evidence.model.headers.message_id,

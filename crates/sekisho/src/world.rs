@@ -47,7 +47,8 @@ pub(crate) fn engine(world: &World) -> Result<Engine> {
 #[must_use]
 pub(crate) fn context(config: &Config) -> Context {
     let lower = |v: &[String]| v.iter().map(|s| s.to_lowercase()).collect();
-    let person = |p: &config::Person| Person { name: p.name.clone(), addresses: vec![p.address.to_lowercase()] };
+    let person =
+        |p: &config::Person| Person { name: p.name.clone(), addresses: vec![p.address.to_lowercase()] };
     let organisation = &config.organisation;
     Context {
         organisation: Organisation {
@@ -128,7 +129,8 @@ pub(crate) fn read_rules(folder: &Path) -> Result<Vec<RuleSource>> {
 pub(crate) fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
     let mut engine = Engine::new(context(config), rules);
     if let Some(path) = &config.authentication.zone {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         engine = engine.with_zone(&text).with_context(|| path.display().to_string())?;
     } else if config.authentication.dns {
         engine = engine.with_dns(std::time::Duration::from_millis(config.authentication.timeout_ms))?;

@@ -16,7 +16,11 @@ const ANSWERED: &[(&str, Function)] = &[
         let strict = !matches!(args.get(1).copied(), Some(Value::Bool(false)));
         text(args, |t| {
             let url = if strict { Url::parse(t) } else { Url::parse_loose(t) };
-            if url.domain.domain.is_empty() && url.scheme.is_none() { Value::Null } else { object(arena.keep(url), arena) }
+            if url.domain.domain.is_empty() && url.scheme.is_none() {
+                Value::Null
+            } else {
+                object(arena.keep(url), arena)
+            }
         })
     }),
     ("strings.parse_domain", |_, args, arena| {
@@ -42,12 +46,32 @@ const ANSWERED: &[(&str, Function)] = &[
 
 /// Functions that nothing can answer yet, and so every rule that is decided by one is indeterminate.
 const MISSING: &[&str] = &[
-    "ml.nlu_classifier", "profile.by_sender", "profile.by_sender_email", "profile.by_sender_domain",
-    "beta.profile.by_reply_to", "file.explode", "ml.link_analysis", "beta.linkanalysis", "file.message_screenshot",
-    "beta.message_screenshot", "file.html_screenshot", "beta.ml_extract_sensitive_information", "beta.ocr",
-    "network.whois", "ml.logo_detect", "beta.parse_exif", "file.parse_eml", "beta.scan_qr", "beta.ml_topic",
-    "file.oletools", "beta.file.parse_ics", "ml.attack_score", "beta.fuzzy_attack_score", "ml.macro_classifier",
-    "file.expand_archives", "beta.ml_translate",
+    "ml.nlu_classifier",
+    "profile.by_sender",
+    "profile.by_sender_email",
+    "profile.by_sender_domain",
+    "beta.profile.by_reply_to",
+    "file.explode",
+    "ml.link_analysis",
+    "beta.linkanalysis",
+    "file.message_screenshot",
+    "beta.message_screenshot",
+    "file.html_screenshot",
+    "beta.ml_extract_sensitive_information",
+    "beta.ocr",
+    "network.whois",
+    "ml.logo_detect",
+    "beta.parse_exif",
+    "file.parse_eml",
+    "beta.scan_qr",
+    "beta.ml_topic",
+    "file.oletools",
+    "beta.file.parse_ics",
+    "ml.attack_score",
+    "beta.fuzzy_attack_score",
+    "ml.macro_classifier",
+    "file.expand_archives",
+    "beta.ml_translate",
 ];
 
 /// The function of that name. One that neither table names is missing, too.

@@ -1,8 +1,8 @@
 //! Every Rust type that rules see, field by field, in the order of `model.schema`.
 
 use sekisho_mail::{
-    Attachment, AuthResults, Banner, BodyText, CompAuth, Defect, Dmarc, Domain, EmailAddress, Hop, HopField, Ip,
-    IpTranslation, Link, Mailbox, PreviousThread, Received, Rewrite, Signature, Spf, Subject, Thread,
+    Attachment, AuthResults, Banner, BodyText, CompAuth, Defect, Dmarc, Domain, EmailAddress, Hop, HopField,
+    Ip, IpTranslation, Link, Mailbox, PreviousThread, Received, Rewrite, Signature, Spf, Subject, Thread,
     ThreadRecipients, Url,
 };
 use sekisho_mql::value::Value;

@@ -163,7 +163,8 @@ fn ends_like(body: &str) -> bool {
     body.ends_with([':', '：'])
         || body.ends_with(">>>")
         || body.ends_with("wrote")
-        || !body.is_ascii() && VERBS_CJK.iter().any(|verb| body.trim_end_matches(['。', '.', '…', '，', ',']).ends_with(verb))
+        || !body.is_ascii()
+            && VERBS_CJK.iter().any(|verb| body.trim_end_matches(['。', '.', '…', '，', ',']).ends_with(verb))
 }
 
 fn starts_like(joined: &str) -> bool {
