@@ -31,7 +31,7 @@ pub(crate) struct Organisation {
     pub(crate) names: Vec<String>,
     /// Domains whose mail is internal. Without any, direction is unknown.
     pub(crate) domains: Vec<String>,
-    /// Domains of partners: sister companies, suppliers, customers that look-alikes are made of.
+    /// Domains of partners: sister companies, suppliers, customers whose names look-alike domains copy.
     pub(crate) partners: Vec<String>,
     /// People.
     pub(crate) people: Vec<Person>,

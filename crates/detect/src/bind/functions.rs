@@ -184,6 +184,6 @@ fn node(node: NodeRef<'_>) -> XPathNode {
     }
 }
 
-fn known<'a, T: 'static>(object: &'a dyn Object) -> Option<&'a T> {
+fn known<T: 'static>(object: &dyn Object) -> Option<&T> {
     object.as_any()?.downcast_ref::<T>()
 }
