@@ -188,7 +188,7 @@ fn moment(seconds: i64) -> OffsetDateTime {
 
 fn twelve(hour: u8) -> (u8, &'static str) {
     let half = if hour < 12 { "AM" } else { "PM" };
-    (if hour % 12 == 0 { 12 } else { hour % 12 }, half)
+    (if hour.is_multiple_of(12) { 12 } else { hour % 12 }, half)
 }
 
 fn month_sv(t: OffsetDateTime) -> &'static str {
