@@ -24,7 +24,8 @@ struct Manifest {
 
 #[derive(serde::Deserialize)]
 struct ManifestEntry {
-    file: String,
+    /// Absent for lists that their owner keeps elsewhere (a download, a service).
+    file: Option<String>,
     identifier: String,
     #[serde(default)]
     headers: Vec<String>,
@@ -64,7 +65,7 @@ impl Lists {
                     (matches!(extension, "txt" | "csv"), path.file_stem().and_then(|s| s.to_str()))
                 {
                     entries.push(ManifestEntry {
-                        file: item.file_name().to_string_lossy().into_owned(),
+                        file: Some(item.file_name().to_string_lossy().into_owned()),
                         identifier: stem.to_owned(),
                         headers: vec!["entry".into()],
                     });
@@ -74,15 +75,16 @@ impl Lists {
         let mut count = 0;
         for entry in entries {
             // A manifest is part of a checkout that somebody else wrote: it may name files of this folder only.
-            let file = Path::new(&entry.file);
+            let Some(name) = entry.file else { continue };
+            let file = Path::new(&name);
             if file.components().count() != 1 || !folder.join(file).is_file() {
                 continue;
             }
             let text = read(&folder.join(file))?;
-            let list = if entry.file.ends_with(".csv") { csv(&text, &entry.headers) } else { lines(&text) };
+            let list = if name.ends_with(".csv") { csv(&text, &entry.headers) } else { lines(&text) };
             if list.len() > ENTRIES_MAX {
                 return Err(Error::Format {
-                    file: entry.file,
+                    file: name,
                     line: ENTRIES_MAX,
                     message: format!("a list has at most {ENTRIES_MAX} entries; split it"),
                 });
