@@ -187,3 +187,30 @@ impl Rules {
         &self.sources
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bind::{Shape, shapes};
+
+    #[test]
+    fn every_built_in_page_is_read_and_checked() {
+        let sources = builtin().unwrap();
+        assert!(sources.len() >= 60, "{} built-in rules", sources.len());
+        for source in &sources {
+            check(source).unwrap();
+        }
+    }
+
+    /// The binding reads fields by their place: the order of the Rust lists is the order of the schema.
+    #[test]
+    fn the_binding_names_fields_in_the_order_of_the_schema() {
+        fn compare<T: Shape>() {
+            let id = schema().shape_id(T::NAME).unwrap_or_else(|| panic!("no shape {}", T::NAME));
+            let declared: Vec<&str> = schema().shape(id).unwrap().fields.iter().map(|(n, _)| &**n).collect();
+            let bound: Vec<&str> = T::FIELDS.iter().map(|(n, _)| *n).collect();
+            assert_eq!(bound, declared, "{}", T::NAME);
+        }
+        shapes::each_bound!(compare);
+    }
+}

@@ -134,7 +134,7 @@ shape!(Identity, "Identity" {
 });
 shape!(Authentication, "Authentication" {
     source, server, spf, dkim, dmarc, arc, policy, aligned, domains, root_domains, dkim_domains, spf_domain, failed,
-    in_order,
+    in_order, arc_sealer,
 });
 shape!(Transit, "Transit" {
     hops, submission, first_server, origin_ip, sending_root_domain, sending_host, exchange_internal,
@@ -150,7 +150,7 @@ shape!(LinkFacts, "LinkFacts" {
 shape!(Target, "Target" {
     url, host, root_domain, display, wrappers, wrapper_host, opaque, account, esp, own, ip_host, shortener, free_host,
     punycode, suspicious_tld, contains_recipient, seven_digits, download, userinfo, mismatched, lookalike_of,
-    random_host, prominent, open_redirect,
+    random_host, prominent, open_redirect, auxiliary,
 });
 shape!(Content, "Content" {
     language, lures, words, lines, visible_chars, hidden_chars, hidden_text, zero_width, confusables, image_only,
@@ -164,3 +164,58 @@ shape!(Brand, "Brand" { claims, claimed, sender_owns, links_own, links_leave, se
 shape!(Claim, "Claim" {
     brand, sector, strength, surfaces, text, disguised, sender_owns, author_owns, links_own, links_all_own,
 });
+
+/// Calls a generic function with every bound type.
+#[cfg(test)]
+macro_rules! each_bound {
+    ($f:ident) => {{
+        use sekisho_mail as m;
+        use sekisho_record::evidence as e;
+        $f::<m::Domain>();
+        $f::<m::Ip>();
+        $f::<m::IpTranslation>();
+        $f::<m::Url>();
+        $f::<m::Rewrite>();
+        $f::<m::EmailAddress>();
+        $f::<m::Mailbox>();
+        $f::<m::Link>();
+        $f::<m::Attachment>();
+        $f::<m::AuthResults>();
+        $f::<m::CompAuth>();
+        $f::<m::Dmarc>();
+        $f::<m::Spf>();
+        $f::<m::Signature>();
+        $f::<m::Hop>();
+        $f::<m::HopField>();
+        $f::<m::Received>();
+        $f::<m::Subject>();
+        $f::<m::Thread>();
+        $f::<m::PreviousThread>();
+        $f::<m::ThreadRecipients>();
+        $f::<m::Banner>();
+        $f::<m::BodyText>();
+        $f::<m::Defect>();
+        $f::<e::model::BodyHtml>();
+        $f::<e::model::Body>();
+        $f::<e::model::MessageType>();
+        $f::<e::model::Recipients>();
+        $f::<e::model::Sender>();
+        $f::<e::model::AuthSummary>();
+        $f::<e::model::DmarcSummary>();
+        $f::<e::model::SpfSummary>();
+        $f::<e::model::Headers>();
+        $f::<e::model::MailboxExtended>();
+        $f::<e::Identity>();
+        $f::<e::Authentication>();
+        $f::<e::Transit>();
+        $f::<e::Tenant>();
+        $f::<e::LinkFacts>();
+        $f::<e::link::Target>();
+        $f::<e::Content>();
+        $f::<e::content::Lure>();
+        $f::<e::Brand>();
+        $f::<e::brand::Claim>();
+    }};
+}
+#[cfg(test)]
+pub(crate) use each_bound;
