@@ -15,6 +15,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
+use sekisho_observe::brand::slug;
 use sekisho_record::{Class, Verdict};
 
 use crate::bench::engine;
@@ -149,11 +150,6 @@ fn reply_chain(folder: &Path) -> Result<Vec<Row>> {
         }
     }
     Ok(rows)
-}
-
-/// `trust_wallet`, `Trust Wallet` and `trustwallet` are one name.
-fn slug(name: &str) -> String {
-    name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 fn judge_all(folder: &Path, rows: &[Row], options: &Options) -> Result<Vec<Option<Judged>>> {

@@ -9,9 +9,8 @@ use sekisho_testkit::{
     write,
 };
 
-/// Expectations that must hold. The rest is printed (`--no-capture`), not enforced: the built-in rules are still
-/// being built. Add `Kind::Class` when the built-in rules are there.
-const ENFORCED: &[Kind] = &[Kind::Papers, Kind::Target, Kind::Tenant, Kind::Brand];
+/// Expectations that must hold: all of them.
+const ENFORCED: &[Kind] = &[Kind::Papers, Kind::Target, Kind::Tenant, Kind::Brand, Kind::Class];
 
 fn scenario(name: &str) -> Scenario {
     Scenario::read(name).unwrap_or_else(|e| panic!("{e}"))
