@@ -1,5 +1,7 @@
 //! The binary as a user meets it: exit codes, JSON that keeps to its schema, and errors that say what to do next.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot run fails")]
+
 use std::{
     io::Write as _,
     path::PathBuf,
@@ -50,8 +52,8 @@ fn exit_codes_tell_the_worst_class() {
 fn standard_input_and_mbox_are_read() {
     let message = std::fs::read(STOLEN_THREAD).unwrap();
     assert_eq!(with_input(&["scan", "--zone", ZONE, "-"], &message).status.code(), Some(2));
-    let mbox = format!("From a@b.example Mon Jan  1 00:00:00 2024\nFrom: a@b.example\nSubject: x\n\nhello\n\nFrom c@d.example Mon Jan  1 00:00:00 2024\nFrom: c@d.example\n\nbye\n");
-    let path = scratch("two.mbox", &mbox);
+    let mbox = "From a@b.example Mon Jan  1 00:00:00 2024\nFrom: a@b.example\nSubject: x\n\nhello\n\nFrom c@d.example Mon Jan  1 00:00:00 2024\nFrom: c@d.example\n\nbye\n";
+    let path = scratch("two.mbox", mbox);
     let output = sekisho(&["scan", "--json", path.to_str().unwrap()]);
     let paths: Vec<String> = text(&output.stdout)
         .lines()
@@ -132,14 +134,22 @@ fn mistakes_are_answered_with_the_nearest_right_name() {
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("did you mean `domains`?"), "{}", text(&output.stderr));
     let output = sekisho(&["rules", "show", "seven-digit-link-in-repl"]);
-    assert!(text(&output.stderr).contains("did you mean `seven-digit-link-in-reply`?"), "{}", text(&output.stderr));
+    assert!(
+        text(&output.stderr).contains("did you mean `seven-digit-link-in-reply`?"),
+        "{}",
+        text(&output.stderr)
+    );
 }
 
 #[test]
 fn a_wrong_rule_is_shown_with_line_caret_and_suggestion() {
     let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("wrong-rules");
     std::fs::create_dir_all(&folder).unwrap();
-    std::fs::write(folder.join("a.yml"), "name: A\ntype: rule\nsource: |\n  type.inbound\n  and sender.emial.email == 'x'\n").unwrap();
+    std::fs::write(
+        folder.join("a.yml"),
+        "name: A\ntype: rule\nsource: |\n  type.inbound\n  and sender.emial.email == 'x'\n",
+    )
+    .unwrap();
     let output = sekisho(&["rules", "check", folder.to_str().unwrap()]);
     assert_eq!(output.status.code(), Some(3));
     let shown = text(&output.stderr);
@@ -162,7 +172,8 @@ fn a_rule_that_needs_what_is_missing_is_indeterminate_and_names_it() {
 
 #[test]
 fn links_are_unwrapped() {
-    let wrapped = "https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fbank.example%2Flogin&data=1";
+    let wrapped =
+        "https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fbank.example%2Flogin&data=1";
     let shown = text(&sekisho(&["links", wrapped]).stdout);
     assert!(shown.contains("→ https://bank.example/login"), "{shown}");
     let shown = text(&sekisho(&["links", "https://plain.example/login"]).stdout);
