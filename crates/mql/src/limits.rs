@@ -13,11 +13,11 @@ pub const MAX_SNIPPET: usize = 160;
 
 /// Steps that one rule may take on one message; beyond it the rule is indeterminate (`budget`). A step is a node of a
 /// rule evaluated, or a stretch of text scanned, around 10 ns.
-pub const RULE_STEPS: u64 = 2_000_000;
+pub const RULE_STEPS: u64 = 1_000_000;
 /// Steps that all rules together may take on one message.
 pub const MESSAGE_STEPS: u64 = 20_000_000;
 /// Bytes that a substring search gets for one step.
-pub const SEARCH_BYTES_PER_STEP: usize = 256;
+pub const SEARCH_BYTES_PER_STEP: usize = 128;
 /// Bytes that an automaton (regular expression, all literals at once) gets for one step.
 pub const AUTOMATON_BYTES_PER_STEP: usize = 8;
 /// Cells of an edit-distance table for one step.

@@ -347,7 +347,8 @@ fn hostile_input_ends_in_a_named_gap() {
     ] {
         let start = std::time::Instant::now();
         assert_eq!(world.decision(source), "budget", "{source}");
-        assert!(start.elapsed().as_secs() < 5, "{source}: {:?}", start.elapsed());
+        // Generous: an unoptimised build on a busy machine; an unbounded evaluation takes minutes.
+        assert!(start.elapsed().as_secs() < 20, "{source}: {:?}", start.elapsed());
     }
     // The next rule is not punished for it.
     assert_eq!(world.decision("any(nums, . == 29999)"), "match");
