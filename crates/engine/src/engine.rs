@@ -118,6 +118,16 @@ impl Engine {
         clock.cost.observe_ms += clock.lap();
         let verdict = judge(&evidence, &self.rules);
         clock.cost.judge_ms = clock.lap();
+        let author = evidence.model.sender.email.as_ref().map_or("", |e| e.email.as_str());
+        tracing::info!(
+            class = ?verdict.class,
+            score = verdict.score,
+            author = %masked(author),
+            rules = ?verdict.decided_by,
+            gaps = verdict.gaps.len(),
+            cpu_ms = clock.cost.cpu_ms(),
+            "judged"
+        );
         Record { envelope: submission.envelope.cloned(), evidence, verdict, cost: clock.cost }
     }
 
@@ -156,6 +166,14 @@ impl Engine {
             let _ = self.runtime.set(built);
         }
         self.runtime.get()
+    }
+}
+
+/// An address as logs show it: the first letter and the domain.
+fn masked(address: &str) -> String {
+    match address.split_once('@') {
+        Some((local, domain)) => format!("{}***@{domain}", local.chars().next().unwrap_or('*')),
+        None => "***".to_owned(),
     }
 }
 
