@@ -51,6 +51,7 @@ struct Row {
 /// What came of one message.
 struct Judged {
     class: Class,
+    score: u8,
     right_brand: bool,
     micros: f64,
     bytes: usize,
@@ -69,6 +70,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     let judged = judge_all(&folder, &rows, options)?;
     print(&rows, &judged, options.json);
+    if !options.json {
+        print_bands(&rows, &judged);
+    }
     Ok(())
 }
 
@@ -172,7 +176,13 @@ fn judge_all(folder: &Path, rows: &[Row], options: &Options) -> Result<Vec<Optio
         if list.is_some() {
             list_line(&mut lines, row, verdict, &brands);
         }
-        out.push(Some(Judged { class: verdict.class, right_brand, micros, bytes: raw.len() }));
+        out.push(Some(Judged {
+            class: verdict.class,
+            score: verdict.score,
+            right_brand,
+            micros,
+            bytes: raw.len(),
+        }));
         if i % 500 == 499 {
             eprint!("\r{} of {} messages, {:.0} s", i + 1, rows.len(), started.elapsed().as_secs_f64());
         }
@@ -199,6 +209,42 @@ fn list_line(lines: &mut String, row: &Row, verdict: &Verdict, brands: &[String]
         brands.join(","),
         findings.join(",")
     );
+}
+
+/// What a score is worth: of the messages in each band, how many were harmful. Every source counts the same, however
+/// many messages it has, so that a large one does not decide alone.
+fn print_bands(rows: &[Row], judged: &[Option<Judged>]) {
+    const BANDS: [u8; 8] = [0, 1, 25, 50, 60, 70, 85, 95];
+    let mut sizes: BTreeMap<&str, f64> = BTreeMap::new();
+    for row in rows {
+        *sizes.entry(row.source.as_str()).or_default() += 1.0;
+    }
+    println!(
+        "\n{:<10} {:>8} {:>8} {:>8}   share of phish against ham, sources weighted alike",
+        "score", "ham", "spam", "phish"
+    );
+    for (i, from) in BANDS.iter().enumerate() {
+        let to = BANDS.get(i + 1).map_or(100, |next| next - 1);
+        let mut counts: BTreeMap<&str, (usize, f64)> = BTreeMap::new();
+        for (row, judged) in rows.iter().zip(judged) {
+            if judged.as_ref().is_some_and(|j| (*from..=to).contains(&j.score)) {
+                let entry = counts.entry(row.label.as_str()).or_default();
+                entry.0 += 1;
+                entry.1 += 1.0 / sizes.get(row.source.as_str()).copied().unwrap_or(1.0);
+            }
+        }
+        let of = |label: &str| counts.get(label).copied().unwrap_or_default();
+        let (ham, phish) = (of("ham").1, of("phish").1);
+        let share =
+            if ham + phish > 0.0 { format!("{:.1} %", 100.0 * phish / (ham + phish)) } else { "–".into() };
+        println!(
+            "{:<10} {:>8} {:>8} {:>8}   {share}",
+            format!("{from}–{to}"),
+            of("ham").0,
+            of("spam").0,
+            of("phish").0
+        );
+    }
 }
 
 /// Counts of one source.
