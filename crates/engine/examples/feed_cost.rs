@@ -1,0 +1,89 @@
+//! What judging costs: `feed_cost RULES LISTS CORPUS [MAILS] [REPEATS]`, where RULES is `builtin` or a folder of rules.
+//! Prints CPU time a mail, the best of some repeats, and a digest of all verdicts, so that a faster evaluator can be
+//! told from another one. For measuring only.
+
+use std::{
+    hash::{DefaultHasher, Hasher},
+    path::Path,
+    time::Instant,
+};
+
+use sekisho_detect::{Lists, OrgLists, RuleSource, Rules, judge, rules};
+use sekisho_engine::Engine;
+use sekisho_observe::Context;
+use sekisho_record::Evidence;
+
+type Failure = Box<dyn std::error::Error>;
+
+fn main() -> Result<(), Failure> {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [rules, lists, corpus, rest @ ..] = args.as_slice() else {
+        return Err("feed_cost RULES LISTS CORPUS [MAILS] [REPEATS]".into());
+    };
+    let number = |n: usize, default: usize| rest.get(n).and_then(|v| v.parse().ok()).unwrap_or(default);
+    let (mails, repeats) = (number(0, 400), number(1, 5));
+    let rules = compile(rules, lists)?;
+    let all = observe(Path::new(corpus), mails)?;
+    let mut costs = Vec::new();
+    let mut digest = DefaultHasher::new();
+    let (mut findings, mut indeterminate) = (0, 0);
+    for (path, evidence) in &all {
+        let verdict = judge(evidence, &rules);
+        findings += verdict.findings.len();
+        indeterminate += verdict.indeterminate.len();
+        let text = serde_json::to_string(&verdict)?;
+        if std::env::var_os("VERDICTS").is_some() {
+            println!("{path} {text}");
+        }
+        digest.write(text.as_bytes());
+        let best = (0..repeats).map(|_| time(|| drop(judge(evidence, &rules)))).fold(f64::INFINITY, f64::min);
+        costs.push(best);
+    }
+    costs.sort_by(f64::total_cmp);
+    let mean = costs.iter().sum::<f64>() / costs.len().max(1) as f64;
+    let at = |part: usize| costs.get(costs.len().saturating_sub(1) * part / 100).copied().unwrap_or(0.0);
+    println!(
+        "{} rules, {} mails: mean {mean:.3} ms, p50 {:.3}, p90 {:.3}, p99 {:.3}; {findings} findings, \
+         {indeterminate} indeterminate, digest {:016x}",
+        rules.sources().len(),
+        all.len(),
+        at(50),
+        at(90),
+        at(99),
+        digest.finish()
+    );
+    Ok(())
+}
+
+fn time(run: impl FnOnce()) -> f64 {
+    let start = Instant::now();
+    run();
+    start.elapsed().as_secs_f64() * 1000.0
+}
+
+fn compile(folder: &str, lists_folder: &str) -> Result<Rules, Failure> {
+    let (sources, errors): (Vec<RuleSource>, _) = match folder {
+        "builtin" => (rules::builtin()?, Vec::new()),
+        folder => rules::read_folder(Path::new(folder))?,
+    };
+    let (good, bad): (Vec<_>, Vec<_>) = sources.into_iter().partition(|s| rules::check(s).is_ok());
+    let mut lists = Lists::default();
+    let count = lists.read_folder(Path::new(lists_folder))?;
+    eprintln!("{} rules, {} refused, {} unreadable, {count} lists", good.len(), bad.len(), errors.len());
+    Ok(Rules::compile(good, lists, &OrgLists::default())?)
+}
+
+/// Evidence of mails spread over the corpus.
+fn observe(corpus: &Path, mails: usize) -> Result<Vec<(String, Evidence)>, Failure> {
+    let context = Context { believe_unnamed: true, ..Context::default() };
+    let engine = Engine::new(context, Rules::compile(Vec::new(), Lists::default(), &OrgLists::default())?);
+    let manifest = std::fs::read_to_string(corpus.join("manifest.csv"))?;
+    let paths: Vec<&str> = manifest.lines().skip(1).filter_map(|l| l.split(',').next()).collect();
+    let step = (paths.len() / mails.max(1)).max(1);
+    let mut all = Vec::new();
+    for path in paths.iter().step_by(step).take(mails) {
+        let raw = std::fs::read(corpus.join(path))?;
+        all.push(((*path).to_owned(), engine.scan_bytes(&raw).evidence));
+    }
+    Ok(all)
+}
