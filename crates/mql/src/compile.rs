@@ -7,7 +7,10 @@ use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::glob::Glob;
 use crate::ipset::IpSet;
-use crate::node::{ConstSet, HostFunction, Id, Meta, NO_SLOT, Needle, Node, Pattern, Program, TextTest};
+use crate::node::{
+    COLUMN, ConstSet, HostFunction, Id, Meta, NO_SLOT, Needle, Node, Pattern, Program, TextTest,
+};
+use crate::order;
 use crate::prefilter::required;
 use crate::re2;
 use crate::schema::Schema;
@@ -80,6 +83,7 @@ impl<'s> Builder<'s> {
     /// The program, with slots given out and the prefilter built.
     pub(crate) fn finish(mut self) -> Program {
         let program = &mut self.program;
+        let mut columns = 0;
         for (node, meta) in program.nodes.iter().zip(&mut program.metas) {
             let constant = matches!(
                 node,
@@ -90,8 +94,12 @@ impl<'s> Builder<'s> {
             if meta.depth == 0 && !constant && shared {
                 meta.slot = program.slots as u32;
                 program.slots += 1;
+            } else if meta.depth == 1 && meta.uses > 1 && !matches!(node, Node::Item(_)) {
+                meta.slot = COLUMN | columns;
+                columns += 1;
             }
         }
+        order::conjunctions(program);
         program.literals.finish();
         self.program
     }
@@ -103,7 +111,7 @@ impl<'s> Builder<'s> {
             None => {
                 let id = self.program.nodes.len() as Id;
                 self.program.nodes.push(node.clone());
-                self.program.metas.push(Meta { depth: 0, uses: 0, inner, slot: NO_SLOT });
+                self.program.metas.push(Meta { depth: 0, uses: 0, inner, slot: NO_SLOT, order: NO_SLOT });
                 let depth = self.depth(id);
                 if let Some(meta) = self.program.metas.get_mut(id as usize) {
                     meta.depth = depth;

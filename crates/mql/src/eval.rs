@@ -2,15 +2,16 @@
 
 use rustc_hash::FxHashMap;
 
+use crate::columns::{Columns, NO_FRAME, Scope};
 use crate::limits::{MESSAGE_STEPS, RULE_STEPS};
-use crate::node::{Id, NO_SLOT, Node, Program};
+use crate::node::{COLUMN, Id, NO_SLOT, Node, Program};
 use crate::prefilter::Haystacks;
 use crate::text::{eq_fold, fold};
 use crate::truth::{Count, Truth};
 use crate::typed::{ArithOp, CmpOp};
 use crate::value::{Arena, Host, List, ListData, Missing, Outcome, Value};
 
-/// What is remembered of a node that reads no loop item.
+/// What is remembered of a node.
 #[derive(Clone, Copy)]
 pub(crate) enum Slot<'a> {
     Empty,
@@ -28,7 +29,9 @@ pub(crate) struct Eval<'a, 'h> {
     pub(crate) arena: &'a Arena,
     pub(crate) haystacks: Haystacks<'a>,
     /// Items of the loops around, outermost first.
-    pub(crate) scopes: Vec<Value<'a>>,
+    pub(crate) scopes: Vec<Scope<'a>>,
+    /// What is remembered of nodes that read the item of one loop.
+    pub(crate) columns: Columns<'a>,
     /// Steps that the rule took.
     pub(crate) steps: u64,
     pub(crate) regex_memo: FxHashMap<(u32, u32), bool>,
@@ -52,6 +55,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             arena,
             haystacks: Haystacks::default(),
             scopes: Vec::with_capacity(8),
+            columns: Columns::default(),
             steps: 0,
             regex_memo: FxHashMap::default(),
             slots: vec![Slot::Empty; program.slots],
@@ -92,7 +96,7 @@ impl<'a, 'h> Eval<'a, 'h> {
         match program.node(id) {
             Node::And(items) => {
                 let mut all = Truth::TRUE;
-                for &item in items {
+                for &item in program.order(id, items) {
                     let t = self.decide(item);
                     if !t.can_be_true() {
                         return Truth::FALSE;
@@ -122,10 +126,10 @@ impl<'a, 'h> Eval<'a, 'h> {
         if slot == NO_SLOT {
             return self.make_truth(id);
         }
-        match self.slots.get(slot as usize) {
-            Some(Slot::Truth(t)) => return *t,
-            Some(Slot::Value(v)) => return Truth::of(*v),
-            _ => {}
+        match self.recall(slot) {
+            Slot::Truth(t) => return t,
+            Slot::Value(v) => return Truth::of(v),
+            Slot::Empty => {}
         }
         let truth = self.make_truth(id);
         self.remember(slot, Slot::Truth(truth));
@@ -139,22 +143,40 @@ impl<'a, 'h> Eval<'a, 'h> {
         if slot == NO_SLOT {
             return self.make_value(id);
         }
-        match self.slots.get(slot as usize) {
-            Some(Slot::Truth(t)) => return t.value(),
-            Some(Slot::Value(v)) => return *v,
-            _ => {}
+        match self.recall(slot) {
+            Slot::Truth(t) => return t.value(),
+            Slot::Value(v) => return v,
+            Slot::Empty => {}
         }
         let value = self.make_value(id);
         self.remember(slot, Slot::Value(value));
         value
     }
 
+    #[inline]
+    fn recall(&self, slot: u32) -> Slot<'a> {
+        if slot & COLUMN == 0 {
+            return self.slots.get(slot as usize).copied().unwrap_or(Slot::Empty);
+        }
+        match self.scopes.last() {
+            Some(scope) if scope.frame != NO_FRAME => self.columns.get(scope, slot & !COLUMN),
+            _ => Slot::Empty,
+        }
+    }
+
     /// Not once the budget is spent: what comes then is cut short.
     pub(crate) fn remember(&mut self, slot: u32, content: Slot<'a>) {
-        if self.spent().is_none()
-            && let Some(place) = self.slots.get_mut(slot as usize)
+        if self.spent().is_some() {
+            return;
+        }
+        if slot & COLUMN == 0 {
+            if let Some(place) = self.slots.get_mut(slot as usize) {
+                *place = content;
+            }
+        } else if let Some(scope) = self.scopes.last()
+            && scope.frame != NO_FRAME
         {
-            *place = content;
+            self.columns.set(scope, slot & !COLUMN, content);
         }
     }
 
@@ -165,7 +187,7 @@ impl<'a, 'h> Eval<'a, 'h> {
         }
         let program = self.program;
         match program.node(id) {
-            Node::And(items) => self.all_of(items),
+            Node::And(items) => self.all_of(program.order(id, items)),
             Node::Or(items) => self.any_of(items),
             Node::Not(inner) => self.truth(*inner).not(),
             Node::Of { threshold, items } => self.count_of(*threshold, items),
@@ -264,7 +286,7 @@ impl<'a, 'h> Eval<'a, 'h> {
 
     fn item(&self, n: u32) -> Value<'a> {
         let at = self.scopes.len().checked_sub(1 + n as usize);
-        at.and_then(|at| self.scopes.get(at)).copied().unwrap_or(Value::Null)
+        at.and_then(|at| self.scopes.get(at)).map_or(Value::Null, |s| s.item)
     }
 
     pub(crate) fn list_of(&self, values: &[Value<'a>]) -> Value<'a> {

@@ -1,6 +1,7 @@
 //! Why a rule matched: the predicates that decided it, what they read, and what stood there. A second walk over a rule
 //! that is known to match.
 
+use crate::columns::Scope;
 use crate::eval::{Eval, identity};
 use crate::limits::{MAX_PREDICATES, MAX_READS, MAX_SHOWN};
 use crate::node::{Id, Node};
@@ -97,11 +98,11 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
         let Some(items) = self.eval.value(list).as_list() else { return };
         for i in 0..items.len() {
             let item = crate::eval::plain(items.get(i, self.eval.arena));
-            self.eval.scopes.push(item);
+            self.eval.scopes.push(Scope::bare(item));
             if is(self.eval.truth(body), wanted) {
                 self.eval.scopes.pop();
                 let place = self.element_place(list, i);
-                self.eval.scopes.push(item);
+                self.eval.scopes.push(Scope::bare(item));
                 self.places.push(place);
                 let before = self.out.len();
                 self.walk(body, wanted);
@@ -230,7 +231,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
                 let item = self.eval.value(*from).as_list().map(|l| l.get(i, self.eval.arena));
                 let place = self.element_place(*from, i);
                 self.places.push(place);
-                self.eval.scopes.push(item.map_or(Value::Null, crate::eval::plain));
+                self.eval.scopes.push(Scope::bare(item.map_or(Value::Null, crate::eval::plain)));
                 let path = self.path(*body);
                 self.eval.scopes.pop();
                 self.places.pop();

@@ -46,3 +46,7 @@ pub const MAX_READS: usize = 32;
 pub const MAX_PREDICATES: usize = 64;
 /// Longest array whose items are made once and kept for all rules.
 pub const MAX_LAID_OUT: usize = 10_000;
+/// Arrays of one message of whose items something is remembered.
+pub const MAX_FRAMES: usize = 256;
+/// Most answers about items that are remembered for one message.
+pub const MAX_CELLS: usize = 1 << 17;

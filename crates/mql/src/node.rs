@@ -16,6 +16,8 @@ pub(crate) type Id = u32;
 
 /// No slot.
 pub(crate) const NO_SLOT: u32 = u32::MAX;
+/// Marks the slot of a node that reads the innermost loop item and nothing further out: a column, with a cell an item.
+pub(crate) const COLUMN: u32 = 1 << 31;
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -148,8 +150,10 @@ pub(crate) struct Meta {
     pub(crate) uses: u32,
     /// It is used inside a loop.
     pub(crate) inner: bool,
-    /// Where its value is remembered, when it reads no item and is used more than once.
+    /// Where its value is remembered, when it is used more than once and reads no item, or ([`COLUMN`]) the innermost.
     pub(crate) slot: u32,
+    /// For a conjunction: the place of its operands in [`Program::orders`], cheap ones first.
+    pub(crate) order: u32,
 }
 
 /// A constant needle.
@@ -198,6 +202,7 @@ pub(crate) struct Program {
     pub(crate) nodes: Vec<Node>,
     pub(crate) metas: Vec<Meta>,
     pub(crate) slots: usize,
+    pub(crate) orders: Vec<Box<[Id]>>,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) lists: Vec<Box<str>>,
     pub(crate) sets: Vec<ConstSet>,
@@ -224,6 +229,12 @@ impl Program {
 
     pub(crate) fn slot(&self, id: Id) -> u32 {
         self.metas.get(id as usize).map_or(NO_SLOT, |m| m.slot)
+    }
+
+    /// The operands of a conjunction in the order in which they are cheapest to evaluate; `written` is as written.
+    pub(crate) fn order<'p>(&'p self, id: Id, written: &'p [Id]) -> &'p [Id] {
+        let place = self.metas.get(id as usize).map_or(NO_SLOT, |m| m.order);
+        self.orders.get(place as usize).map_or(written, |o| o)
     }
 
     /// The node's children, with `true` for those in a new loop scope.

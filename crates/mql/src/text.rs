@@ -13,10 +13,27 @@ pub fn fold(text: &str) -> Cow<'_, str> {
             false => Cow::Borrowed(text),
         };
     }
-    if text.chars().all(|c| fold_char(c) == c) {
+    let Some((first, _)) = text.char_indices().find(|&(_, c)| fold_char(c) != c) else {
         return Cow::Borrowed(text);
+    };
+    let mut out = String::with_capacity(text.len() + 8);
+    let (same, mut rest) = text.split_at(first);
+    out.push_str(same);
+    // Even mail in another script is ASCII for long stretches: addresses, spaces, tags.
+    while !rest.is_empty() {
+        let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(ascii);
+        let start = out.len();
+        out.push_str(run);
+        if let Some(run) = out.get_mut(start..) {
+            run.make_ascii_lowercase();
+        }
+        let other = after.bytes().position(|b| b.is_ascii()).unwrap_or(after.len());
+        let (run, after) = after.split_at(other);
+        out.extend(run.chars().map(fold_char));
+        rest = after;
     }
-    Cow::Owned(text.chars().map(fold_char).collect())
+    Cow::Owned(out)
 }
 
 /// The representative of all code points that differ only in case: the ASCII lower-case letter if there is one,

@@ -353,3 +353,18 @@ fn hostile_input_ends_in_a_named_gap() {
     // The next rule is not punished for it.
     assert_eq!(world.decision("any(nums, . == 29999)"), "match");
 }
+
+#[test]
+fn costly_guards_still_come_before_functions_of_the_host() {
+    let mut message = message();
+    message["words"] = json!(["a", "b"]);
+    let world = World::new(&message);
+    world.calls.borrow_mut().clear();
+    let guard = "any(words, any(words, any(words, any(words, regex.icontains(., 'zz+', 'y{2}')))))";
+    world.decision(&format!("{guard} and length(ml.topic(body.text)) > 0"));
+    assert!(world.calls.borrow().is_empty());
+    // The same loops in two rules' worth of operands read each item once and stay right, nested ones too.
+    let twice = "any(words, . == 'b' and any(words, . == 'a' and .. == 'b')) and all(words, . == 'b' or . == 'a')";
+    assert_eq!(world.decision(twice), "match");
+    assert_eq!(world.decision("any(words, . == 'b' and all(words, . == 'b'))"), "no match");
+}

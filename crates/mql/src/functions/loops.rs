@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashSet;
 
+use crate::columns::{NO_FRAME, Scope};
 use crate::eval::{Eval, Identity, Slot, number, plain};
 use crate::limits::MAX_LAID_OUT;
 use crate::node::{Id, NO_SLOT};
@@ -46,18 +47,25 @@ impl<'a> Eval<'a, '_> {
 
     /// Calls `each` with every item as the innermost scope, until it gives `false`; what is missing when the budget
     /// ended it.
+    ///
+    /// `id` is the array's node: items of an array that is remembered have columns.
     fn each(
         &mut self,
+        id: Id,
         list: List<'a>,
         mut each: impl FnMut(&mut Self, Value<'a>) -> bool,
     ) -> Result<(), Missing> {
+        let frame = match self.program.slot(id) {
+            NO_SLOT => NO_FRAME,
+            _ => self.columns.frame(list),
+        };
         for i in 0..list.len() {
             self.steps += 1;
             if let Some(missing) = self.spent() {
                 return Err(missing);
             }
             let item = plain(list.get(i, self.arena));
-            self.scopes.push(item);
+            self.scopes.push(Scope { item, frame, at: i as u32 });
             let go_on = each(self, item);
             self.scopes.pop();
             if !go_on {
@@ -68,17 +76,17 @@ impl<'a> Eval<'a, '_> {
     }
 
     /// `any` and `all`.
-    pub(crate) fn quantifier(&mut self, function: Builtin, list: Id, body: Option<Id>) -> Truth {
+    pub(crate) fn quantifier(&mut self, function: Builtin, id: Id, body: Option<Id>) -> Truth {
         let any = function == Builtin::Any;
         let Some(body) = body else { return Truth::NULL };
-        let list = match self.array(list) {
+        let list = match self.array(id) {
             Array::Unknown(missing) => return Truth::unknown(missing),
             Array::Null if any => return Truth::NULL,
             Array::Null => return Truth::TRUE,
             Array::List(list) => list,
         };
         let mut total = if any { Truth::FALSE } else { Truth::TRUE };
-        let done = self.each(list, |eval, _| {
+        let done = self.each(id, list, |eval, _| {
             let truth = eval.truth(body);
             total = if any { total.or(truth) } else { total.and(truth) };
             if any { !total.is_true() } else { !total.is_false() }
@@ -90,8 +98,8 @@ impl<'a> Eval<'a, '_> {
     }
 
     /// The loops that do not give a truth value.
-    pub(crate) fn array_loop(&mut self, function: Builtin, list: Id, body: Option<Id>) -> Value<'a> {
-        let list = match self.array(list) {
+    pub(crate) fn array_loop(&mut self, function: Builtin, id: Id, body: Option<Id>) -> Value<'a> {
+        let list = match self.array(id) {
             Array::Unknown(missing) => return Value::Unknown(missing),
             Array::Null => {
                 return match function {
@@ -103,20 +111,20 @@ impl<'a> Eval<'a, '_> {
             Array::List(list) => list,
         };
         let result = match (function, body) {
-            (Builtin::Filter, Some(body)) => self.filter(list, body),
-            (Builtin::Map, Some(body)) => self.map(list, body),
-            (Builtin::Distinct, body) => self.distinct(list, body),
-            (Builtin::Sum, body) => self.sum(list, body),
-            (Builtin::Ratio, Some(body)) => self.ratio(list, body),
+            (Builtin::Filter, Some(body)) => self.filter(id, list, body),
+            (Builtin::Map, Some(body)) => self.map(id, list, body),
+            (Builtin::Distinct, body) => self.distinct(id, list, body),
+            (Builtin::Sum, body) => self.sum(id, list, body),
+            (Builtin::Ratio, Some(body)) => self.ratio(id, list, body),
             _ => Ok(Value::Null),
         };
         result.unwrap_or_else(Value::Unknown)
     }
 
-    fn filter(&mut self, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
+    fn filter(&mut self, id: Id, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
         let mut kept = Vec::new();
         let mut missing = Missing::NONE;
-        self.each(list, |eval, item| {
+        self.each(id, list, |eval, item| {
             let truth = eval.truth(body);
             if truth.is_true() {
                 kept.push(item);
@@ -128,9 +136,9 @@ impl<'a> Eval<'a, '_> {
         if missing.is_empty() { Ok(self.list_of(&kept)) } else { Err(missing) }
     }
 
-    fn map(&mut self, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
+    fn map(&mut self, id: Id, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
         let mut out = Vec::with_capacity(list.len());
-        self.each(list, |eval, _| {
+        self.each(id, list, |eval, _| {
             let value = eval.value(body);
             out.push(value);
             true
@@ -138,11 +146,11 @@ impl<'a> Eval<'a, '_> {
         Ok(self.list_of(&out))
     }
 
-    fn distinct(&mut self, list: List<'a>, body: Option<Id>) -> Result<Value<'a>, Missing> {
+    fn distinct(&mut self, id: Id, list: List<'a>, body: Option<Id>) -> Result<Value<'a>, Missing> {
         let mut seen: FxHashSet<Key<'a>> = FxHashSet::default();
         let mut kept = Vec::new();
         let mut missing = Missing::NONE;
-        self.each(list, |eval, item| {
+        self.each(id, list, |eval, item| {
             let value = body.map_or(item, |body| eval.value(body));
             if let Value::Unknown(more) = value {
                 missing = missing | more;
@@ -154,10 +162,10 @@ impl<'a> Eval<'a, '_> {
         if missing.is_empty() { Ok(self.list_of(&kept)) } else { Err(missing) }
     }
 
-    fn sum(&mut self, list: List<'a>, body: Option<Id>) -> Result<Value<'a>, Missing> {
+    fn sum(&mut self, id: Id, list: List<'a>, body: Option<Id>) -> Result<Value<'a>, Missing> {
         let (mut ints, mut floats, mut exact) = (0i64, 0f64, true);
         let mut missing = Missing::NONE;
-        self.each(list, |eval, item| {
+        self.each(id, list, |eval, item| {
             match body.map_or(item, |body| eval.value(body)) {
                 Value::Int(i) => match ints.checked_add(i) {
                     Some(sum) => ints = sum,
@@ -179,10 +187,10 @@ impl<'a> Eval<'a, '_> {
         }
     }
 
-    fn ratio(&mut self, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
+    fn ratio(&mut self, id: Id, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
         let mut hits = 0u32;
         let mut missing = Missing::NONE;
-        self.each(list, |eval, _| {
+        self.each(id, list, |eval, _| {
             let truth = eval.truth(body);
             if truth.is_true() {
                 hits += 1;

@@ -186,8 +186,12 @@ impl<'a> Eval<'a, '_> {
         };
         self.charge(text.len() * 4);
         let (text, needle) = match function {
-            Builtin::ICount => (fold(text), fold(needle)),
-            _ => (text.into(), needle.into()),
+            // The text is folded once for all needles that are counted in it.
+            Builtin::ICount => {
+                let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+                (self.haystacks.folded(hay), fold(needle))
+            }
+            _ => (text, needle.into()),
         };
         if needle.is_empty() {
             // As Go counts: between all code points, before the first and after the last.

@@ -1,0 +1,77 @@
+//! The order in which the operands of conjunctions are evaluated: cheap ones first. Expressions have no effects, and
+//! the values that a conjunction may have do not depend on the order; explanations keep the order as written.
+
+use crate::node::{Id, NO_SLOT, Node, Program};
+use crate::typed::Builtin;
+
+/// Dearer than anything else: nothing is saved by telling more apart.
+const MAX_COST: u64 = 1 << 40;
+/// A function of the host: what guards it is asked first.
+const HOST: u64 = 1 << 32;
+/// The rank of whatever calls one, even where many rules share its cost. Among these the order is as written.
+const LAST: u32 = 10;
+/// Items of a loop over the message, and over a named list, as a guess.
+const ITEMS: u64 = 8;
+const ENTRIES: u64 = 1_000;
+
+/// Orders all conjunctions.
+pub(crate) fn conjunctions(program: &mut Program) {
+    // Children have smaller numbers than what they are part of.
+    let mut costs: Vec<u64> = Vec::with_capacity(program.nodes.len());
+    for id in 0..program.nodes.len() as Id {
+        let cost = cost(program, &costs, id).min(MAX_COST);
+        costs.push(cost);
+    }
+    for id in 0..program.nodes.len() {
+        let Some(Node::And(items)) = program.nodes.get(id) else { continue };
+        let mut order = items.to_vec();
+        order.sort_by_key(|&item| rank(program, &costs, item));
+        if order.as_slice() != &**items
+            && let Some(meta) = program.metas.get_mut(id)
+        {
+            meta.order = program.orders.len() as u32;
+            program.orders.push(order.into());
+        }
+    }
+}
+
+fn of(costs: &[u64], id: Id) -> u64 {
+    costs.get(id as usize).copied().unwrap_or(0)
+}
+
+/// What a rule pays for a node: a part, when others use it too.
+fn cost(program: &Program, costs: &[u64], id: Id) -> u64 {
+    let items = match program.node(id) {
+        Node::Loop { list, .. } if matches!(program.node(*list), Node::List(_)) => ENTRIES,
+        _ => ITEMS,
+    };
+    let below: u64 = program
+        .children(id)
+        .into_iter()
+        .map(|(child, inner)| of(costs, child).saturating_mul(if inner { items } else { 1 }))
+        .fold(0, u64::saturating_add);
+    let own = match program.node(id) {
+        Node::Text { needles, rest, .. } => 8 + 6 * (needles.len() + rest.len()) as u64,
+        Node::Regex { patterns, .. } => 20 + 20 * patterns.len() as u64,
+        Node::Matches { .. } => 100,
+        Node::InTuple { .. } | Node::InList { .. } => 6,
+        Node::InArray { .. } | Node::Loop { .. } => 20,
+        Node::Call { function: Builtin::Length, .. } => 10,
+        Node::Call { .. } => 60,
+        Node::Host { .. } => HOST,
+        Node::Null | Node::Bool(_) | Node::Int(_) | Node::Float(_) | Node::Str(_) => 0,
+        _ => 2,
+    };
+    let whole = own.saturating_add(below);
+    match program.metas.get(id as usize) {
+        Some(meta) if meta.slot != NO_SLOT => whole / u64::from(meta.uses.max(1)) + 1,
+        _ => whole,
+    }
+}
+
+/// The order of magnitude of the cost: among equals the author's order is the better guess. Exceptions seldom end a
+/// conjunction.
+fn rank(program: &Program, costs: &[u64], id: Id) -> u32 {
+    let weight = if matches!(program.node(id), Node::Not(_)) { 4 } else { 1 };
+    ((of(costs, id).saturating_mul(weight) + 1).ilog2() / 2).min(LAST)
+}
