@@ -1,5 +1,5 @@
 //! What judging costs: `feed_cost RULES LISTS CORPUS [MAILS] [REPEATS]`, where RULES is `builtin` or a folder of rules.
-//! Prints CPU time a mail, the best of some repeats, and a digest of all verdicts, so that a faster evaluator can be
+//! Prints the time a mail on the clock, the best of some repeats, and a digest of all verdicts, so that a faster evaluator can be
 //! told from another one. For measuring only.
 
 use std::{
