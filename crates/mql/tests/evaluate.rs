@@ -364,7 +364,8 @@ fn costly_guards_still_come_before_functions_of_the_host() {
     world.decision(&format!("{guard} and length(ml.topic(body.text)) > 0"));
     assert!(world.calls.borrow().is_empty());
     // The same loops in two rules' worth of operands read each item once and stay right, nested ones too.
-    let twice = "any(words, . == 'b' and any(words, . == 'a' and .. == 'b')) and all(words, . == 'b' or . == 'a')";
+    let twice =
+        "any(words, . == 'b' and any(words, . == 'a' and .. == 'b')) and all(words, . == 'b' or . == 'a')";
     assert_eq!(world.decision(twice), "match");
     assert_eq!(world.decision("any(words, . == 'b' and all(words, . == 'b'))"), "no match");
 }
