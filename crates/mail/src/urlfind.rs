@@ -47,13 +47,45 @@ pub fn find(text: &str) -> Vec<Found> {
         let start = at + start;
         let mut end = start;
         let mut hint = false;
-        while let Some(byte) = bytes.get(end).filter(|byte| is_run(**byte)) {
-            hint |= matches!(byte, b'.' | b':' | b'@' | b'[' | b'(');
+        while let Some(&byte) = bytes.get(end) {
+            match CLASSES.get(usize::from(byte)).copied().unwrap_or(0) {
+                0 => break,
+                HINT => hint = hint || hints(byte, bytes.get(end + 1).copied().unwrap_or(b' ')),
+                _ => {}
+            }
             end += 1;
         }
         at = if hint && end - start >= 4 { scan_run(text, start..end, &mut out) } else { end };
     }
     out
+}
+
+/// Class of a byte that may say that the run around it is a URL or an address.
+const HINT: u8 = 2;
+
+/// 0: ends a run; 1: belongs to one; [`HINT`].
+const CLASSES: [u8; 256] = {
+    let mut table = [0u8; 256];
+    let mut byte = 0x21u8;
+    while byte < 0x7f {
+        table[byte as usize] = match byte {
+            b'.' | b':' | b'@' | b'[' | b'(' | b'{' => HINT,
+            _ if is_run(byte) => 1,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// Whether such a byte does, by the one behind it: `a.b`, `://`, `[.]`, `(at)`; not the end of a sentence.
+fn hints(byte: u8, next: u8) -> bool {
+    match byte {
+        b'.' => next.is_ascii_alphanumeric() || matches!(next, b'[' | b'(' | b'{'),
+        b':' => next == b'/',
+        b'@' => true,
+        _ => matches!(next, b'.' | b':' | b'/' | b'@' | b'd' | b'D' | b'a' | b'A'),
+    }
 }
 
 /// The whole text is one URL or host (an anchor that shows where it leads).
@@ -74,15 +106,14 @@ pub fn whole(text: &str) -> Option<Url> {
 }
 
 /// Bytes that a URL or an address is written with, so far as it is ASCII.
-fn is_run(byte: u8) -> bool {
+const fn is_run(byte: u8) -> bool {
     matches!(byte, 0x21..=0x7e) && !matches!(byte, b'<' | b'>' | b'"' | b'`')
 }
 
 /// Looks at one run of such bytes and gives where to go on (never before the run's end).
 fn scan_run(text: &str, run: Range<usize>, out: &mut Vec<Found>) -> usize {
     let piece = text.get(run.clone()).unwrap_or_default();
-    let armed = refang(piece);
-    if let Some(armed) = armed {
+    if let Some(armed) = refang(piece) {
         // Positions of the pieces are lost: the run as a whole is where the first URL stands.
         if let Some(found) = find_armed(&armed) {
             let start =
