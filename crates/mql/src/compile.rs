@@ -92,6 +92,7 @@ impl<'s> Builder<'s> {
                 program.slots += 1;
             }
         }
+        crate::order::plan(program);
         program.literals.finish();
         self.program
     }
@@ -103,7 +104,7 @@ impl<'s> Builder<'s> {
             None => {
                 let id = self.program.nodes.len() as Id;
                 self.program.nodes.push(node.clone());
-                self.program.metas.push(Meta { depth: 0, uses: 0, inner, slot: NO_SLOT });
+                self.program.metas.push(Meta { depth: 0, uses: 0, inner, slot: NO_SLOT, order: NO_SLOT });
                 let depth = self.depth(id);
                 if let Some(meta) = self.program.metas.get_mut(id as usize) {
                     meta.depth = depth;

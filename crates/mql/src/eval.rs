@@ -92,7 +92,7 @@ impl<'a, 'h> Eval<'a, 'h> {
         match program.node(id) {
             Node::And(items) => {
                 let mut all = Truth::TRUE;
-                for &item in items {
+                for &item in program.ordered(id, items) {
                     let t = self.decide(item);
                     if !t.can_be_true() {
                         return Truth::FALSE;
@@ -103,7 +103,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             }
             Node::Or(items) => {
                 let mut any = Truth::FALSE;
-                for &item in items {
+                for &item in program.ordered(id, items) {
                     any = any.or(self.decide(item));
                     if any.is_true() {
                         break;
@@ -165,8 +165,8 @@ impl<'a, 'h> Eval<'a, 'h> {
         }
         let program = self.program;
         match program.node(id) {
-            Node::And(items) => self.all_of(items),
-            Node::Or(items) => self.any_of(items),
+            Node::And(items) => self.all_of(program.ordered(id, items)),
+            Node::Or(items) => self.any_of(program.ordered(id, items)),
             Node::Not(inner) => self.truth(*inner).not(),
             Node::Of { threshold, items } => self.count_of(*threshold, items),
             Node::Compare { op, left, right } => self.compare(*op, *left, *right),

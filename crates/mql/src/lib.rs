@@ -17,6 +17,7 @@ mod lexer;
 pub mod limits;
 mod list;
 mod node;
+mod order;
 pub mod parser;
 mod prefilter;
 pub mod printer;

@@ -150,6 +150,8 @@ pub(crate) struct Meta {
     pub(crate) inner: bool,
     /// Where its value is remembered, when it reads no item and is used more than once.
     pub(crate) slot: u32,
+    /// Index into [`Program::orders`], for items that are not evaluated in the order in which they are written.
+    pub(crate) order: u32,
 }
 
 /// A constant needle.
@@ -198,6 +200,8 @@ pub(crate) struct Program {
     pub(crate) nodes: Vec<Node>,
     pub(crate) metas: Vec<Meta>,
     pub(crate) slots: usize,
+    /// Items of conjunctions and disjunctions in the order of evaluation.
+    pub(crate) orders: Vec<Box<[Id]>>,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) lists: Vec<Box<str>>,
     pub(crate) sets: Vec<ConstSet>,
@@ -224,6 +228,15 @@ impl Program {
 
     pub(crate) fn slot(&self, id: Id) -> u32 {
         self.metas.get(id as usize).map_or(NO_SLOT, |m| m.slot)
+    }
+
+    /// The items of a conjunction or disjunction in the order of evaluation.
+    #[inline]
+    pub(crate) fn ordered<'p>(&'p self, id: Id, items: &'p [Id]) -> &'p [Id] {
+        match self.metas.get(id as usize).map(|m| m.order) {
+            None | Some(NO_SLOT) => items,
+            Some(order) => self.orders.get(order as usize).map_or(items, |o| o),
+        }
     }
 
     /// The node's children, with `true` for those in a new loop scope.
