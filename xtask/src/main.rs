@@ -41,6 +41,11 @@ enum Command {
     Bench(bench::Options),
 }
 
+/// As in the program: a message makes a few thousand small strings and gives them all back: with the C library's allocator that is a
+/// fifth of the time it takes.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Gen { check } => generate::run(check),

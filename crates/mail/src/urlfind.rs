@@ -39,44 +39,46 @@ const BARE_TLDS: [&str; 64] = [
 pub fn find(text: &str) -> Vec<Found> {
     let bytes = text.as_bytes();
     let mut out = Vec::new();
+    let mut marks = Marks { bytes, point: Some(0), bracket: Some(0) };
     let mut at = 0;
-    while at < bytes.len() && out.len() < LINKS_MAX {
-        let Some(start) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| is_run(*byte))) else {
-            break;
-        };
-        let start = at + start;
-        let mut end = start;
-        let mut hint = false;
-        while let Some(&byte) = bytes.get(end) {
-            match CLASSES.get(usize::from(byte)).copied().unwrap_or(0) {
-                0 => break,
-                HINT => hint = hint || hints(byte, bytes.get(end + 1).copied().unwrap_or(b' ')),
-                _ => {}
-            }
-            end += 1;
-        }
-        at = if hint && end - start >= 4 { scan_run(text, start..end, &mut out) } else { end };
+    while out.len() < LINKS_MAX {
+        let Some(mark) = marks.next(at) else { break };
+        let before = bytes.get(at..mark).unwrap_or_default();
+        let start = before.iter().rposition(|byte| !is_run(*byte)).map_or(at, |last| at + last + 1);
+        let after = bytes.get(mark..).unwrap_or_default();
+        let end = after.iter().position(|byte| !is_run(*byte)).map_or(bytes.len(), |length| mark + length);
+        at = if end - start >= 4 { scan_run(text, start..end, &mut out) } else { end };
     }
     out
 }
 
-/// Class of a byte that may say that the run around it is a URL or an address.
-const HINT: u8 = 2;
+/// The bytes that say that the run around them may be a URL or an address, in order.
+struct Marks<'t> {
+    bytes: &'t [u8],
+    /// Where the next byte of each kind is, or from where on it is looked for; `None` for nowhere.
+    point: Option<usize>,
+    bracket: Option<usize>,
+}
 
-/// 0: ends a run; 1: belongs to one; [`HINT`].
-const CLASSES: [u8; 256] = {
-    let mut table = [0u8; 256];
-    let mut byte = 0x21u8;
-    while byte < 0x7f {
-        table[byte as usize] = match byte {
-            b'.' | b':' | b'@' | b'[' | b'(' | b'{' => HINT,
-            _ if is_run(byte) => 1,
-            _ => 0,
-        };
-        byte += 1;
+impl Marks<'_> {
+    /// The next one at or behind `from`.
+    fn next(&mut self, from: usize) -> Option<usize> {
+        self.point = self.point.and_then(|at| self.find(from.max(at), [b'.', b':', b'@']));
+        self.bracket = self.bracket.and_then(|at| self.find(from.max(at), [b'[', b'(', b'{']));
+        [self.point, self.bracket].into_iter().flatten().min()
     }
-    table
-};
+
+    fn find(&self, mut from: usize, [a, b, c]: [u8; 3]) -> Option<usize> {
+        loop {
+            let found = from + memchr::memchr3(a, b, c, self.bytes.get(from..)?)?;
+            let next = self.bytes.get(found + 1).copied().unwrap_or(b' ');
+            if self.bytes.get(found).is_some_and(|byte| hints(*byte, next)) {
+                return Some(found);
+            }
+            from = found + 1;
+        }
+    }
+}
 
 /// Whether such a byte does, by the one behind it: `a.b`, `://`, `[.]`, `(at)`; not the end of a sentence.
 fn hints(byte: u8, next: u8) -> bool {
@@ -106,7 +108,7 @@ pub fn whole(text: &str) -> Option<Url> {
 }
 
 /// Bytes that a URL or an address is written with, so far as it is ASCII.
-const fn is_run(byte: u8) -> bool {
+fn is_run(byte: u8) -> bool {
     matches!(byte, 0x21..=0x7e) && !matches!(byte, b'<' | b'>' | b'"' | b'`')
 }
 
