@@ -41,8 +41,7 @@ enum Command {
     Bench(bench::Options),
 }
 
-/// As in the program: a message makes a few thousand small strings and gives them all back: with the C library's allocator that is a
-/// fifth of the time it takes.
+/// As in the program.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -1,10 +1,14 @@
-//! In which order the items of a conjunction or disjunction are evaluated: cheap ones first.
+//! In which order the items of a conjunction or disjunction are evaluated: plain comparisons first, then the others as
+//! they are written.
 //!
-//! The result does not depend on the order (the tables of three-valued logic are symmetric), the cost does: most rules
-//! fail on some plain comparison that stands behind a loop over all links.
+//! The result does not depend on the order (the tables of three-valued logic are symmetric), the cost does: many rules
+//! fail on some plain comparison that stands behind a loop over all links. Among what is dear the writer's order stays:
+//! guards are written before what they guard, and how dear a loop is only the message knows.
 
 use crate::node::{Id, Meta, NO_SLOT, Node, Program};
 
+/// What costs at most so many steps goes first.
+const CHEAP: u32 = 10;
 /// Items that an array of a message is taken to have.
 const LOOP_ITEMS: u32 = 12;
 /// Steps that a function of the host is taken to need: it may parse a text.
@@ -23,7 +27,7 @@ pub(crate) fn plan(program: &mut Program) {
         let whole = estimate(node, &of);
         if let Node::And(items) | Node::Or(items) = node {
             let mut sorted = items.clone();
-            sorted.sort_by_key(&of);
+            sorted.sort_by_key(|id| of(id) > CHEAP);
             if sorted != *items {
                 meta.order = u32::try_from(program.orders.len()).unwrap_or(NO_SLOT);
                 program.orders.push(sorted);
@@ -63,7 +67,8 @@ fn estimate(node: &Node, of: &impl Fn(&Id) -> u32) -> u32 {
             of(list).saturating_add(each.saturating_mul(LOOP_ITEMS))
         }
         Node::Text { source, needles, rest, .. } => {
-            of(source).saturating_add(sum(rest)).saturating_add(count(needles.len()).saturating_mul(2))
+            let dear = sum(rest).saturating_add(count(rest.len()).saturating_mul(CALL_COST));
+            of(source).saturating_add(dear).saturating_add(count(needles.len()).saturating_mul(2))
         }
         Node::Regex { source, patterns } => {
             of(source).saturating_add(count(patterns.len()).saturating_mul(REGEX_COST))
