@@ -44,6 +44,34 @@ pub(crate) fn inputs() -> Vec<(String, Vec<u8>)> {
     out.push(("urls in text".into(), message("text/plain", &"https://a.example/1234567 ".repeat(mib / 26))));
     out.push(("one word".into(), message("text/plain", &"a".repeat(mib))));
     out.push(("zero width".into(), message("text/plain", &"a\u{200b}".repeat(mib / 4))));
+    let text = |body: String| message("text/plain", &body);
+    out.push(("brand names".into(), text("paypal microsoft, amazon ".repeat(mib / 25))));
+    out.push(("phrases".into(), text("verify your account your password expires ".repeat(mib / 42))));
+    out.push(("passwords".into(), text("password: 1 zip pass pwd: file1 ".repeat(mib / 32))));
+    out.push(("telephone numbers".into(), text("call +1 (800) 555-0100 now ".repeat(mib / 27))));
+    out.push(("accounts".into(), text("DE89370400440532013000 GB82WEST12345698765432 $5 ".repeat(mib / 49))));
+    out.push(("points".into(), text("a.b@c.d".repeat(mib / 7))));
+    out.push(("brackets".into(), text("a[.](.)".repeat(mib / 7))));
+    out.push(("greetings".into(), text("Dear customer\n\n".repeat(mib / 15))));
+    out.push(("look-alikes of letters".into(), text("раураl ".repeat(mib / 12))));
+    out.push(("Japanese".into(), text("お客様のアカウントを確認してください。".repeat(mib / 57))));
+    out.push((
+        "images".into(),
+        html("<img src=\"http://a.example/x.gif\" alt=\"PayPal logo\">".repeat(mib / 54)),
+    ));
+    out.push(("inputs".into(), html("<input type=password>".repeat(mib / 21))));
+    out.push(("angle brackets".into(), html("<i".repeat(mib / 2))));
+    out.push(("hosts that look alike".into(), html(hosts(mib / 60))));
+    out.push(("base64 recipients".into(), html(recipients(mib / 90))));
+    out.push(("attachments".into(), attachments(8_000)));
+    out.push((
+        "one subject".into(),
+        fields(&format!("Subject: {}\r\n", "re: fwd: paypal ".repeat(mib / 16))),
+    ));
+    out.push((
+        "one name".into(),
+        fields(&format!("From: {} <a@b.example>\r\n", "p a y p a l ".repeat(mib / 12))),
+    ));
     out.push(("received".into(), fields(&"Received: from a.example (b [192.0.2.1]) by c.example with ESMTP id 1; Mon, 1 Jan 2024 10:00:00 +0000\r\n".repeat(mib / 104))));
     out.push(("authentication results".into(), fields(&"Authentication-Results: mx.example; spf=pass smtp.mailfrom=a.example; dkim=pass header.d=b.example\r\n".repeat(mib / 100))));
     out.push(("one address field".into(), fields(&format!("To: {}\r\n", "a@b.example, ".repeat(mib / 13)))));
@@ -82,6 +110,31 @@ fn attachment(size: usize) -> Vec<u8> {
     let line = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n";
     let head = "From: a@b.example\r\nSubject: x\r\nMIME-Version: 1.0\r\nContent-Type: application/octet-stream; name=a.bin\r\nContent-Transfer-Encoding: base64\r\nContent-Disposition: attachment; filename=a.bin\r\n\r\n";
     [head.as_bytes(), line.repeat(size / line.len()).as_bytes()].concat()
+}
+
+/// Links to many hosts, each a little like a brand's.
+fn hosts(count: usize) -> String {
+    (0..count)
+        .map(|i| format!("<a href=\"https://secure-paypa1-{i}.pages-{i}.example/login\">go</a>"))
+        .collect()
+}
+
+fn recipients(count: usize) -> String {
+    (0..count)
+        .map(|i| {
+            format!("<a href=\"https://a{i}.example/x?u=Y0BkLmV4YW1wbGU{i}&v=c%40d.example\">sign in</a>")
+        })
+        .collect()
+}
+
+fn attachments(count: usize) -> Vec<u8> {
+    let mut out = String::from(
+        "From: a@b.example\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n",
+    );
+    for i in 0..count {
+        out.push_str(&format!("--b\r\nContent-Type: application/zip; name=a{i}.zip\r\nContent-Disposition: attachment\r\n\r\nPK\r\n"));
+    }
+    out.into_bytes()
 }
 
 fn multiparts(parts: usize) -> Vec<u8> {

@@ -41,6 +41,10 @@ enum Command {
     Bench(bench::Options),
 }
 
+/// As in the program.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> Result<()> {
     match Cli::parse().command {
         Command::Gen { check } => generate::run(check),

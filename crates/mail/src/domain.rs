@@ -55,6 +55,9 @@ pub struct IpTranslation {
 /// Names that RFC 2606 and RFC 6761 reserve, and that documentation and tests use like real ones.
 const RESERVED_TLDS: [&str; 2] = ["example", "test"];
 
+/// Most names lie under these, and the ICANN section has no longer rule under any of them (a test asks the list).
+const PLAIN_TLDS: [&str; 6] = ["com", "net", "org", "edu", "gov", "info"];
+
 impl Domain {
     /// Takes a host name apart. Total: junk gives its own text, in lower case, that is not `valid`.
     ///
@@ -160,6 +163,9 @@ fn public_suffix(name: &str) -> (Option<&str>, bool) {
     let last = name.rsplit('.').next().unwrap_or(name);
     if last.is_empty() || last.bytes().all(|byte| byte.is_ascii_digit()) || name.contains([':', '@', ' ']) {
         return (None, false);
+    }
+    if PLAIN_TLDS.contains(&last) {
+        return (Some(last), true);
     }
     let mut rest = name;
     // A private suffix hides the ICANN one it lies under: look again one label further right.

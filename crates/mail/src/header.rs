@@ -118,8 +118,16 @@ pub(crate) fn unfold(value: &[u8]) -> Cow<'_, [u8]> {
     let value = value.trim_ascii();
     match memchr::memchr3(b'\r', b'\n', b'\0', value) {
         None => Cow::Borrowed(value),
-        Some(_) => {
-            Cow::Owned(value.iter().copied().filter(|b| !matches!(b, b'\r' | b'\n' | b'\0')).collect())
+        Some(first) => {
+            let mut out = Vec::with_capacity(value.len());
+            let (mut rest, mut next) = (value, Some(first));
+            while let Some(at) = next {
+                out.extend_from_slice(rest.get(..at).unwrap_or_default());
+                rest = rest.get(at + 1..).unwrap_or_default();
+                next = memchr::memchr3(b'\r', b'\n', b'\0', rest);
+            }
+            out.extend_from_slice(rest);
+            Cow::Owned(out)
         }
     }
 }

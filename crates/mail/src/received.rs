@@ -234,8 +234,10 @@ fn comments(text: &str) -> impl Iterator<Item = &str> {
 
 /// `helo=x`, `HELO x`, `EHLO x`.
 fn greeting(comment: &str) -> Option<String> {
-    let lower = comment.to_ascii_lowercase();
-    let at = ["helo=", "ehlo=", "helo ", "ehlo "].iter().find_map(|mark| lower.find(mark))?;
+    let at = comment.as_bytes().windows(5).position(|window| match window {
+        [word @ .., b'=' | b' '] => word.eq_ignore_ascii_case(b"helo") || word.eq_ignore_ascii_case(b"ehlo"),
+        _ => false,
+    })?;
     let word = comment.get(at + 5..)?.split_whitespace().next()?;
     let word = word.trim_matches(|c: char| matches!(c, ')' | '(' | ',' | ';' | '<' | '>'));
     (!word.is_empty()).then(|| word.to_owned())
@@ -283,7 +285,10 @@ pub(crate) fn hosts(received: &Received) -> (Vec<Domain>, Vec<Ip>) {
         }
         match plain_ip(text) {
             Some(ip) => ips.extend(Ip::parse(&ip)),
-            None if text.contains('.') => domains.push(Domain::parse(text)),
+            // The same name mostly stands in several places of one line.
+            None if text.contains('.') && !domains.iter().any(|d: &Domain| d.domain == text) => {
+                domains.push(Domain::parse(text));
+            }
             None => {}
         }
     };

@@ -39,21 +39,55 @@ const BARE_TLDS: [&str; 64] = [
 pub fn find(text: &str) -> Vec<Found> {
     let bytes = text.as_bytes();
     let mut out = Vec::new();
+    let mut marks = Marks { bytes, point: Some(0), bracket: Some(0) };
     let mut at = 0;
-    while at < bytes.len() && out.len() < LINKS_MAX {
-        let Some(start) = bytes.get(at..).and_then(|rest| rest.iter().position(|byte| is_run(*byte))) else {
-            break;
-        };
-        let start = at + start;
-        let mut end = start;
-        let mut hint = false;
-        while let Some(byte) = bytes.get(end).filter(|byte| is_run(**byte)) {
-            hint |= matches!(byte, b'.' | b':' | b'@' | b'[' | b'(');
-            end += 1;
-        }
-        at = if hint && end - start >= 4 { scan_run(text, start..end, &mut out) } else { end };
+    while out.len() < LINKS_MAX {
+        let Some(mark) = marks.next(at) else { break };
+        let before = bytes.get(at..mark).unwrap_or_default();
+        let start = before.iter().rposition(|byte| !is_run(*byte)).map_or(at, |last| at + last + 1);
+        let after = bytes.get(mark..).unwrap_or_default();
+        let end = after.iter().position(|byte| !is_run(*byte)).map_or(bytes.len(), |length| mark + length);
+        at = if end - start >= 4 { scan_run(text, start..end, &mut out) } else { end };
     }
     out
+}
+
+/// The bytes that say that the run around them may be a URL or an address, in order.
+struct Marks<'t> {
+    bytes: &'t [u8],
+    /// Where the next byte of each kind is, or from where on it is looked for; `None` for nowhere.
+    point: Option<usize>,
+    bracket: Option<usize>,
+}
+
+impl Marks<'_> {
+    /// The next one at or behind `from`.
+    fn next(&mut self, from: usize) -> Option<usize> {
+        self.point = self.point.and_then(|at| self.find(from.max(at), [b'.', b':', b'@']));
+        self.bracket = self.bracket.and_then(|at| self.find(from.max(at), [b'[', b'(', b'{']));
+        [self.point, self.bracket].into_iter().flatten().min()
+    }
+
+    fn find(&self, mut from: usize, [a, b, c]: [u8; 3]) -> Option<usize> {
+        loop {
+            let found = from + memchr::memchr3(a, b, c, self.bytes.get(from..)?)?;
+            let next = self.bytes.get(found + 1).copied().unwrap_or(b' ');
+            if self.bytes.get(found).is_some_and(|byte| hints(*byte, next)) {
+                return Some(found);
+            }
+            from = found + 1;
+        }
+    }
+}
+
+/// Whether such a byte does, by the one behind it: `a.b`, `://`, `[.]`, `(at)`; not the end of a sentence.
+fn hints(byte: u8, next: u8) -> bool {
+    match byte {
+        b'.' => next.is_ascii_alphanumeric() || matches!(next, b'[' | b'(' | b'{'),
+        b':' => next == b'/',
+        b'@' => true,
+        _ => matches!(next, b'.' | b':' | b'/' | b'@' | b'd' | b'D' | b'a' | b'A'),
+    }
 }
 
 /// The whole text is one URL or host (an anchor that shows where it leads).
@@ -81,8 +115,7 @@ fn is_run(byte: u8) -> bool {
 /// Looks at one run of such bytes and gives where to go on (never before the run's end).
 fn scan_run(text: &str, run: Range<usize>, out: &mut Vec<Found>) -> usize {
     let piece = text.get(run.clone()).unwrap_or_default();
-    let armed = refang(piece);
-    if let Some(armed) = armed {
+    if let Some(armed) = refang(piece) {
         // Positions of the pieces are lost: the run as a whole is where the first URL stands.
         if let Some(found) = find_armed(&armed) {
             let start =

@@ -1,5 +1,6 @@
 //! One pass for all literals: what substring tests ask for and what regular expressions cannot match without is looked
-//! for in each long text once, when it pays, by one shared automaton over the case-folded text.
+//! for in each text by the three-byte pieces that it holds, and in long texts once, when it pays, by one shared
+//! automaton over the case-folded text.
 
 use std::borrow::Cow;
 
@@ -21,6 +22,8 @@ pub(crate) type LiteralId = u32;
 #[derive(Default)]
 pub(crate) struct Literals {
     finders: Vec<memmem::Finder<'static>>,
+    /// Some of the three-byte pieces of each literal.
+    pieces: Vec<Box<[u16]>>,
     ids: FxHashMap<Box<str>, LiteralId>,
     automaton: Option<AhoCorasick>,
     /// The automaton's pattern numbers as literal ids.
@@ -35,6 +38,7 @@ impl Literals {
         }
         let id = self.finders.len() as LiteralId;
         self.finders.push(memmem::Finder::new(text.as_bytes()).into_owned());
+        self.pieces.push(some_pieces(text.as_bytes()));
         self.ids.insert(text.into(), id);
         id
     }
@@ -57,9 +61,39 @@ impl Literals {
     }
 }
 
+/// Three bytes as a number; different ones may share it.
+fn piece(bytes: [u8; 3]) -> u16 {
+    let [a, b, c] = bytes.map(u32::from);
+    ((a | b << 8 | c << 16).wrapping_mul(0x9E37_79B1) >> 16) as u16
+}
+
+fn pieces(bytes: &[u8]) -> impl Iterator<Item = u16> {
+    bytes.windows(3).filter_map(|w| w.first_chunk::<3>()).map(|w| piece(*w))
+}
+
+/// At most [`PIECES_MAX`], evenly spread.
+fn some_pieces(bytes: &[u8]) -> Box<[u16]> {
+    let step = bytes.len().saturating_sub(2).div_ceil(PIECES_MAX).max(1);
+    pieces(bytes).step_by(step).collect()
+}
+
+/// One bit a piece that the text holds, folded to the table's size, which is a power of two.
+fn held_pieces(text: &[u8]) -> Vec<u64> {
+    let words = (text.len() / 8).next_power_of_two().clamp(4, PIECE_WORDS_MAX);
+    let mut table = vec![0u64; words];
+    for piece in pieces(text).map(usize::from) {
+        if let Some(word) = table.get_mut((piece >> 6) & (words - 1)) {
+            *word |= 1 << (piece & 63);
+        }
+    }
+    table
+}
+
 /// A text that was asked about.
 struct Haystack<'a> {
     folded: &'a str,
+    /// The three-byte pieces that it holds, once it was asked about some times.
+    pieces: Option<&'a [u64]>,
     /// One bit a literal, once the automaton ran.
     found: Option<&'a [u64]>,
     /// Bytes searched directly so far.
@@ -75,6 +109,12 @@ pub(crate) struct Haystacks<'a> {
 
 /// Direct searches for this many times the text's length cost as much as the automaton.
 const AUTOMATON_COST: usize = 24;
+/// Direct searches for this many times the text's length cost as much as the table of its pieces.
+const PIECES_COST: usize = 3;
+/// Pieces of one literal that are looked up.
+const PIECES_MAX: usize = 5;
+/// Words of the table of a text's pieces: one bit for each number of a piece.
+const PIECE_WORDS_MAX: usize = 1024;
 
 impl<'a> Haystacks<'a> {
     /// The number of a text; it lives as long as the message is judged, so its address is its name.
@@ -89,7 +129,7 @@ impl<'a> Haystacks<'a> {
             Cow::Owned(text) => arena.alloc_str(&text),
         };
         let id = self.all.len() as u32;
-        self.all.push(Haystack { folded, found: None, spent: 0 });
+        self.all.push(Haystack { folded, pieces: None, found: None, spent: 0 });
         self.by_address.insert(key, id);
         id
     }
@@ -114,6 +154,15 @@ impl<'a> Haystacks<'a> {
             return false;
         }
         if needle.len() >= MIN_LITERAL {
+            if hay.pieces.is_none() && hay.spent > PIECES_COST * (hay.folded.len() + 32) {
+                hay.pieces = Some(arena.alloc_slice(&held_pieces(hay.folded.as_bytes())));
+                *steps += (hay.folded.len() / AUTOMATON_BYTES_PER_STEP) as u64;
+            }
+            if let Some(held) = hay.pieces
+                && !literals.may_stand_in(literal, held)
+            {
+                return false;
+            }
             if hay.found.is_none() && hay.spent > AUTOMATON_COST * (hay.folded.len() + 64) {
                 hay.found = literals.run(hay.folded, arena);
                 *steps += (hay.folded.len() / AUTOMATON_BYTES_PER_STEP) as u64;
@@ -129,6 +178,17 @@ impl<'a> Haystacks<'a> {
 }
 
 impl Literals {
+    /// The text holds the literal's pieces.
+    #[inline]
+    fn may_stand_in(&self, literal: LiteralId, held: &[u64]) -> bool {
+        let mask = held.len().wrapping_sub(1);
+        let pieces = self.pieces.get(literal as usize).map_or(&[][..], |p| p);
+        pieces
+            .iter()
+            .map(|p| usize::from(*p))
+            .all(|piece| held.get((piece >> 6) & mask).is_none_or(|word| word & (1 << (piece & 63)) != 0))
+    }
+
     fn run<'a>(&self, text: &str, arena: &'a Arena) -> Option<&'a [u64]> {
         let automaton = self.automaton.as_ref()?;
         let mut found = vec![0u64; self.len().div_ceil(64)];

@@ -43,11 +43,12 @@ impl Folded {
 pub fn fold(text: &str) -> Folded {
     if text.is_ascii() {
         let bytes = text.bytes().map(|b| match b {
-            b'\n' => '\n',
-            b if b.is_ascii_whitespace() || b.is_ascii_control() => ' ',
-            b => char::from(b.to_ascii_lowercase()),
+            b'\n' => b'\n',
+            b if b.is_ascii_whitespace() || b.is_ascii_control() => b' ',
+            b => b.to_ascii_lowercase(),
         });
-        return Folded { text: bytes.collect(), origin: None, disguised: false };
+        let text = String::from_utf8(bytes.collect()).unwrap_or_default();
+        return Folded { text, origin: None, disguised: false };
     }
     let mut folder = Folder { out: String::with_capacity(text.len()), ..Folder::default() };
     for (at, c) in text.char_indices() {

@@ -14,6 +14,7 @@ pub mod limits;
 pub mod link;
 pub mod lists;
 pub mod model;
+mod phrases;
 pub mod question;
 pub mod tenant;
 pub mod transit;

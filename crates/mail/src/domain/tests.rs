@@ -57,6 +57,21 @@ fn splits_by_the_icann_section_only() {
 }
 
 #[test]
+fn plain_suffixes_have_no_longer_rule() {
+    use psl::{Psl, Type};
+    for tld in super::PLAIN_TLDS {
+        let suffix = psl::List.suffix(tld.as_bytes()).unwrap();
+        assert_eq!((suffix.as_bytes(), suffix.typ()), (tld.as_bytes(), Some(Type::Icann)));
+        for below in ["co", "com", "net", "org", "gov", "edu", "ac", "us", "uk", "eu", "gb", "se", "jp", "ed"]
+        {
+            let name = format!("x.{below}.{tld}");
+            let icann = |s: &psl::Suffix<'_>| s.typ() == Some(Type::Icann) && s.as_bytes() != tld.as_bytes();
+            assert!(!psl::List.suffix(name.as_bytes()).is_some_and(|s| icann(&s)), "{name}");
+        }
+    }
+}
+
+#[test]
 fn a_label_may_have_63_bytes_and_not_64() {
     assert!(Domain::parse(&format!("{}.com", "a".repeat(63))).valid);
     assert!(!Domain::parse(&format!("{}.com", "a".repeat(64))).valid);

@@ -1,6 +1,8 @@
 //! Attribution lines (`On … X wrote:`) by tables over languages.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use aho_corasick::AhoCorasick;
 
 use super::{dates, lines::Line, mailbox};
 
@@ -131,13 +133,14 @@ pub(super) fn ends_at(
             break;
         }
         let joined = joined(text, lines, first..last + 1);
+        let starts = starts_like(&joined);
+        if !starts && back > 0 {
+            continue;
+        }
         let evidence = Evidence::of(&joined);
         let added = head.next.saturating_sub(head.body);
         let dated_here = evidence.date.as_ref().is_some_and(|date| date.range.start < added);
-        if starts_like(&joined)
-            && evidence.convinces(quoted, announced, true)
-            && (best.is_none() || dated_here)
-        {
+        if starts && evidence.convinces(quoted, announced, true) && (best.is_none() || dated_here) {
             best = Some(first);
         }
         if back == 0 && best.is_none() && evidence.convinces(quoted, announced, false) {
@@ -192,7 +195,7 @@ impl Evidence {
     fn of(joined: &str) -> Evidence {
         let lower = joined.to_lowercase();
         let core = joined.trim_end_matches([':', '：', ' ', '*', '_', '。']);
-        let cjk = VERBS_CJK.iter().any(|verb| lower.contains(verb));
+        let cjk = !lower.is_ascii() && VERBS_CJK.iter().any(|verb| lower.contains(verb));
         Evidence {
             verb: cjk || verb(&lower).is_some(),
             cjk,
@@ -212,16 +215,16 @@ impl Evidence {
     }
 }
 
+static VERB_FORMS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(VERBS).ok());
+
 /// The first verb of the table in a lower-case text, at word borders.
 fn verb(lower: &str) -> Option<Range<usize>> {
-    VERBS.iter().find_map(|verb| {
-        let at = lower.find(verb)?;
-        let end = at + verb.len();
-        let before = lower.get(..at)?.chars().next_back();
-        let after = lower.get(end..)?.chars().next();
-        let border = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
-        (border(before) && border(after)).then_some(at..end)
-    })
+    let border = |c: Option<char>| !c.is_some_and(char::is_alphanumeric);
+    let found = VERB_FORMS.as_ref()?.find_overlapping_iter(lower).filter(|found| {
+        border(lower.get(..found.start()).and_then(|t| t.chars().next_back()))
+            && border(lower.get(found.end()..).and_then(|t| t.chars().next()))
+    });
+    found.min_by_key(|found| (found.pattern(), found.start())).map(|found| found.range())
 }
 
 /// Words around the name that are not part of it.

@@ -1,6 +1,8 @@
 //! "External sender" banners that gateways put on top.
 
-use std::ops::Range;
+use std::{ops::Range, sync::LazyLock};
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 /// Bytes at the top of a message in which banners are looked for.
 const TOP_BYTES_MAX: usize = 1_600;
@@ -140,6 +142,17 @@ const PHRASES: &[&str] = &[
     "조직 외부",
 ];
 
+/// All phrases in one pass. ASCII is compared in any case; other letters have to be lower case already.
+static WORDINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(PHRASES).ok()
+});
+
+/// The paragraph holds one of the phrases.
+fn warns(part: &str) -> bool {
+    let Some(wordings) = WORDINGS.as_ref() else { return false };
+    if part.is_ascii() { wordings.is_match(part) } else { wordings.is_match(&part.to_lowercase()) }
+}
+
 /// Cuts banners off the top of a message: their ranges, and what is left of its text.
 pub(super) fn cut(text: &str, mut ranges: Vec<Range<usize>>) -> (Vec<Range<usize>>, Vec<Range<usize>>) {
     let mut banners = Vec::new();
@@ -198,11 +211,12 @@ fn banner_length(part: &str) -> Option<usize> {
         return None;
     }
     let line = part.split_inclusive('\n').next().unwrap_or(part);
-    if part.len() <= BANNER_BYTES_MAX {
-        let lower = part.to_lowercase();
-        if PHRASES.iter().any(|phrase| lower.contains(phrase)) {
-            return Some(upto_phrase_end(part));
-        }
+    if part.len() <= BANNER_BYTES_MAX && warns(part) {
+        return Some(upto_phrase_end(part));
+    }
+    // Every tag opens with a bracket or a mark, or is the word itself.
+    if !line.trim_start().starts_with(['[', '【', '*', '#', '<', '{', 'e', 'E']) {
+        return None;
     }
     let lower = line.to_lowercase();
     let lower = lower.trim();

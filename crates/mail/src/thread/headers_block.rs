@@ -134,7 +134,7 @@ pub(super) fn label(line: &str) -> Option<(Label, &str)> {
     let line = line.trim_start_matches(is_decoration);
     let head = line.as_bytes().get(..line.len().min(LABEL_BYTES_MAX))?;
     let colon = memchr::memchr(b':', head);
-    let wide = head.windows(3).position(|w| w == "：".as_bytes());
+    let wide = memchr::memchr(0xEF, head).and_then(|_| head.windows(3).position(|w| w == "：".as_bytes()));
     let (end, width) = match (colon, wide) {
         (Some(a), Some(b)) if b < a => (b, 3),
         (Some(a), _) => (a, 1),

@@ -4,10 +4,12 @@
 
 use std::{fs, io, path::Path};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use rustc_hash::FxHashMap;
 
-use crate::fold::{fold, is_cjk, is_katakana, one_edit, skeleton};
+use crate::{
+    fold::{fold, is_cjk, is_katakana, one_edit, skeleton},
+    phrases::{Phrases, Place},
+};
 
 pub(super) const FILES: [&str; 5] = [
     include_str!("../../../../brands/tech.brands"),
@@ -35,6 +37,9 @@ pub struct Record {
     /// A social network or application store, whose icon stands in everybody's footer.
     pub social: bool,
 }
+
+/// Names that are looked at for each hit that is kept: names lie inside of longer names.
+const PLACES_PER_HIT: usize = 8;
 
 /// How a domain belongs to a brand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +79,7 @@ pub struct Hit {
 pub struct Book {
     brands: Vec<Record>,
     names: Vec<Name>,
-    automaton: Option<AhoCorasick>,
+    phrases: Phrases,
     domains: FxHashMap<String, Vec<(u16, Hold)>>,
     /// Names without spaces → brand; Latin only, at least four letters.
     compact: FxHashMap<String, Name>,
@@ -144,7 +149,7 @@ impl Book {
         let mut book = Self {
             brands: Vec::with_capacity(drafts.len()),
             names: Vec::new(),
-            automaton: None,
+            phrases: Phrases::default(),
             domains: FxHashMap::default(),
             compact: FxHashMap::default(),
             skeletons: FxHashMap::default(),
@@ -171,11 +176,7 @@ impl Book {
             }
             book.brands.push(draft.record);
         }
-        book.automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::ContiguousNFA))
-            .build(&list)
-            .ok();
+        book.phrases = Phrases::new(&list);
         book
     }
 
@@ -219,16 +220,18 @@ impl Book {
     /// Every name in a folded text that stands as a word of its own; inside a longer name only the longer one.
     #[must_use]
     pub fn find(&self, folded: &str, most: usize) -> Vec<Hit> {
-        let mut hits: Vec<Hit> = Vec::new();
-        let Some(automaton) = &self.automaton else { return hits };
-        let Ok(found) = automaton.try_find_overlapping_iter(folded) else { return hits };
-        for found in found {
-            let (start, end) = (found.start(), found.end());
-            let Some(name) = self.names.get(found.pattern().as_usize()) else { continue };
-            if !is_bounded(folded, start, end) {
-                continue;
+        let mut found: Vec<Place> = Vec::new();
+        self.phrases.find(folded, |place| {
+            if is_bounded(folded, place.start, place.end) {
+                found.push(place);
             }
-            // Matches come by their end: a longer one that ends later swallows earlier ones that it holds.
+            found.len() < most.saturating_mul(PLACES_PER_HIT)
+        });
+        found.sort_unstable_by_key(|place| (place.end, place.start));
+        let mut hits: Vec<Hit> = Vec::new();
+        for Place { phrase, start, end } in found {
+            let Some(name) = self.names.get(phrase) else { continue };
+            // By their end: a longer one that ends later swallows earlier ones that it holds.
             while hits.last().is_some_and(|last| last.start >= start && last.end <= end) {
                 hits.pop();
             }

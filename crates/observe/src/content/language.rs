@@ -108,6 +108,9 @@ struct Scripts {
 
 /// The language of a folded text; `None` when it is too short.
 pub(super) fn of(folded: &str) -> Option<String> {
+    if folded.is_ascii() {
+        return vote(folded);
+    }
     let scripts = scripts(folded);
     // Characters of CJK scripts carry more than letters: they count threefold against Latin product names and URLs.
     let cjk = scripts.kana + scripts.han + scripts.hangul;

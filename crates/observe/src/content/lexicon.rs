@@ -5,10 +5,10 @@
 
 use std::sync::LazyLock;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind};
 use sekisho_record::evidence::content::Lure;
 
 use super::fold;
+use crate::phrases::Phrases;
 
 macro_rules! lures {
     ($($name:literal),* $(,)?) => {
@@ -74,7 +74,7 @@ struct Entry {
 }
 
 struct Lexicon {
-    automaton: Option<AhoCorasick>,
+    phrases: Phrases,
     entries: Vec<Entry>,
 }
 
@@ -102,9 +102,7 @@ fn build() -> Lexicon {
             patterns.push(pattern);
         }
     }
-    let automaton =
-        AhoCorasickBuilder::new().kind(Some(AhoCorasickKind::ContiguousNFA)).build(&patterns).ok();
-    Lexicon { automaton, entries }
+    Lexicon { phrases: Phrases::new(&patterns), entries }
 }
 
 /// The entries of one line of a lexicon file.
@@ -163,20 +161,18 @@ pub(super) fn search(head: &str, text: &str) -> Found {
 }
 
 fn collect(text: &str, subject: bool, seen: &mut [u8], hits: &mut Vec<Hit>) {
-    let Some(automaton) = &LEXICON.automaton else { return };
     let mark = if subject { 1 } else { 2 };
-    for found in automaton.find_overlapping_iter(text) {
-        if hits.len() >= HITS_MAX {
-            break;
+    LEXICON.phrases.find(text, |found| {
+        let (index, start, end) = (found.phrase, found.start, found.end);
+        if let (Some(entry), Some(slot)) = (LEXICON.entries.get(index), seen.get_mut(index))
+            && *slot & mark == 0
+            && at_borders(text, start, end, entry)
+        {
+            *slot |= mark;
+            hits.push(Hit { entry: index, start, end, subject });
         }
-        let index = found.pattern().as_usize();
-        let (Some(entry), Some(slot)) = (LEXICON.entries.get(index), seen.get_mut(index)) else { continue };
-        if *slot & mark != 0 || !at_borders(text, found.start(), found.end(), entry) {
-            continue;
-        }
-        *slot |= mark;
-        hits.push(Hit { entry: index, start: found.start(), end: found.end(), subject });
-    }
+        hits.len() < HITS_MAX
+    });
 }
 
 fn at_borders(text: &str, start: usize, end: usize, entry: &Entry) -> bool {

@@ -1,5 +1,8 @@
 //! Numbers that ask for money or a call: telephone numbers, wallets, bank accounts, amounts, passwords of archives.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use sekisho_record::evidence::Content;
 
 use super::fold;
@@ -252,7 +255,12 @@ fn amounts(folded: &str) -> i64 {
         &["usd", "eur", "euro", "euros", "gbp", "jpy", "dollars", "reais", "円", "zl", "kr", "chf", "元"];
     let mut count = 0;
     let mut previous = ' ';
-    for (at, c) in folded.char_indices() {
+    for (at, byte) in folded.bytes().enumerate() {
+        let c = match byte {
+            0x80..=0xbf => continue,
+            0xc0.. => folded.get(at..).and_then(|t| t.chars().next()).unwrap_or(' '),
+            ascii => char::from(ascii),
+        };
         let sign = matches!(c, '$' | '€' | '£' | '¥' | '₹' | '₽' | '₺' | '₩' | '￥');
         if sign {
             let next = folded.get(at + c.len_utf8()..).and_then(|t| t.trim_start().chars().next());
@@ -355,16 +363,22 @@ const OPENED: &[&str] = &[
     "unpack",
     "extract",
 ];
+/// Places of one such word that are looked at.
+const OCCURRENCES_MAX: u8 = 6;
 /// Bytes around a password in which what it opens is looked for.
 const NEAR: usize = 220;
 
 /// The text gives a password, and something that it opens is named nearby.
 fn archive_password(folded: &str) -> bool {
-    PASSWORDS.iter().any(|word| {
-        memchr::memmem::find_iter(folded.as_bytes(), word).take(6).any(|at| {
-            let after = folded.get(at + word.len()..).unwrap_or_default();
-            gives_value(after) && opens_something(folded, at)
-        })
+    static WORDS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| AhoCorasick::new(PASSWORDS).ok());
+    let Some(words) = WORDS.as_ref() else { return false };
+    let mut looked = [0u8; PASSWORDS.len()];
+    words.find_overlapping_iter(folded).any(|found| {
+        let Some(count) = looked.get_mut(found.pattern().as_usize()) else { return false };
+        *count = count.saturating_add(1);
+        *count <= OCCURRENCES_MAX
+            && gives_value(folded.get(found.end()..).unwrap_or_default())
+            && opens_something(folded, found.start())
     })
 }
 

@@ -1,5 +1,8 @@
 //! Who is addressed, and whether author and recipients take part in the quoted thread.
 
+use std::sync::LazyLock;
+
+use rustc_hash::FxHashMap;
 use sekisho_mail::{Mailbox, PreviousThread};
 use sekisho_record::{Evidence, evidence::Content};
 
@@ -227,7 +230,8 @@ pub(super) fn observe(
         .collect();
     let subject = fold::fold(model.subject.subject.as_deref().unwrap_or_default()).text;
     content.generic_greeting = generic_greeting(newest, &recipients);
-    content.names_recipient_address = recipients.iter().any(|r| folded.contains(r.email.email.as_str()));
+    content.names_recipient_address = memchr::memchr(b'@', folded.as_bytes()).is_some()
+        && recipients.iter().any(|r| folded.contains(r.email.email.as_str()));
     content.subject_names_recipient = recipients.iter().any(|r| names(&subject, r));
     threads(content, evidence, view);
 }
@@ -269,8 +273,21 @@ fn generic_greeting(newest: &str, recipients: &[&Mailbox]) -> bool {
         let head: String = line.chars().take(120).collect();
         let line = fold::fold(&head).text;
         let line = line.trim_start_matches(|c: char| !c.is_alphanumeric());
-        GENERIC.iter().any(|start| line.starts_with(start)) || greets_address(line, recipients)
+        opens_generically(line) || greets_address(line, recipients)
     })
+}
+
+/// The line opens with one of the greetings that name nobody.
+fn opens_generically(line: &str) -> bool {
+    static BY_HEAD: LazyLock<FxHashMap<&'static [u8], Vec<&'static str>>> = LazyLock::new(|| {
+        let mut map: FxHashMap<&'static [u8], Vec<&'static str>> = FxHashMap::default();
+        for greeting in GENERIC {
+            map.entry(greeting.as_bytes().get(..4).unwrap_or_default()).or_default().push(greeting);
+        }
+        map
+    });
+    let head = line.as_bytes().get(..4).and_then(|head| BY_HEAD.get(head));
+    head.is_some_and(|greetings| greetings.iter().any(|greeting| line.starts_with(greeting)))
 }
 
 /// `Dear bob.smith@corp.example,` or `Hello bob_smith77`.

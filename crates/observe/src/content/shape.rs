@@ -12,6 +12,15 @@ const HIDDEN_WORDS: usize = 40;
 
 /// Words; CJK characters count half.
 pub(super) fn words(text: &str) -> i64 {
+    if text.is_ascii() {
+        let (mut words, mut inside) = (0i64, false);
+        for byte in text.bytes() {
+            let word = byte.is_ascii_alphanumeric();
+            words += i64::from(word && !inside);
+            inside = word || (inside && byte == b'\'');
+        }
+        return words;
+    }
     let (mut words, mut cjk, mut inside) = (0i64, 0i64, false);
     for c in text.chars() {
         if is_cjk(c) {
@@ -27,6 +36,15 @@ pub(super) fn words(text: &str) -> i64 {
     words + cjk / 2
 }
 
+/// Characters that are no white space.
+fn visible_chars(text: &str) -> usize {
+    if text.is_ascii() {
+        // `char::is_whitespace` counts the vertical tab.
+        return text.bytes().filter(|b| !b.is_ascii_whitespace() && *b != 0x0b).count();
+    }
+    text.chars().filter(|c| !c.is_whitespace()).count()
+}
+
 /// Fills what follows from structure.
 pub(super) fn observe(content: &mut Content, evidence: &Evidence, newest: &str, folded: &str) {
     let model = &evidence.model;
@@ -34,8 +52,7 @@ pub(super) fn observe(content: &mut Content, evidence: &Evidence, newest: &str, 
     let name = model.sender.display_name.as_deref().unwrap_or_default();
     content.words = words(newest);
     content.lines = lines(newest);
-    content.visible_chars =
-        newest.chars().filter(|c| !c.is_whitespace()).count().try_into().unwrap_or(i64::MAX);
+    content.visible_chars = visible_chars(newest).try_into().unwrap_or(i64::MAX);
     content.attention_marks = subject.chars().chain(name.chars()).any(is_attention);
     content.shouting = shouting(model.subject.base.as_deref().unwrap_or(subject));
     content.hash_busting = hash_busting(subject, newest);
@@ -77,6 +94,9 @@ impl Markup {
         let bytes = raw.as_bytes();
         for at in memchr::memchr_iter(b'<', bytes) {
             let tag = bytes.get(at + 1..(at + 1_024).min(bytes.len())).unwrap_or_default();
+            if !tag.first().is_some_and(|b| matches!(b, b'i' | b'I' | b'f' | b'F' | b's' | b'S')) {
+                continue;
+            }
             let is = |name: &[u8]| tag.get(..name.len()).is_some_and(|t| t.eq_ignore_ascii_case(name));
             if is(b"img") {
                 out.images += 1;
@@ -165,6 +185,8 @@ fn is_random(word: &str) -> bool {
 fn hash_busting(subject: &str, text: &str) -> bool {
     let busting = |text: &str| {
         text.split_whitespace()
+            // The cheapest test first: hardly any word of a text passes it.
+            .filter(|word| word.len() >= 8 && word.bytes().any(|b| b.is_ascii_digit()))
             .filter(|word| !word.contains(['/', '@', '=', '.']))
             .map(|word| word.trim_matches(|c: char| !c.is_ascii_alphanumeric()))
             .filter(|word| is_random(word))

@@ -1,0 +1,235 @@
+//! Finds thousands of phrases in a text by looking only where words begin.
+//!
+//! An automaton takes a step for every byte. Phrases that open with an ASCII letter or digit can stand only where a
+//! word begins, so here a trie is entered there, and left at the first byte that no phrase has: two or three steps for
+//! most words. Phrases that open with other scripts go to an automaton, which runs only on texts that hold such bytes.
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+/// Many phrases, ready to be found.
+#[derive(Debug, Default)]
+pub(crate) struct Phrases {
+    nodes: Vec<Node>,
+    /// Labels of the edges of all nodes, those of a node together, and where each leads.
+    labels: Vec<u8>,
+    targets: Vec<u32>,
+    /// Phrases that end at a node, those of a node together.
+    ends: Vec<u32>,
+    /// Bytes that some phrase opens with.
+    openings: [u64; 2],
+    /// Hashes of the first bytes of phrases, as bits: a look here spares most words the way to the trie.
+    heads: Vec<u64>,
+    /// The node below the root for each two ASCII bytes; 0 for none.
+    pairs: Vec<u32>,
+    /// Phrases of one ASCII byte.
+    singles: Vec<(u8, u32)>,
+    wide: Option<AhoCorasick>,
+    wide_ids: Vec<u32>,
+}
+
+#[derive(Debug, Default, Clone, Copy)]
+struct Node {
+    edges: (u32, u32),
+    ends: (u32, u32),
+}
+
+/// A phrase in a text: its number in the order of building, first byte, one past the last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) phrase: usize,
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+}
+
+impl Phrases {
+    /// Phrases by number; empty ones are never found.
+    pub(crate) fn new<P: AsRef<str>>(phrases: &[P]) -> Self {
+        let (mut narrow, mut wide): (Vec<(&[u8], u32)>, Vec<&str>) = (Vec::new(), Vec::new());
+        let mut out = Phrases {
+            pairs: vec![0; 128 * 128],
+            heads: vec![0; HEAD_WORDS],
+            nodes: vec![Node::default()],
+            ..Phrases::default()
+        };
+        for (phrase, id) in phrases.iter().map(AsRef::as_ref).zip(0u32..) {
+            match phrase.as_bytes() {
+                [] => {}
+                [one @ 0..128] => out.singles.push((*one, id)),
+                [0..128, 0..128, ..] => narrow.push((phrase.as_bytes(), id)),
+                _ => {
+                    wide.push(phrase);
+                    out.wide_ids.push(id);
+                }
+            }
+        }
+        narrow.sort_unstable();
+        for phrase in out.singles.iter().map(|s| std::slice::from_ref(&s.0)).chain(narrow.iter().map(|n| n.0))
+        {
+            note(&mut out.openings, &mut out.heads, phrase);
+        }
+        for group in narrow.chunk_by(|a, b| a.0.get(..2) == b.0.get(..2)) {
+            let node = out.node(group, 2);
+            let pair = group.first().and_then(|(phrase, _)| pair(phrase, 0));
+            if let Some(slot) = pair.and_then(|pair| out.pairs.get_mut(pair)) {
+                *slot = node;
+            }
+        }
+        let mut builder = AhoCorasick::builder();
+        builder.match_kind(MatchKind::Standard).kind(Some(AhoCorasickKind::ContiguousNFA));
+        out.wide = if wide.is_empty() { None } else { builder.build(wide).ok() };
+        out
+    }
+
+    /// Builds the node of sorted phrases that share their first `depth` bytes.
+    fn node(&mut self, phrases: &[(&[u8], u32)], depth: usize) -> u32 {
+        let number = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let here = self.nodes.len();
+        self.nodes.push(Node::default());
+        let done = phrases.iter().take_while(|(phrase, _)| phrase.len() == depth).count();
+        let ends = number(self.ends.len());
+        self.ends.extend(phrases.iter().take(done).map(|(_, id)| *id));
+        let rest = phrases.get(done..).unwrap_or_default();
+        let children: Vec<(u8, u32)> = rest
+            .chunk_by(|a, b| a.0.get(depth) == b.0.get(depth))
+            .filter_map(|group| Some((*group.first()?.0.get(depth)?, self.node(group, depth + 1))))
+            .collect();
+        let edges = number(self.labels.len());
+        self.labels.extend(children.iter().map(|child| child.0));
+        self.targets.extend(children.iter().map(|child| child.1));
+        if let Some(node) = self.nodes.get_mut(here) {
+            *node = Node { edges: (edges, number(self.labels.len())), ends: (ends, ends + number(done)) };
+        }
+        number(here)
+    }
+
+    /// Every phrase that stands in the text, also inside of others, as long as `see` says to go on. A phrase that
+    /// opens with an ASCII letter or digit is not reported behind another such one; whatever else bounds a word is the
+    /// caller's to check.
+    pub(crate) fn find(&self, text: &str, mut see: impl FnMut(Place) -> bool) {
+        let bytes = text.as_bytes();
+        let mut inside = false;
+        for (start, byte) in bytes.iter().enumerate() {
+            let word = byte.is_ascii_alphanumeric();
+            let opens =
+                self.openings.get(usize::from(byte >> 6)).is_some_and(|bits| bits & (1 << (byte & 63)) != 0);
+            if opens && !(word && inside) && self.may_open(bytes, start) && !self.from(bytes, start, &mut see)
+            {
+                return;
+            }
+            inside = word;
+        }
+        if let Some(wide) = self.wide.as_ref().filter(|_| !text.is_ascii()) {
+            for found in wide.find_overlapping_iter(text) {
+                let Some(id) = self.wide_ids.get(found.pattern().as_usize()) else { continue };
+                if !see(Place { phrase: *id as usize, start: found.start(), end: found.end() }) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Some phrase may begin with the four bytes at `start`.
+    #[inline]
+    fn may_open(&self, bytes: &[u8], start: usize) -> bool {
+        let Some(head) = bytes.get(start..).and_then(|rest| rest.first_chunk::<4>()) else { return true };
+        let [a, b, c, d] = *head;
+        [[a, b, c, d], [a, b, c, 0], [a, b, 0, 0], [a, 0, 0, 0]].into_iter().any(|head| {
+            let bit = head_bit(head);
+            self.heads.get(bit >> 6).is_none_or(|word| word & (1 << (bit & 63)) != 0)
+        })
+    }
+
+    /// The phrases that begin at a byte; false to stop.
+    fn from(&self, bytes: &[u8], start: usize, see: &mut impl FnMut(Place) -> bool) -> bool {
+        for (byte, id) in &self.singles {
+            if bytes.get(start) == Some(byte) && !see(Place { phrase: *id as usize, start, end: start + 1 }) {
+                return false;
+            }
+        }
+        let mut at = start + 2;
+        let first = pair(bytes, start).and_then(|pair| self.pairs.get(pair)).copied().unwrap_or(0);
+        let mut next = (first != 0).then_some(first);
+        while let Some(node) = next.and_then(|node| self.nodes.get(node as usize)) {
+            let ends = self.ends.get(node.ends.0 as usize..node.ends.1 as usize).unwrap_or_default();
+            for id in ends {
+                if !see(Place { phrase: *id as usize, start, end: at }) {
+                    return false;
+                }
+            }
+            let labels = self.labels.get(node.edges.0 as usize..node.edges.1 as usize).unwrap_or_default();
+            let found = bytes.get(at).and_then(|byte| labels.iter().position(|label| label == byte));
+            next = found.and_then(|edge| self.targets.get(node.edges.0 as usize + edge)).copied();
+            at += 1;
+        }
+        true
+    }
+}
+
+/// Words of [`Phrases::heads`]: four kilobytes, which stay in the fastest cache.
+const HEAD_WORDS: usize = 512;
+
+fn head_bit(head: [u8; 4]) -> usize {
+    // 512 words of 64 bits: 15 bits of the product.
+    (u32::from_le_bytes(head).wrapping_mul(0x9E37_79B1) >> 17) as usize
+}
+
+/// Notes how a phrase opens: its first four bytes, or all of a shorter one and zeros.
+fn note(openings: &mut [u64; 2], heads: &mut [u64], phrase: &[u8]) {
+    let Some(first) = phrase.first() else { return };
+    if let Some(bits) = openings.get_mut(usize::from(first >> 6)) {
+        *bits |= 1 << (first & 63);
+    }
+    let mut head = [0; 4];
+    head.iter_mut().zip(phrase).for_each(|(place, byte)| *place = *byte);
+    let bit = head_bit(head);
+    if let Some(word) = heads.get_mut(bit >> 6) {
+        *word |= 1 << (bit & 63);
+    }
+}
+
+/// Two ASCII bytes as one number.
+fn pair(bytes: &[u8], at: usize) -> Option<usize> {
+    match bytes.get(at..at + 2)? {
+        [a @ 0..128, b @ 0..128] => Some(usize::from(*a) << 7 | usize::from(*b)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The phrases found, by number and place.
+    fn check(phrases: &[&str], text: &str, want: &[(usize, usize, usize)]) {
+        let mut got = Vec::new();
+        Phrases::new(phrases).find(text, |p| {
+            got.push((p.phrase, p.start, p.end));
+            true
+        });
+        got.sort_unstable();
+        assert_eq!(got, want, "{text}");
+    }
+
+    #[test]
+    fn phrases_are_found_where_words_begin() {
+        let phrases = ["pay", "paypal", "pay pal", "x", "会員", "café", "-20", "pay"];
+        check(&phrases, "paypal", &[(0, 0, 3), (1, 0, 6), (7, 0, 3)]);
+        check(&phrases, "to pay pal", &[(0, 3, 6), (2, 3, 10), (7, 3, 6)]);
+        check(&phrases, "repay xx x", &[(3, 6, 7), (3, 9, 10)]);
+        check(&phrases, "お会員pay", &[(0, 9, 12), (4, 3, 9), (7, 9, 12)]);
+        check(&phrases, "café a-20", &[(5, 0, 5), (6, 7, 10)]);
+        check(&phrases, "pa", &[]);
+        check(&phrases, "", &[]);
+        check(&[""], "a", &[]);
+    }
+
+    #[test]
+    fn the_caller_may_stop() {
+        let mut seen = 0;
+        Phrases::new(&["a", "会"]).find("a a 会", |_| {
+            seen += 1;
+            seen < 2
+        });
+        assert_eq!(seen, 2);
+    }
+}
