@@ -65,7 +65,7 @@ impl Domain {
     /// as `root_domain`, as the list's default rule says, and is not valid.
     pub fn parse(text: &str) -> Domain {
         let text = cut(text.trim(), DOMAIN_BYTES_MAX);
-        let text = text.strip_suffix('.').unwrap_or(text);
+        let text = text.trim_end_matches('.');
         if is_plain(text) {
             return Self::from_ascii(text.to_owned());
         }
@@ -77,7 +77,7 @@ impl Domain {
             junk.valid = false;
             return junk;
         };
-        let ascii = ascii.strip_suffix('.').unwrap_or(&ascii).to_owned();
+        let ascii = ascii.trim_end_matches('.').to_owned();
         if !ascii.contains("xn--") {
             return Self::from_ascii(ascii);
         }
