@@ -53,7 +53,7 @@ pub(crate) fn inputs() -> Vec<(String, Vec<u8>)> {
     out.push(("points".into(), text("a.b@c.d".repeat(mib / 7))));
     out.push(("brackets".into(), text("a[.](.)".repeat(mib / 7))));
     out.push(("greetings".into(), text("Dear customer\n\n".repeat(mib / 15))));
-    out.push(("look-alikes of letters".into(), text("раураl ".repeat(mib / 12))));
+    out.push(("disguised letters".into(), text("раураl ".repeat(mib / 12))));
     out.push(("Japanese".into(), text("お客様のアカウントを確認してください。".repeat(mib / 57))));
     out.push((
         "images".into(),
