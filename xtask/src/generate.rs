@@ -181,18 +181,18 @@ fn settings() -> Result<String> {
     for line in text.lines().map(str::trim) {
         if let Some(sentence) = line.strip_prefix("/// ") {
             doc = if doc.is_empty() { sentence.to_owned() } else { format!("{doc} {sentence}") };
-        } else if let Some(name) = line.strip_prefix("pub struct ") {
+        } else if let Some(name) = line.strip_prefix("pub(crate) struct ") {
             let name = name.trim_end_matches(" {");
             let section = match name {
                 "Config" => "the file".to_owned(),
                 "Person" => "[[organisation.people]]".to_owned(),
-                "Folders" => "[lists], [brands]".to_owned(),
+                "Folders" => "[lists]".to_owned(),
                 other => format!("[{}]", other.to_lowercase()),
             };
             write!(out, "\n## {section}\n\n{doc}\n\n| key | type | meaning |\n|---|---|---|\n")?;
             doc.clear();
-        } else if let Some((key, ty)) = line.strip_prefix("pub ").and_then(|l| l.split_once(": ")) {
-            writeln!(out, "| `{key}` | {} | {doc} |", ty.trim_end_matches(',').replace("PathBuf", "path"))?;
+        } else if let Some((key, ty)) = line.strip_prefix("pub(crate) ").and_then(|l| l.split_once(": ")) {
+            writeln!(out, "| `{key}` | `{}` | {doc} |", ty.trim_end_matches(',').replace("PathBuf", "path"))?;
             doc.clear();
         } else if !line.starts_with("#[") {
             doc.clear();

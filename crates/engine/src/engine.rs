@@ -19,7 +19,8 @@ use crate::{
 /// Everything that turns a submission into a record. One engine serves any number of threads.
 pub struct Engine {
     context: Context,
-    knowledge: &'static Knowledge,
+    /// Knowledge of its own instead of what ships with the program.
+    knowledge: Option<Box<Knowledge>>,
     rules: Rules,
     resolver: Box<dyn Resolver>,
     deadline: Duration,
@@ -31,7 +32,7 @@ impl Engine {
     pub fn new(context: Context, rules: Rules) -> Self {
         Self {
             context,
-            knowledge: Knowledge::builtin(),
+            knowledge: None,
             rules,
             resolver: Box::new(Nobody),
             deadline: limits::DNS_DEADLINE,
@@ -60,6 +61,12 @@ impl Engine {
     #[must_use]
     pub fn with_resolver(self, resolver: Box<dyn Resolver>) -> Self {
         Self { resolver, ..self }
+    }
+
+    /// The same with more brands than those that ship with the program.
+    #[must_use]
+    pub fn with_knowledge(self, knowledge: Knowledge) -> Self {
+        Self { knowledge: Some(Box::new(knowledge)), ..self }
     }
 
     /// The same with another time limit for DNS.
@@ -114,7 +121,8 @@ impl Engine {
         answers: &Answers,
         mut clock: Clock,
     ) -> Record {
-        let evidence = observe(message, submission, answers, &self.context, self.knowledge);
+        let knowledge = self.knowledge.as_deref().unwrap_or_else(|| Knowledge::builtin());
+        let evidence = observe(message, submission, answers, &self.context, knowledge);
         clock.cost.observe_ms += clock.lap();
         let verdict = judge(&evidence, &self.rules);
         clock.cost.judge_ms = clock.lap();

@@ -18,7 +18,7 @@ pub(crate) struct Config {
     /// Named lists.
     pub(crate) lists: Folders,
     /// Brands besides the built-in ones.
-    pub(crate) brands: Folders,
+    pub(crate) brands: Brands,
 }
 
 /// The organisation.
@@ -98,6 +98,14 @@ pub(crate) struct Folders {
     pub(crate) folders: Vec<PathBuf>,
 }
 
+/// Brands of the organisation's own.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Brands {
+    /// A folder of `.brands` files that is read besides the built-in ones.
+    pub(crate) folder: Option<PathBuf>,
+}
+
 /// Reads a configuration file. Relative paths in it are relative to it.
 ///
 /// # Errors
@@ -109,7 +117,7 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
     let absolute = |p: &mut PathBuf| *p = base.join(&*p);
     config.rules.folders.iter_mut().for_each(absolute);
     config.lists.folders.iter_mut().for_each(absolute);
-    config.brands.folders.iter_mut().for_each(absolute);
+    config.brands.folder.iter_mut().for_each(absolute);
     config.authentication.zone.iter_mut().for_each(absolute);
     Ok(config)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use sekisho_detect::{Lists, OrgLists, RuleSource, Rules, rules};
 use sekisho_engine::Engine;
-use sekisho_observe::{Context, Organisation, Person};
+use sekisho_observe::{Context, Knowledge, Organisation, Person};
 
 use crate::{
     cli::World,
@@ -128,6 +128,11 @@ pub(crate) fn read_rules(folder: &Path) -> Result<Vec<RuleSource>> {
 /// When the zone file cannot be read or the resolver cannot be set up.
 pub(crate) fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
     let mut engine = Engine::new(context(config), rules);
+    if let Some(folder) = &config.brands.folder {
+        let knowledge =
+            Knowledge::with_folder(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+        engine = engine.with_knowledge(knowledge);
+    }
     if let Some(path) = &config.authentication.zone {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
