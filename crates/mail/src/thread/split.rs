@@ -27,6 +27,8 @@ pub fn split_marked(text: &str, marks: &[Mark]) -> Split {
 struct Heading {
     first: usize,
     last: usize,
+    /// A line "On … somebody wrote:" and nothing else.
+    attribution: bool,
 }
 
 /// A single `>` line is markdown or an old mbox's `>From`, not a quoted message, unless something announces it.
@@ -98,6 +100,7 @@ fn merge(out: &mut Vec<Heading>, heading: Heading, lines: &[Line]) {
         let same = lines.get(above.last).map(|l| l.depth) == lines.get(heading.first).map(|l| l.depth);
         if same && between.len() < 3 && between.iter().all(Line::is_blank) {
             above.last = heading.last;
+            above.attribution &= heading.attribution;
             return;
         }
     }
@@ -113,23 +116,24 @@ fn heading_at(text: &str, lines: &[Line], index: usize, announced: bool) -> Opti
         && let Some(block) = headers_block::block(text, lines, index)
         && block.convinces(announced)
     {
-        return Some(Heading { first: index, last: block.last });
+        return Some(Heading { first: index, last: block.last, attribution: false });
     }
     let depth = lines.get(index)?.depth;
     let quoted =
         next_filled(lines, index + 1).and_then(|i| lines.get(i)).is_some_and(|line| line.depth > depth);
     let first = attribution::ends_at(text, lines, index, quoted, announced)?;
-    Some(Heading { first, last: index })
+    Some(Heading { first, last: index, attribution: true })
 }
 
 /// A separator, and the header block or the attribution that may follow it, perhaps one quote level deeper.
 fn below_separator(text: &str, lines: &[Line], index: usize, kind: Separator) -> Option<Heading> {
-    let bare = (kind == Separator::Words).then_some(Heading { first: index, last: index });
+    let bare =
+        (kind == Separator::Words).then_some(Heading { first: index, last: index, attribution: false });
     let next = next_filled(lines, index + 1)?;
     if let Some(block) = headers_block::block(text, lines, next)
         && block.convinces(true)
     {
-        return Some(Heading { first: index, last: block.last });
+        return Some(Heading { first: index, last: block.last, attribution: false });
     }
     bare
 }
@@ -142,6 +146,7 @@ struct Draft {
     level: usize,
     angles: usize,
     deeper: bool,
+    attribution: bool,
 }
 
 struct Assign {
@@ -185,6 +190,7 @@ impl Assign {
         if let Some(entry) = self.drafts.get_mut(draft) {
             entry.preamble.get_or_insert(start..last.next);
             entry.deeper = target > base;
+            entry.attribution = heading.attribution;
         }
         self.last = draft;
     }
@@ -262,6 +268,16 @@ fn finish(text: &str, drafts: Vec<Draft>) -> Split {
     // Quote marks around everything do not make a quoted message: somebody wrote it now.
     if !filled(text, &current.text) && rest.first().is_some_and(|first| first.preamble.is_none()) {
         current = rest.remove(0);
+    }
+    // An attribution with no quote marks below it does not either when nothing else is left: what follows is what the
+    // reader sees as the message. The line stays as the head of a quoted message without text.
+    if !filled(text, &current.text)
+        && let Some(first) = rest.first_mut()
+        && first.attribution
+        && first.angles == 0
+        && !first.deeper
+    {
+        current.text.append(&mut first.text);
     }
     let (banners, current_text) = banner::cut(text, current.text);
     let quoted: Vec<Quoted> = rest

@@ -287,6 +287,22 @@ fn all_quoted_text_is_somebodys_own() {
 }
 
 #[test]
+fn an_attribution_alone_does_not_empty_the_newest_message() {
+    let head = "On Fri, Jan 5, 2024 at 10:30 AM Eva Muster <eva@firm.example> wrote:";
+    check("nothing above", &format!("{head}\n\nopen this\nnow"), "open this\nnow", EVA, AT, "");
+    check(
+        "older thread below",
+        &format!("\n{head}\nopen this\n\n> older\n> words"),
+        "open this",
+        EVA,
+        AT,
+        "",
+    );
+    check("words above", &format!("ok\n\n{head}\n\nquoted"), "ok", EVA, AT, "quoted");
+    check("marked", &format!("{head}\n> quoted\n> words"), "", EVA, AT, "quoted\nwords");
+}
+
+#[test]
 fn html_containers() {
     let text = "Sure\n\nEva schrieb (5.1.2024):\nquoted words\nmy answer\n";
     let at = |needle: &str| text.find(needle).unwrap();
