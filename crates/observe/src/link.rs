@@ -14,7 +14,7 @@ use sekisho_record::{
 };
 
 use crate::{
-    View,
+    View, lists,
     unwrap::{Layer, LayerKind, Unwrapped, peel},
 };
 use recipient::Needles;
@@ -94,7 +94,8 @@ pub fn observe(evidence: &Evidence, view: &View<'_>, resolved: &Resolved) -> Lin
     let links = &evidence.model.body.links;
     let newest = links.iter().any(|link| link.current && is_web(&link.href_url));
     let needles = Needles::new(evidence, view);
-    let author = evidence.model.sender.email.as_ref().map(|email| email.domain.root()).unwrap_or_default();
+    let author =
+        evidence.model.sender.email.as_ref().map(|email| lists::holder(&email.domain)).unwrap_or_default();
     let mut facts = LinkFacts::default();
     let mut ranked = Ranked::default();
     for (at, link) in links.iter().enumerate() {

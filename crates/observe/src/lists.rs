@@ -77,6 +77,25 @@ pub fn holds_host(name: &str, host: &str) -> bool {
     false
 }
 
+/// Domains that a registry sells names below, as a country's registry does: the root domain says nothing about who it is.
+const SOLD_BELOW: &[&str] = &[
+    "ae.org", "br.com", "cn.com", "com.de", "de.com", "eu.com", "gb.net", "hu.net", "in.net", "jp.net",
+    "jpn.com", "mex.com", "ru.com", "sa.com", "se.net", "uk.com", "uk.net", "us.com", "us.org", "za.com",
+];
+
+/// Whose a name is: its root domain, or below a root whose names are sold (`sa.com`) that with one label more. Rules see
+/// the root domain (mql.md §3.3); who owns what is decided by this.
+pub(crate) fn holder(domain: &sekisho_mail::Domain) -> &str {
+    let root = domain.root();
+    if !SOLD_BELOW.contains(&root) {
+        return root;
+    }
+    let below =
+        domain.domain.strip_suffix(root).and_then(|front| front.strip_suffix('.')).unwrap_or_default();
+    let front = below.rfind('.').map_or(0, |at| at + 1);
+    domain.domain.get(front..).filter(|_| !below.is_empty()).unwrap_or(root)
+}
+
 /// Every list with its entries, in the order of the names.
 pub fn all() -> impl Iterator<Item = (&'static str, Vec<String>)> {
     FILES
@@ -99,6 +118,17 @@ mod tests {
             assert!(entries.iter().all(|e| *e == e.to_lowercase()), "{name} has capitals");
         }
         assert_eq!(builtin("org_domains"), None);
+    }
+
+    #[test]
+    fn names_below_a_sold_domain_have_their_own_holder() {
+        let of = |host: &str| super::holder(&sekisho_mail::Domain::parse(host)).to_owned();
+        assert_eq!(of("www.shop.example"), "shop.example");
+        assert_eq!(of("mail.shop.sa.com"), "shop.sa.com");
+        assert_eq!(of("shop.sa.com"), "shop.sa.com");
+        assert_eq!(of("sa.com"), "sa.com");
+        assert_eq!(of(""), "");
+        assert!(super::SOLD_BELOW.iter().all(|root| contains("free_subdomain_hosts", root)));
     }
 
     #[test]

@@ -51,7 +51,11 @@ pub(super) fn conclude(results: Results, author: Option<&Domain>, context: &Cont
     if let Some(author) = author.filter(|_| passes(&dmarc) || sealed) {
         vouched.add(author.ascii());
     }
-    let aligned = author.map(|a| vouched.roots.iter().any(|r| r == a.root()) && !a.root().is_empty());
+    let aligned = author.map(|a| {
+        let holder = crate::lists::holder(a);
+        !holder.is_empty()
+            && vouched.domains.iter().any(|domain| crate::lists::holder(&Domain::parse(domain)) == holder)
+    });
     let in_order = passes(&spf) && passes(&results.dkim) && passes(&dmarc) && aligned == Some(true);
     let facts = Authentication {
         source: results.source.into(),

@@ -40,6 +40,22 @@ fn check(context: &Context, header: &str, want: &str) {
 const RECEIVED: &str = "Received: from mail.shop.example (mail.shop.example [192.0.2.4]) by mx.corp.example with ESMTPS id 1; Tue, 1 Jul 2025 10:00:01 +0000";
 
 #[test]
+fn names_below_a_sold_domain_do_not_vouch_for_each_other() {
+    let header = |signer: &str| {
+        format!(
+            "{RECEIVED}\nAuthentication-Results: mx.corp.example; spf=none; dkim=pass header.d={signer}; dmarc=none\nFrom: a@grill.sa.com"
+        )
+    };
+    let context = believing("mx.corp.example");
+    check(
+        &context,
+        &header("mail.grill.sa.com"),
+        "believed spf=none dkim=pass dmarc=none for [mail.grill.sa.com] aligned",
+    );
+    check(&context, &header("x7.sa.com"), "believed spf=none dkim=pass dmarc=none for [x7.sa.com]");
+}
+
+#[test]
 fn a_believed_server_counts_and_a_forged_one_below_does_not() {
     let real = "Authentication-Results: mx.corp.example; spf=fail smtp.mailfrom=shop.example; dkim=none; dmarc=fail (p=reject) header.from=shop.example";
     let forged = "Authentication-Results: mx.corp.example; spf=pass smtp.mailfrom=shop.example; dkim=pass header.d=shop.example; dmarc=pass header.from=shop.example";
