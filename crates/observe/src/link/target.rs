@@ -50,7 +50,9 @@ pub(super) fn build(
     let mut out = Vec::with_capacity(1);
     if let Some(outer) = outer {
         let root = outer.domain.root();
-        if root != author && !lists::contains("high_trust_sender_root_domains", root) {
+        let own = lists::holder(&outer.domain) == author;
+        let known = lists::contains("high_trust_sender_root_domains", root) && !is_free_host(&outer.domain);
+        if !own && !known {
             out.push(one(outer, link, None, author, needles));
         }
     }
@@ -71,12 +73,10 @@ fn one(url: &Url, link: &Link, found: Option<&Unwrapped>, author: &str, needles:
         host: domain.domain.clone(),
         root_domain: root.to_owned(),
         opaque,
-        own: !author.is_empty() && root == author,
+        own: !author.is_empty() && lists::holder(domain) == author,
         ip_host: url.ip.is_some(),
         shortener: on_list("url_shorteners", domain),
-        free_host: ["free_subdomain_hosts", "free_file_hosts", "self_service_creation_platform_domains"]
-            .iter()
-            .any(|list| on_list(list, domain)),
+        free_host: is_free_host(domain),
         punycode: domain.punycode.is_some() || domain.domain.contains("xn--"),
         suspicious_tld: domain.tld.as_deref().is_some_and(|tld| lists::contains("suspicious_tlds", tld))
             || lists::contains("suspicious_tlds", root),
@@ -110,6 +110,13 @@ fn add_layers(target: &mut Target, found: &Unwrapped) {
     });
 }
 
+/// Anybody can put a page or a file there.
+fn is_free_host(domain: &sekisho_mail::Domain) -> bool {
+    ["free_subdomain_hosts", "free_file_hosts", "self_service_creation_platform_domains"]
+        .iter()
+        .any(|list| on_list(list, domain))
+}
+
 /// The registrable domain or a host below it is on the list.
 fn on_list(list: &str, domain: &sekisho_mail::Domain) -> bool {
     lists::contains(list, domain.root())
@@ -134,9 +141,16 @@ fn shows_another(link: &Link, url: &Url) -> bool {
         .is_some_and(|shown| shown.domain.valid && url.has_host() && shown.domain.root() != url.domain.root())
 }
 
-/// Exactly seven digits end the last segment; a slash may follow.
+/// Exactly seven digits end the last segment, or stand right before its file extension; a slash may follow.
 fn ends_in_seven_digits(path: &str) -> bool {
     let segment = path.trim_end_matches('/').rsplit('/').next().unwrap_or("");
+    let extension = |word: &str| {
+        (2..=4).contains(&word.len())
+            && word.bytes().all(|b| b.is_ascii_alphanumeric())
+            && word.bytes().any(|b| b.is_ascii_alphabetic())
+    };
+    let segment =
+        segment.rsplit_once('.').filter(|(_, after)| extension(after)).map_or(segment, |(stem, _)| stem);
     segment.bytes().rev().take_while(u8::is_ascii_digit).count() == 7
 }
 

@@ -107,6 +107,30 @@ fn an_unlisted_redirect_is_two_places_unless_the_site_is_known() {
         check(r#"<a href="https://www.dell.com/go?url=https://evil.example/">Open</a>"#),
         "*https://evil.example/ redirect via=www.dell.com"
     );
+    // A rented store under a known name is whose who rents it.
+    assert_eq!(
+        check(r#"<a href="https://x7.s3.amazonaws.com/go?url=https://www.bank.example/">Open</a>"#),
+        "*https://x7.s3.amazonaws.com/go?url=https://www.bank.example/ free\nhttps://www.bank.example/ redirect via=x7.s3.amazonaws.com"
+    );
+}
+
+#[test]
+fn two_names_below_a_sold_domain_are_strangers() {
+    let own = |author: &str, host: &str| {
+        let raw = format!(
+            "From: Shop <news@{author}>\r\nTo: ann@corp.example\r\nSubject: x\r\nMIME-Version: 1.0\r\n\
+             Content-Type: text/html\r\n\r\n<a href=\"https://{host}/a\">Open</a>\r\n"
+        );
+        let submission = Submission::from_bytes(raw.as_bytes());
+        let message = sekisho_mail::parse(raw.as_bytes());
+        let facts =
+            observe_all(message, &submission, &Answers::default(), &Context::default(), Knowledge::builtin())
+                .link;
+        (facts.all_own, facts.none_own)
+    };
+    assert_eq!(own("grill.sa.com", "www.grill.sa.com"), (true, false));
+    assert_eq!(own("grill.sa.com", "x7.sa.com"), (false, true));
+    assert_eq!(own("a.grill.example", "b.grill.example"), (true, false));
 }
 
 #[test]
@@ -119,6 +143,10 @@ fn hosts_and_paths() {
         ("https://shop.example.top/a", " tld"),
         ("https://a.example/x/charts-1234567", " seven"),
         ("https://a.example/x/charts-12345678", ""),
+        ("https://a.example/x/charts-1234567.zip", " seven download=zip"),
+        ("https://a.example/x/charts-1234567.html", " seven"),
+        ("https://a.example/x/v1.1234567", " seven"),
+        ("https://a.example/x/1234567.890", ""),
         ("https://a.example/u?e=ann%40corp.example", " rcpt"),
         ("https://a.example/u#YW5uQGNvcnAuZXhhbXBsZQ==", " rcpt"),
         ("https://a.example/u?d=eyJlIjoiYW5uQGNvcnAuZXhhbXBsZSJ9", " rcpt"),

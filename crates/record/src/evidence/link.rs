@@ -46,7 +46,7 @@ pub struct Target {
     pub account: Option<String>,
     /// Bulk mailer whose tracker it is.
     pub esp: Option<String>,
-    /// Same registrable domain as the author.
+    /// Same registrable domain as the author; below domains whose names are sold (`sa.com`) one label more is compared.
     pub own: bool,
     /// Host is an IP address.
     pub ip_host: bool,
@@ -60,7 +60,7 @@ pub struct Target {
     pub suspicious_tld: bool,
     /// URL carries a recipient's address, plain, percent-encoded or base64.
     pub contains_recipient: bool,
-    /// Last path segment ends in exactly seven digits.
+    /// Last path segment, without a file extension, ends in exactly seven digits.
     pub seven_digits: bool,
     /// File extension of the path, lower case, when it is a download's (zip, iso, exe, …).
     pub download: Option<String>,
