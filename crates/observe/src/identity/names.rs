@@ -242,8 +242,157 @@ pub(super) fn is_recipient(folded: &str, recipient: &Mailbox) -> bool {
         || name.chars().count() >= 4 && shown == name
 }
 
-/// The display name holds the name of the organisation, or the label of a recipient's domain, while the author's
-/// registrable domain (`root`) is neither the organisation's nor that recipient's.
+/// What an organisation's own name stands beside when somebody writes as it: departments, duties, legal forms; folded.
+const ROLES: &[&str] = &[
+    "account",
+    "accounting",
+    "accounts",
+    "admin",
+    "administration",
+    "administrator",
+    "ag",
+    "alert",
+    "alerts",
+    "assistance",
+    "assistenza",
+    "auth",
+    "benefits",
+    "billing",
+    "board",
+    "buchhaltung",
+    "cio",
+    "ceo",
+    "cfo",
+    "co",
+    "company",
+    "compliance",
+    "corp",
+    "corporation",
+    "department",
+    "dept",
+    "desk",
+    "direction",
+    "director",
+    "docs",
+    "document",
+    "documents",
+    "e-mail",
+    "email",
+    "employee",
+    "equipe",
+    "equipo",
+    "exchange",
+    "fax",
+    "finance",
+    "gmbh",
+    "group",
+    "help",
+    "helpdesk",
+    "hr",
+    "human",
+    "inc",
+    "info",
+    "it",
+    "kk",
+    "legal",
+    "llc",
+    "ltd",
+    "mail",
+    "mailbox",
+    "mailer",
+    "management",
+    "manager",
+    "message",
+    "messages",
+    "notice",
+    "notification",
+    "notifications",
+    "office",
+    "payroll",
+    "personal",
+    "personnel",
+    "portal",
+    "postmaster",
+    "procurement",
+    "purchasing",
+    "quarantine",
+    "quota",
+    "reception",
+    "reply",
+    "resources",
+    "sa",
+    "scan",
+    "scanner",
+    "secretary",
+    "secure",
+    "security",
+    "server",
+    "service",
+    "servicedesk",
+    "services",
+    "servizio",
+    "sharepoint",
+    "soporte",
+    "staff",
+    "suporte",
+    "support",
+    "system",
+    "systems",
+    "team",
+    "verification",
+    "voice",
+    "voicemail",
+    "webmail",
+];
+/// The same where words have no spaces between them.
+const ROLES_CJK: &[&str] = &[
+    "サポート",
+    "システム",
+    "情報",
+    "メール",
+    "総務",
+    "人事",
+    "経理",
+    "事務局",
+    "窓口",
+    "管理",
+    "セキュリティ",
+    "チーム",
+    "株式会社",
+    "部",
+    "课",
+    "部门",
+    "管理员",
+    "财务",
+    "公司",
+    "团队",
+    "邮箱",
+    "관리",
+    "지원",
+];
+
+/// The display name presents the owner of a domain by its label: nothing stands beside it, or a role does, or it is the
+/// whole domain. One word shared with a stranger's own name (`Harbour Letters`) is no claim.
+fn presents_label(folded: &str, label: &str, domain: &str) -> bool {
+    if !holds_word(folded, label) {
+        return false;
+    }
+    let mut others = folded
+        .split(|c: char| !c.is_alphanumeric() && c != '-')
+        .filter(|word| {
+            !word.is_empty() && !label.split(|c: char| !c.is_alphanumeric()).any(|part| part == *word)
+        })
+        .filter(|word| *word != label)
+        .peekable();
+    others.peek().is_none()
+        || holds_word(folded, domain)
+        || others.any(|word| {
+            ROLES.contains(&word) || !word.is_ascii() && ROLES_CJK.iter().any(|role| word.contains(role))
+        })
+}
+
+/// The display name holds the name of the organisation, or presents the label of a recipient's domain, while the
+/// author's registrable domain (`root`) is neither the organisation's nor that recipient's.
 pub(super) fn claims_organisation(
     folded: &str,
     organisation: &Organisation,
@@ -260,8 +409,11 @@ pub(super) fn claims_organisation(
     if organisation.names.iter().any(|n| holds(n)) {
         return true;
     }
-    let label = |domain: &str| crate::brand::label_of(domain).to_owned();
-    if organisation.domains.iter().any(|d| label(d).len() >= 4 && holds(&label(d))) {
+    let presented = |domain: &str| {
+        let label = crate::brand::label_of(domain);
+        label.len() >= 4 && presents_label(folded, &fold(label).text, domain)
+    };
+    if organisation.domains.iter().any(|domain| presented(domain)) {
         return true;
     }
     recipients.iter().any(|r| {
@@ -272,7 +424,7 @@ pub(super) fn claims_organisation(
             && theirs != root
             && !lists::contains("free_email_providers", theirs)
             && !matches!(sld, "yahoo" | "hotmail" | "outlook" | "live" | "gmx" | "gmail" | "mail")
-            && holds(sld)
+            && presents_label(folded, &fold(sld).text, theirs)
             && !root.contains(sld)
     })
 }
