@@ -71,7 +71,13 @@ fn address(identity: &mut Identity, author: &EmailAddress, evidence: &Evidence, 
     identity.technical_mailbox = names::is_technical(local);
     identity.random_local_part = names::is_random(local);
     identity.freemail = is_freemail(&author.domain);
-    identity.sender_is_recipient = recipients_of(evidence).iter().any(|r| r.email.email == author.email);
+    // `Anna via List <list@…>` to the list: the list's manager wrote its own address over the author's.
+    let rewritten = || {
+        let name = evidence.model.sender.display_name.as_deref().unwrap_or_default().to_lowercase();
+        name.contains(" via ") && view.is_list_address(&author.email)
+    };
+    identity.sender_is_recipient =
+        recipients_of(evidence).iter().any(|r| r.email.email == author.email) && !rewritten();
     if !organisation.domains.is_empty() {
         identity.author_is_org = Some(organisation.owns(domain));
     }

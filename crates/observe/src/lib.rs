@@ -63,6 +63,25 @@ impl<'a> View<'a> {
     pub fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
+
+    /// The fields of a mailing list name this address as the list's own (`List-Post`, `List-Id` with a dot for the at
+    /// sign, and what older list managers write).
+    pub fn is_list_address(&self, address: &str) -> bool {
+        const FIELDS: &[&str] = &["list-post", "list-id", "x-beenthere", "mailing-list"];
+        if !address.contains('@') {
+            return false;
+        }
+        let (address, id) = (address.to_lowercase(), address.to_lowercase().replacen('@', ".", 1));
+        self.fields
+            .iter()
+            .filter(|field| FIELDS.iter().any(|name| field.name.eq_ignore_ascii_case(name)))
+            .any(|field| {
+                let value = field.value.to_lowercase();
+                let mut words =
+                    value.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | ';' | ',' | ':'));
+                words.any(|word| word == address || word == id)
+            })
+    }
 }
 
 /// Says what has to be looked up before this message can be observed.

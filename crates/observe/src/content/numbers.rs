@@ -15,7 +15,7 @@ pub(super) fn observe(content: &mut Content, newest: &str, folded: &str) {
     content.phone_numbers = phones(newest);
     tokens(content, newest);
     content.amounts = amounts(folded);
-    content.archive_password = archive_password(folded);
+    content.archive_password = archive_password(folded) || password_line(newest);
 }
 
 /// Words that ask for a call; folded.
@@ -408,6 +408,68 @@ fn gives_value(after: &str) -> bool {
         && value.bytes().any(|b| b.is_ascii_digit())
         && value.is_ascii()
         && !value.contains("://")
+}
+
+/// Lines that are looked at for a password without digits, and the bytes that such a line has at most.
+const PASSWORD_LINES_MAX: usize = 400;
+const PASSWORD_LINE_BYTES: usize = 160;
+
+/// A line ends in `password: infected`: one word alone behind the colon. Without digits only its place shows that it is
+/// a value, so the line's end is asked for, and what it opens within three lines.
+fn password_line(newest: &str) -> bool {
+    let lines: Vec<&str> =
+        newest.lines().filter(|line| !line.trim().is_empty()).take(PASSWORD_LINES_MAX).collect();
+    lines.iter().enumerate().any(|(at, line)| {
+        if line.len() > PASSWORD_LINE_BYTES || !line.contains([':', '：', '=']) {
+            return false;
+        }
+        let Some((head, value)) = line.trim().rsplit_once([':', '：', '=']) else { return false };
+        if !is_bare_value(value) {
+            return false;
+        }
+        let head = super::fold::fold(head).text;
+        let head = head.trim_end();
+        PASSWORDS.iter().any(|word| {
+            head.strip_suffix(word).is_some_and(|rest| !rest.ends_with(|c: char| c.is_ascii_alphanumeric()))
+        }) && {
+            let near = lines.get(at.saturating_sub(3)..(at + 4).min(lines.len())).unwrap_or_default();
+            let near = super::fold::fold(&near.join(" ")).text;
+            OPENED.iter().any(|word| near.contains(word))
+        }
+    })
+}
+
+/// One word that may be a password, and none of those that forms write there.
+fn is_bare_value(value: &str) -> bool {
+    const NONE: &[&str] = &[
+        "required",
+        "optional",
+        "none",
+        "reset",
+        "below",
+        "here",
+        "hidden",
+        "forgotten",
+        "forgot",
+        "expired",
+        "changed",
+        "unchanged",
+        "yes",
+        "no",
+        "null",
+        "secret",
+        "encrypted",
+        "protected",
+        "password",
+        "n/a",
+    ];
+    let value = value.trim().trim_matches(['"', '\'', '「', '」', '【', '】', '*', '.', '。', '“', '”']);
+    (4..=24).contains(&value.len())
+        && value.is_ascii()
+        && value.bytes().all(|b| b.is_ascii_graphic())
+        && value.bytes().filter(u8::is_ascii_alphanumeric).count() * 2 > value.len()
+        && !value.contains("//")
+        && !NONE.iter().any(|none| value.eq_ignore_ascii_case(none))
 }
 
 fn opens_something(folded: &str, at: usize) -> bool {

@@ -232,7 +232,14 @@ pub(super) fn observe(
     content.generic_greeting = generic_greeting(newest, &recipients);
     content.names_recipient_address = memchr::memchr(b'@', folded.as_bytes()).is_some()
         && recipients.iter().any(|r| folded.contains(r.email.email.as_str()));
-    content.subject_names_recipient = recipients.iter().any(|r| names(&subject, r));
+    content.subject_names_recipient = recipients.iter().any(|r| {
+        // A list's tag is the list's name: `[users] Meeting` to users@lists.example.
+        let tag = r.email.local_part.as_deref().map(|local| format!("[{local}]")).unwrap_or_default();
+        if subject.contains(&tag) && view.is_list_address(&r.email.email) {
+            return names(&subject.replace(&tag, " "), r);
+        }
+        names(&subject, r)
+    });
     threads(content, evidence, view);
 }
 
@@ -313,8 +320,11 @@ fn threads(content: &mut Content, evidence: &Evidence, view: &View<'_>) {
         let mut authors = view.authors.iter();
         let mut recipients = model.recipients.to.iter().chain(&model.recipients.cc);
         let part = |who: &Mailbox| previous.iter().flat_map(people).any(|other| same(who, other));
-        content.quoted_includes_author = Some(authors.any(part));
-        content.quoted_includes_recipient = Some(recipients.by_ref().take(100).any(part));
+        // A quote that names nobody but its sender does not say who else took part.
+        let told = previous.iter().any(|thread| !thread.recipients.to.is_empty());
+        let known = |found: bool| (found || told).then_some(found);
+        content.quoted_includes_author = known(authors.any(part));
+        content.quoted_includes_recipient = known(recipients.by_ref().take(100).any(part));
     }
     for link in previous.iter().flat_map(|thread| &thread.links) {
         let domain = &link.href_url.domain;

@@ -134,12 +134,18 @@ fn archive_passwords() {
         "Please see the attached archive. Password: 7741",
         "添付ファイルのパスワードは「3312」です",
         "Das Passwort für die Datei ist: 9981",
+        "The documents are packed, password: infected",
+        "See the attached file.\nArchive password: \"summer\"\nRegards",
+        "Datei im Anhang.\nKennwort: Sonne.\nGruß",
     ] {
         assert!(content(message("", text)).archive_password, "{text}");
     }
     for text in [
         "Reset your password: follow the steps in 3 days",
         "The file is attached. We changed the password policy.",
+        "See the attached file.\nPassword: required\nRegards",
+        "The file is attached. Forgot your password: click below to reset",
+        "Password: summer",
     ] {
         assert!(!content(message("", text)).archive_password, "{text}");
     }
@@ -178,7 +184,50 @@ fn replies_and_their_people() {
     known.author = Some(eva);
     let found = content(known);
     assert!(!found.reply_without_thread && found.quotes_thread);
-    assert_eq!((found.quoted_includes_author, found.quoted_includes_recipient), (Some(true), Some(false)));
+    assert_eq!((found.quoted_includes_author, found.quoted_includes_recipient), (Some(true), None));
+}
+
+#[test]
+fn a_quote_that_names_only_its_sender_tells_nothing_about_others() {
+    let found = |quote: &str| {
+        let mut message = message("Re: order", &format!("ok\n\n{quote}\n\nhello\nthere"));
+        let bob = sekisho_mail::Mailbox {
+            email: sekisho_mail::EmailAddress::parse("bob@corp.example"),
+            ..Default::default()
+        };
+        message.authors = vec![bob.clone()];
+        message.author = Some(bob);
+        content(message).quoted_includes_author
+    };
+    assert_eq!(found("On Fri, Jan 5, 2024 at 10:30 AM Eva Muster <eva@firm.example> wrote:"), None);
+    let block =
+        "From: Eva Muster <eva@firm.example>\nSent: Friday, January 5, 2024 10:30 AM\nSubject: order\nTo: ";
+    assert_eq!(found(&format!("{block}Ann <ann@firm.example>")), Some(false));
+    assert_eq!(found(&format!("{block}Bob <bob@corp.example>")), Some(true));
+}
+
+#[test]
+fn a_lists_tag_is_no_name_of_the_recipient() {
+    let to_list = |fields: &str, subject: &str| {
+        let raw = format!(
+            "From: Eva <eva@firm.example>\r\nTo: sailors@lists.example\r\nSubject: {subject}\r\n{fields}\r\nhello\r\n"
+        );
+        let submission = Submission::from_bytes(raw.as_bytes());
+        let message = sekisho_mail::parse(raw.as_bytes());
+        crate::observe(message, &submission, &Answers::default(), &Context::default(), &Knowledge::default())
+            .content
+            .subject_names_recipient
+    };
+    for fields in [
+        "List-Post: <mailto:sailors@lists.example>\r\n",
+        "List-Id: Those who sail <sailors.lists.example>\r\n",
+        "Mailing-List: contact sailors-help@lists.example; run by ezmlm\r\nX-BeenThere: sailors@lists.example\r\n",
+    ] {
+        assert!(!to_list(fields, "[sailors] Meeting"), "{fields}");
+        assert!(to_list(fields, "[sailors] sailors: your mailbox"), "{fields}");
+    }
+    assert!(to_list("", "[sailors] Meeting"));
+    assert!(to_list("List-Id: <others.lists.example>\r\n", "[sailors] Meeting"));
 }
 
 #[test]

@@ -1,9 +1,13 @@
 //! How names and local parts are read.
 
 use sekisho_mail::{Domain, EmailAddress, Mailbox};
+use sekisho_record::Submission;
 
 use super::names;
-use crate::context::{Organisation, Person};
+use crate::{
+    Answers, Context, Knowledge,
+    context::{Organisation, Person},
+};
 
 fn mailbox(name: &str, email: &str) -> Mailbox {
     let (local, host) = email.split_once('@').unwrap_or_default();
@@ -77,6 +81,31 @@ fn the_recipients_own_organisation() {
 }
 
 #[test]
+fn one_shared_word_is_no_claim() {
+    let organisation = Organisation {
+        names: vec!["Harbour Logistics".into()],
+        domains: vec!["harbour.example".into()],
+        ..Organisation::default()
+    };
+    let to = mailbox("", "anna@harbour.example");
+    let claims = |name: &str| names::claims_organisation(name, &organisation, &[&to], "evil.example");
+    for name in [
+        "harbour",
+        "harbour it",
+        "harbour help desk",
+        "harbour logistics letters",
+        "mail harbour.example",
+        "harbour 情報システム",
+        "payroll (harbour)",
+    ] {
+        assert!(claims(name), "{name}");
+    }
+    for name in ["harbour letters", "old harbour fish market", "harbour 文学"] {
+        assert!(!claims(name), "{name}");
+    }
+}
+
+#[test]
 fn a_name_made_of_the_recipient() {
     let to = mailbox("Anna Berg", "anna.berg@contoso.example");
     for name in ["anna berg", "anna.berg", "anna.berg@contoso.example files"] {
@@ -109,4 +138,22 @@ fn domains_that_imitate_a_partner() {
     assert_eq!(kind("northwind.evil.test"), "subdomain");
     assert_eq!(kind("mail.northwind.example"), "");
     assert_eq!(kind("southwind.example"), "");
+}
+
+#[test]
+fn a_list_that_rewrites_the_author_is_no_letter_to_oneself() {
+    let own = |from: &str, fields: &str| {
+        let raw = format!("From: {from}\r\nTo: sailors@lists.example\r\nSubject: x\r\n{fields}\r\nhello\r\n");
+        let submission = Submission::from_bytes(raw.as_bytes());
+        let message = sekisho_mail::parse(raw.as_bytes());
+        crate::observe(message, &submission, &Answers::default(), &Context::default(), &Knowledge::default())
+            .identity
+            .sender_is_recipient
+    };
+    let via = "Eva Muster via sailors <sailors@lists.example>";
+    assert!(!own(via, "List-Post: <mailto:sailors@lists.example>\r\n"));
+    assert!(!own(via, "List-Id: <sailors.lists.example>\r\n"));
+    assert!(own(via, ""));
+    assert!(own(via, "List-Id: <others.lists.example>\r\n"));
+    assert!(own("Eva Muster <sailors@lists.example>", "List-Id: <sailors.lists.example>\r\n"));
 }

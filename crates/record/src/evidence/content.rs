@@ -41,16 +41,16 @@ pub struct Content {
     pub generic_greeting: bool,
     /// A recipient's address stands in the visible text.
     pub names_recipient_address: bool,
-    /// Recipient's address or local part stands in the subject.
+    /// Recipient's address or local part stands in the subject; a list's own tag does not count.
     pub subject_names_recipient: bool,
     /// Reply or forward prefix in the subject, no reply headers and no quoted thread.
     pub reply_without_thread: bool,
     /// There is a quoted thread.
     pub quotes_thread: bool,
-    /// The author takes part in the quoted thread (as sender or recipient); unknown without a quoted thread that
-    /// names people.
+    /// The author takes part in the quoted thread (as sender or recipient); unknown when the thread names people, but
+    /// not the recipients of any message, and the author is not among them.
     pub quoted_includes_author: Option<bool>,
-    /// A recipient takes part in the quoted thread.
+    /// A recipient takes part in the quoted thread; unknown as above.
     pub quoted_includes_recipient: Option<bool>,
     /// Registrable domains of links in the quoted thread.
     pub quoted_link_root_domains: Vec<String>,

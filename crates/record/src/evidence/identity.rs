@@ -12,8 +12,8 @@ pub struct Identity {
     pub display_address_differs: bool,
     /// A domain name (not an address) that the display name shows, registrable form, when it is not the author's.
     pub display_domain: Option<String>,
-    /// The display name names a recipient's own organisation (its domain's label or a configured name) while the
-    /// author is not of it.
+    /// The display name names a recipient's own organisation (a configured name, or its domain's label alone or beside
+    /// a role) while the author is not of it.
     pub display_claims_recipient_org: bool,
     /// The display name is the local part, name or address of a recipient.
     pub display_is_recipient: bool,
@@ -37,7 +37,7 @@ pub struct Identity {
     pub display_disguised: bool,
     /// Display name with disguises undone, lower case.
     pub display_folded: Option<String>,
-    /// Author is also a recipient (or the only recipient).
+    /// Author is also a recipient (or the only recipient); not where a mailing list wrote its address over the author's.
     pub sender_is_recipient: bool,
     /// Recipients are hidden: none, an invalid one, or `undisclosed recipients`.
     pub recipients_hidden: bool,
