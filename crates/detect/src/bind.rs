@@ -6,6 +6,7 @@
 pub(crate) mod functions;
 pub(crate) mod host;
 pub(crate) mod shapes;
+mod xpath;
 
 use std::collections::BTreeMap;
 

@@ -276,6 +276,12 @@ impl Arena {
         self.bump.alloc(value)
     }
 
+    /// A value that owns nothing, such as a view with cells that are filled when they are read.
+    pub fn place<T>(&self, value: T) -> &T {
+        const { assert!(!std::mem::needs_drop::<T>(), "the arena drops nothing that is placed in it") };
+        self.bump.alloc(value)
+    }
+
     /// Keeps an owned value until the arena goes, e.g. an object that a function parsed.
     pub fn keep<T: Any>(&self, value: T) -> &T {
         self.kept.keep(value)
@@ -305,7 +311,7 @@ impl Arena {
         let names = self.names.borrow();
         let mut out: Vec<String> = (names.iter().enumerate())
             .filter(|(bit, _)| missing.0 & (1 << bit) != 0)
-            .map(|(_, name)| name.to_string())
+            .map(|(_, name)| String::from(&**name))
             .collect();
         if missing.0 & (1 << LAST_BIT) != 0 {
             out.push("more".into());

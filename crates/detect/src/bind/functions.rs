@@ -1,14 +1,10 @@
 //! Functions of the message data model that need no file contents, history, model or network. All others answer with
 //! the name of what is missing, so that rules which need them end indeterminate.
 
-use sekisho_mail::{Domain, EmailAddress, Html, Link, Url, html::NodeRef};
-use sekisho_mql::value::{Arena, Object, Outcome, Value};
+use sekisho_mail::{Domain, EmailAddress, Html, Url};
+use sekisho_mql::value::{Arena, Outcome, Value};
 
-use super::{
-    Show,
-    host::{Function, Shared},
-    object, shape,
-};
+use super::{Show, host::Function, object, shape, xpath};
 
 /// Functions that are answered.
 const ANSWERED: &[(&str, Function)] = &[
@@ -41,7 +37,7 @@ const ANSWERED: &[(&str, Function)] = &[
         None => Outcome::Value(Value::Null),
     }),
     ("file.parse_text", |_, args, arena| Outcome::Value(parse_text(args, arena))),
-    ("html.xpath", |shared, args, arena| Outcome::Value(xpath(shared, args, arena))),
+    ("html.xpath", |shared, args, arena| Outcome::Value(xpath::xpath(shared, args, arena))),
 ];
 
 /// Functions that nothing can answer yet, and so every rule that is decided by one is indeterminate.
@@ -96,9 +92,9 @@ fn content<'a>(args: &[Value<'a>]) -> Option<&'a [u8]> {
 }
 
 /// An HTML object made by a function.
-struct ParsedHtml {
+pub(super) struct ParsedHtml {
     raw: String,
-    dom: Html,
+    pub(super) dom: Html,
 }
 
 shape!(ParsedHtml, "HTML" {
@@ -138,52 +134,4 @@ fn parse_text<'a>(args: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
         _ => None,
     });
     object(arena.keep(ParsedText { text }), arena)
-}
-
-struct XPathResult {
-    nodes: Vec<XPathNode>,
-}
-
-struct XPathNode {
-    raw: String,
-    display_text: String,
-    inner_text: String,
-    links: Vec<Link>,
-}
-
-shape!(XPathResult, "XPathResult" { nodes });
-shape!(XPathNode, "XPathNode" { raw, display_text, inner_text, links } bytes raw);
-
-/// `html.xpath` over any object with HTML (mql.md §1.14).
-fn xpath<'a>(shared: &Shared, args: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
-    let (Some(source), Some(query)) =
-        (args.first().and_then(|a| a.as_object()), args.get(1).and_then(|a| a.as_str()))
-    else {
-        return Value::Null;
-    };
-    let Some(compiled) = shared.xpath(query) else { return Value::Null };
-    let nodes = if let Some(body) = known::<sekisho_record::evidence::model::BodyHtml>(source) {
-        compiled.eval(&body.dom).into_iter().map(node).collect()
-    } else if let Some(parsed) = known::<ParsedHtml>(source) {
-        compiled.eval(&parsed.dom).into_iter().map(node).collect()
-    } else if let Some(bytes) = source.bytes() {
-        let parsed = Html::parse(&String::from_utf8_lossy(bytes));
-        compiled.eval(&parsed).into_iter().map(node).collect()
-    } else {
-        return Value::Null;
-    };
-    object(arena.keep(XPathResult { nodes }), arena)
-}
-
-fn node(node: NodeRef<'_>) -> XPathNode {
-    XPathNode {
-        raw: node.raw(),
-        display_text: node.display_text(),
-        inner_text: node.inner_text(),
-        links: node.links(),
-    }
-}
-
-fn known<T: 'static>(object: &dyn Object) -> Option<&T> {
-    object.as_any()?.downcast_ref::<T>()
 }

@@ -1,6 +1,6 @@
 //! Expression × tree → nodes, within a budget of steps.
 
-use std::cell::Cell;
+use std::cell::{Cell, OnceCell};
 
 use super::{Axis, Expr, Op, Step, Test};
 use crate::html::tree::{Data, NONE};
@@ -45,12 +45,12 @@ impl Value {
 pub(super) struct Eval<'a> {
     html: &'a Html,
     /// Place of each node in document order, and the place after its last descendant.
-    order: Vec<(u32, u32)>,
+    order: OnceCell<Vec<(u32, u32)>>,
     budget: Cell<usize>,
 }
 
 pub(super) fn select<'a>(expr: &Expr, html: &'a Html) -> Vec<NodeRef<'a>> {
-    let eval = Eval { html, order: order(html), budget: Cell::new(XPATH_STEPS_MAX) };
+    let eval = Eval { html, order: OnceCell::new(), budget: Cell::new(XPATH_STEPS_MAX) };
     let root = Context { item: Item { id: 0, attr: NONE }, position: 1, size: 1 };
     match eval.value(expr, root) {
         Value::Nodes(nodes) => nodes.iter().take(XPATH_NODES_MAX).map(|item| eval.node(*item)).collect(),
@@ -86,6 +86,11 @@ fn order(html: &Html) -> Vec<(u32, u32)> {
 }
 
 impl<'a> Eval<'a> {
+    /// Where a node begins and ends in document order. Most queries are one walk from the root and never ask.
+    fn place(&self, id: u32) -> Option<(u32, u32)> {
+        self.order.get_or_init(|| order(self.html)).get(id as usize).copied()
+    }
+
     /// Takes from the budget; false when it is used up.
     fn spend(&self, steps: usize) -> bool {
         let left = self.budget.get();
@@ -167,8 +172,8 @@ impl<'a> Eval<'a> {
         let mut covered = 0;
         for item in nodes {
             // Descendants of a node whose ancestor was here already have been found.
-            let (start, end) = self.order.get(item.id as usize).copied().unwrap_or((0, 0));
-            if mergeable && item.attr == NONE {
+            if mergeable && item.attr == NONE && nodes.len() > 1 {
+                let (start, end) = self.place(item.id).unwrap_or((0, 0));
                 if start < covered {
                     continue;
                 }
@@ -191,9 +196,8 @@ impl<'a> Eval<'a> {
 
     fn sort(&self, items: &mut Vec<Item>) {
         self.spend(items.len());
-        let key = |item: &Item| {
-            (self.order.get(item.id as usize).map_or(NONE, |(place, _)| *place), item.attr.wrapping_add(1))
-        };
+        let key =
+            |item: &Item| (self.place(item.id).map_or(NONE, |(place, _)| place), item.attr.wrapping_add(1));
         items.sort_unstable_by_key(key);
         items.dedup();
     }
@@ -269,12 +273,12 @@ impl<'a> Eval<'a> {
     }
 
     fn preceding(&self, id: u32, test: &Test, out: &mut Vec<Item>) {
-        let (place, _) = self.order.get(id as usize).copied().unwrap_or((0, 0));
+        let (place, _) = self.place(id).unwrap_or((0, 0));
         let mut at = Some(0);
         while let Some(candidate) = at.filter(|_| self.spend(1)) {
-            match self.order.get(candidate as usize) {
-                Some((start, _)) if *start >= place => break,
-                Some((_, end)) if *end <= place => self.admit(candidate, test, out),
+            match self.place(candidate) {
+                Some((start, _)) if start >= place => break,
+                Some((_, end)) if end <= place => self.admit(candidate, test, out),
                 _ => {}
             }
             at = self.html.tree.following(candidate, 0, false);
@@ -321,7 +325,7 @@ impl<'a> Eval<'a> {
     /// A node's string value costs what it is long.
     fn text_of(&self, item: Item) -> String {
         if item.attr == NONE {
-            let (start, end) = self.order.get(item.id as usize).copied().unwrap_or((0, 0));
+            let (start, end) = self.place(item.id).unwrap_or((0, 0));
             if !self.spend(end.saturating_sub(start) as usize) {
                 return String::new();
             }
