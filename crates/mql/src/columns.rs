@@ -3,14 +3,20 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::eval::{Identity, Slot, identity};
 use crate::limits::{MAX_CELLS, MAX_FRAMES};
+use crate::memory::{Identity, Slot, identity};
 use crate::value::{List, Value};
 
 /// No columns.
 pub(crate) const NO_FRAME: u32 = u32::MAX;
 /// A column that nobody filled.
 const NO_CELLS: u32 = u32::MAX;
+/// A page on which nobody filled a column.
+const NO_PAGE: u32 = u32::MAX;
+/// Columns of a page. There are thousands of columns and a rule asks for few, mostly neighbours.
+const PAGE: usize = 32;
+/// Cells for which there is room from the start: a common mail needs no more.
+const CELLS_FIRST: usize = 2048;
 
 /// An item of a loop.
 #[derive(Clone, Copy)]
@@ -29,10 +35,11 @@ impl<'a> Scope<'a> {
     }
 }
 
-/// The columns of one array: where each starts among the cells.
+/// The columns of one array.
 struct Frame {
     len: u32,
-    starts: Vec<u32>,
+    /// Where each [`PAGE`] of columns is among the pages.
+    pages: Vec<u32>,
 }
 
 /// The columns of all arrays of a message.
@@ -40,6 +47,8 @@ struct Frame {
 pub(crate) struct Columns<'a> {
     by_list: FxHashMap<Identity, u32>,
     frames: Vec<Frame>,
+    /// Where each column of a page starts among the cells.
+    pages: Vec<[u32; PAGE]>,
     cells: Vec<Slot<'a>>,
 }
 
@@ -58,15 +67,16 @@ impl<'a> Columns<'a> {
         }
         let Ok(len) = u32::try_from(list.len()) else { return NO_FRAME };
         let frame = self.frames.len() as u32;
-        self.frames.push(Frame { len, starts: Vec::new() });
+        self.frames.push(Frame { len, pages: Vec::new() });
         self.by_list.insert(key, frame);
         frame
     }
 
     #[inline]
     pub(crate) fn get(&self, scope: &Scope<'a>, column: u32) -> Slot<'a> {
-        let start = self.frames.get(scope.frame as usize).and_then(|f| f.starts.get(column as usize));
-        match start {
+        let Some(frame) = self.frames.get(scope.frame as usize) else { return Slot::Empty };
+        let Some(page) = frame.pages.get(column as usize / PAGE) else { return Slot::Empty };
+        match self.pages.get(*page as usize).and_then(|page| page.get(column as usize % PAGE)) {
             Some(&start) if start != NO_CELLS => {
                 self.cells.get((start + scope.at) as usize).copied().unwrap_or(Slot::Empty)
             }
@@ -77,12 +87,21 @@ impl<'a> Columns<'a> {
     /// Forgets when memory is full: it only costs time.
     pub(crate) fn set(&mut self, scope: &Scope<'a>, column: u32, content: Slot<'a>) {
         let Some(frame) = self.frames.get_mut(scope.frame as usize) else { return };
-        let column = column as usize;
-        if frame.starts.len() <= column {
-            frame.starts.resize(column + 1, NO_CELLS);
+        let (page, column) = (column as usize / PAGE, column as usize % PAGE);
+        if frame.pages.len() <= page {
+            frame.pages.resize(page + 1, NO_PAGE);
         }
-        let Some(start) = frame.starts.get_mut(column) else { return };
+        let Some(page) = frame.pages.get_mut(page) else { return };
+        if *page == NO_PAGE {
+            *page = self.pages.len() as u32;
+            self.pages.push([NO_CELLS; PAGE]);
+        }
+        let page = self.pages.get_mut(*page as usize);
+        let Some(start) = page.and_then(|page| page.get_mut(column)) else { return };
         if *start == NO_CELLS {
+            if self.cells.capacity() == 0 {
+                self.cells.reserve(CELLS_FIRST);
+            }
             let next = self.cells.len();
             let end = next + frame.len as usize;
             if end > MAX_CELLS {

@@ -11,7 +11,7 @@ use crate::node::{
     COLUMN, ConstSet, HostFunction, Id, Meta, NO_SLOT, Needle, Node, Pattern, Program, TextTest,
 };
 use crate::order;
-use crate::prefilter::required;
+use crate::prefilter::{ANY, required};
 use crate::re2;
 use crate::schema::Schema;
 use crate::text::fold;
@@ -99,7 +99,7 @@ impl<'s> Builder<'s> {
                 columns += 1;
             }
         }
-        order::conjunctions(program);
+        order::operands(program);
         program.literals.finish();
         self.program
     }
@@ -111,7 +111,7 @@ impl<'s> Builder<'s> {
             None => {
                 let id = self.program.nodes.len() as Id;
                 self.program.nodes.push(node.clone());
-                self.program.metas.push(Meta { depth: 0, uses: 0, inner, slot: NO_SLOT, order: NO_SLOT });
+                self.program.metas.push(Meta { depth: 0, uses: 0, inner, slot: NO_SLOT, operands: (0, 0) });
                 let depth = self.depth(id);
                 if let Some(meta) = self.program.metas.get_mut(id as usize) {
                     meta.depth = depth;
@@ -327,6 +327,8 @@ impl<'s> Builder<'s> {
             literal_decides,
         };
         let id = self.program.needles.len() as u32;
+        let piece = literal.map_or(ANY, |literal| self.program.literals.first(literal));
+        self.program.needle_pieces.push(piece);
         self.program.needles.push(needle);
         self.needles.insert(key, id);
         id

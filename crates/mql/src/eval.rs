@@ -2,25 +2,16 @@
 
 use rustc_hash::FxHashMap;
 
-use crate::columns::{Columns, NO_FRAME, Scope};
+use crate::columns::{Columns, Scope};
 use crate::limits::{MESSAGE_STEPS, RULE_STEPS};
-use crate::node::{COLUMN, Id, NO_SLOT, Node, Program};
+use crate::memory::{Memory, Slot};
+use crate::node::{Id, NO_SLOT, Node, Operand, Program};
 use crate::prefilter::Haystacks;
-use crate::text::{eq_fold, fold};
+use crate::scalar::{arith, compare, cut, plain};
+use crate::text::fold;
 use crate::truth::{Count, Truth};
-use crate::typed::{ArithOp, CmpOp};
+use crate::typed::CmpOp;
 use crate::value::{Arena, Host, List, ListData, Missing, Outcome, Value};
-
-/// What is remembered of a node.
-#[derive(Clone, Copy)]
-pub(crate) enum Slot<'a> {
-    Empty,
-    Truth(Truth),
-    Value(Value<'a>),
-}
-
-/// What identifies a value as an argument, for as long as the message is judged.
-pub(crate) type Identity = (u8, usize, usize);
 
 /// The state of one message's evaluation.
 pub(crate) struct Eval<'a, 'h> {
@@ -35,10 +26,8 @@ pub(crate) struct Eval<'a, 'h> {
     /// Steps that the rule took.
     pub(crate) steps: u64,
     pub(crate) regex_memo: FxHashMap<(u32, u32), bool>,
-    slots: Vec<Slot<'a>>,
-    lists: Vec<Option<Option<&'a ListData>>>,
-    calls: FxHashMap<Box<[Identity]>, Value<'a>>,
-    key: Vec<Identity>,
+    pub(crate) memory: Memory<'a>,
+    lists: Vec<Option<Result<&'a ListData, Missing>>>,
     /// Steps that the rule may take.
     limit: u64,
     /// Steps of the rules before.
@@ -58,10 +47,8 @@ impl<'a, 'h> Eval<'a, 'h> {
             columns: Columns::default(),
             steps: 0,
             regex_memo: FxHashMap::default(),
-            slots: vec![Slot::Empty; program.slots],
+            memory: Memory::new(program.slots),
             lists: vec![None; program.lists.len()],
-            calls: FxHashMap::default(),
-            key: Vec::new(),
             limit: RULE_STEPS,
             total: 0,
             budget: Missing::NONE,
@@ -94,10 +81,15 @@ impl<'a, 'h> Eval<'a, 'h> {
     pub(crate) fn decide(&mut self, id: Id) -> Truth {
         let program = self.program;
         match program.node(id) {
-            Node::And(items) => {
+            Node::And(_) => {
+                let operands = program.operands(id);
                 let mut all = Truth::TRUE;
-                for &item in program.order(id, items) {
-                    let t = self.decide(item);
+                for &operand in operands {
+                    let t = match self.memory.truth(operand) {
+                        Truth::IS_TRUE => continue,
+                        Truth::IS_FALSE | Truth::IS_NULL => return Truth::FALSE,
+                        _ => self.decide(operand.id),
+                    };
                     if !t.can_be_true() {
                         return Truth::FALSE;
                     }
@@ -105,10 +97,15 @@ impl<'a, 'h> Eval<'a, 'h> {
                 }
                 all
             }
-            Node::Or(items) => {
+            Node::Or(_) => {
+                let operands = program.operands(id);
                 let mut any = Truth::FALSE;
-                for &item in items {
-                    any = any.or(self.decide(item));
+                for &operand in operands {
+                    any = any.or(match self.memory.truth(operand) {
+                        Truth::IS_TRUE => return Truth::TRUE,
+                        Truth::IS_FALSE => continue,
+                        _ => self.decide(operand.id),
+                    });
                     if any.is_true() {
                         break;
                     }
@@ -153,33 +150,6 @@ impl<'a, 'h> Eval<'a, 'h> {
         value
     }
 
-    #[inline]
-    fn recall(&self, slot: u32) -> Slot<'a> {
-        if slot & COLUMN == 0 {
-            return self.slots.get(slot as usize).copied().unwrap_or(Slot::Empty);
-        }
-        match self.scopes.last() {
-            Some(scope) if scope.frame != NO_FRAME => self.columns.get(scope, slot & !COLUMN),
-            _ => Slot::Empty,
-        }
-    }
-
-    /// Not once the budget is spent: what comes then is cut short.
-    pub(crate) fn remember(&mut self, slot: u32, content: Slot<'a>) {
-        if self.spent().is_some() {
-            return;
-        }
-        if slot & COLUMN == 0 {
-            if let Some(place) = self.slots.get_mut(slot as usize) {
-                *place = content;
-            }
-        } else if let Some(scope) = self.scopes.last()
-            && scope.frame != NO_FRAME
-        {
-            self.columns.set(scope, slot & !COLUMN, content);
-        }
-    }
-
     fn make_truth(&mut self, id: Id) -> Truth {
         self.steps += 1;
         if let Some(missing) = self.spent() {
@@ -187,8 +157,8 @@ impl<'a, 'h> Eval<'a, 'h> {
         }
         let program = self.program;
         match program.node(id) {
-            Node::And(items) => self.all_of(program.order(id, items)),
-            Node::Or(items) => self.any_of(items),
+            Node::And(_) => self.all_of(program.operands(id)),
+            Node::Or(_) => self.any_of(program.operands(id)),
             Node::Not(inner) => self.truth(*inner).not(),
             Node::Of { threshold, items } => self.count_of(*threshold, items),
             Node::Compare { op, left, right } => self.compare(*op, *left, *right),
@@ -214,6 +184,10 @@ impl<'a, 'h> Eval<'a, 'h> {
     fn make_value(&mut self, id: Id) -> Value<'a> {
         let program = self.program;
         match program.node(id) {
+            // What is there already is no step.
+            Node::Str(s) => Value::Str(s),
+            Node::Int(i) => Value::Int(*i),
+            Node::Item(n) => self.item(*n),
             Node::And(_)
             | Node::Or(_)
             | Node::Not(_)
@@ -293,10 +267,10 @@ impl<'a, 'h> Eval<'a, 'h> {
         Value::List(List::Values(self.arena.alloc_slice(values)))
     }
 
-    fn all_of(&mut self, items: &[Id]) -> Truth {
+    fn all_of(&mut self, operands: &[Operand]) -> Truth {
         let mut all = Truth::TRUE;
-        for &item in items {
-            all = all.and(self.truth(item));
+        for &operand in operands {
+            all = all.and(self.truth(operand.id));
             if all.is_false() {
                 break;
             }
@@ -304,10 +278,10 @@ impl<'a, 'h> Eval<'a, 'h> {
         all
     }
 
-    fn any_of(&mut self, items: &[Id]) -> Truth {
+    fn any_of(&mut self, operands: &[Operand]) -> Truth {
         let mut any = Truth::FALSE;
-        for &item in items {
-            any = any.or(self.truth(item));
+        for &operand in operands {
+            any = any.or(self.truth(operand.id));
             if any.is_true() {
                 break;
             }
@@ -412,13 +386,15 @@ impl<'a, 'h> Eval<'a, 'h> {
 
     /// The named list, or the set `$name`.
     pub(crate) fn list(&mut self, list: u32) -> Result<&'a ListData, Missing> {
+        if let Some(Some(known)) = self.lists.get(list as usize) {
+            return *known;
+        }
         let name = self.program.lists.get(list as usize).map_or("", |n| n);
-        let host = self.host;
-        let found = match self.lists.get_mut(list as usize) {
-            Some(slot) => *slot.get_or_insert_with(|| host.list(name)),
-            None => None,
-        };
-        found.ok_or_else(|| self.arena.missing(&format!("${name}")))
+        let found = self.host.list(name).ok_or_else(|| self.arena.missing(&format!("${name}")));
+        if let Some(slot) = self.lists.get_mut(list as usize) {
+            *slot = Some(found);
+        }
+        found
     }
 
     fn index(&mut self, base: Id, index: Id) -> Value<'a> {
@@ -499,154 +475,4 @@ impl<'a, 'h> Eval<'a, 'h> {
             }
         })
     }
-
-    /// Remembers what a function gave for these arguments.
-    pub(crate) fn memoised(
-        &mut self,
-        function: Identity,
-        args: &[Value<'a>],
-        make: impl FnOnce(&mut Self, &[Value<'a>]) -> Value<'a>,
-    ) -> Value<'a> {
-        let mut key = std::mem::take(&mut self.key);
-        key.clear();
-        key.push(function);
-        key.extend(args.iter().map(identity));
-        if let Some(&value) = self.calls.get(key.as_slice()) {
-            self.key = key;
-            return value;
-        }
-        let value = make(self, args);
-        if self.spent().is_none() {
-            self.calls.insert(key.as_slice().into(), value);
-        }
-        self.key = key;
-        value
-    }
-}
-
-/// JSON scalars are scalars wherever they come from.
-pub(crate) fn plain(value: Value<'_>) -> Value<'_> {
-    match value {
-        Value::Json(json) => Value::json(json),
-        value => value,
-    }
-}
-
-pub(crate) fn identity(value: &Value<'_>) -> Identity {
-    match *value {
-        Value::Unknown(missing) => (0, missing.0 as usize, 0),
-        Value::Null => (1, 0, 0),
-        Value::Bool(b) => (2, usize::from(b), 0),
-        Value::Int(i) => (3, i as usize, 0),
-        Value::Float(f) => (4, f.to_bits() as usize, 0),
-        Value::Str(s) => (5, s.as_ptr() as usize, s.len()),
-        Value::Bytes(b) => (6, b.as_ptr() as usize, b.len()),
-        Value::Json(j) => (7, std::ptr::from_ref(j) as usize, 0),
-        Value::List(List::Values(v)) => (8, v.as_ptr() as usize, v.len()),
-        Value::List(List::Strings(v)) => (9, v.as_ptr() as usize, v.len()),
-        Value::List(List::Json(v)) => (10, v.as_ptr() as usize, v.len()),
-        Value::List(List::Items(v)) => (11, std::ptr::from_ref(v).cast::<()>() as usize, v.len()),
-        Value::Object(o) => (12, o.identity(), o.shape().as_ptr() as usize),
-        Value::Map(m) => (13, std::ptr::from_ref(m).cast::<()>() as usize, m.len()),
-    }
-}
-
-/// Comparison of two values; null when either is null or the types differ.
-pub(crate) fn compare(op: CmpOp, left: Value<'_>, right: Value<'_>) -> Truth {
-    use std::cmp::Ordering as O;
-    if left.is_null() || right.is_null() {
-        return Truth::NULL;
-    }
-    let order = match (plain(left), plain(right)) {
-        (Value::Unknown(a), Value::Unknown(b)) => return Truth::unknown(a | b),
-        (Value::Unknown(missing), _) | (_, Value::Unknown(missing)) => return Truth::unknown(missing),
-        (Value::Str(a), Value::Str(b)) => {
-            return match op {
-                CmpOp::EqFold => eq_fold(a, b).into(),
-                CmpOp::NeFold => (!eq_fold(a, b)).into(),
-                CmpOp::Eq => (a == b).into(),
-                CmpOp::Ne => (a != b).into(),
-                op => ordered(op, a.cmp(b)),
-            };
-        }
-        (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(&b)),
-        (Value::Int(a), Value::Int(b)) => Some(a.cmp(&b)),
-        (Value::Int(a), Value::Float(b)) => (a as f64).partial_cmp(&b),
-        (Value::Float(a), Value::Int(b)) => a.partial_cmp(&(b as f64)),
-        (Value::Float(a), Value::Float(b)) => a.partial_cmp(&b),
-        (Value::Object(a), Value::Object(b)) => {
-            let same = a.identity() == b.identity() && a.shape() == b.shape();
-            return match op {
-                CmpOp::Eq => same.into(),
-                CmpOp::Ne => (!same).into(),
-                _ => Truth::NULL,
-            };
-        }
-        _ => None,
-    };
-    order.map_or(Truth::NULL, |o: O| ordered(op, o))
-}
-
-fn ordered(op: CmpOp, order: std::cmp::Ordering) -> Truth {
-    match op {
-        CmpOp::Eq | CmpOp::EqFold => order.is_eq(),
-        CmpOp::Ne | CmpOp::NeFold => order.is_ne(),
-        CmpOp::Lt => order.is_lt(),
-        CmpOp::Le => order.is_le(),
-        CmpOp::Gt => order.is_gt(),
-        CmpOp::Ge => order.is_ge(),
-    }
-    .into()
-}
-
-/// Integer when both are; overflow and division by zero give null.
-fn arith<'a>(op: ArithOp, left: Value<'a>, right: Value<'a>) -> Value<'a> {
-    if left.is_null() || right.is_null() {
-        return Value::Null;
-    }
-    let (a, b) = match (left, right) {
-        (Value::Unknown(a), Value::Unknown(b)) => return Value::Unknown(a | b),
-        (Value::Unknown(missing), _) | (_, Value::Unknown(missing)) => return Value::Unknown(missing),
-        (Value::Int(a), Value::Int(b)) => {
-            let result = match op {
-                ArithOp::Add => a.checked_add(b),
-                ArithOp::Sub => a.checked_sub(b),
-                ArithOp::Mul => a.checked_mul(b),
-                ArithOp::Div => a.checked_div(b),
-                ArithOp::Rem => a.checked_rem(b),
-            };
-            return result.map_or(Value::Null, Value::Int);
-        }
-        (a, b) => match (number(a), number(b)) {
-            (Some(a), Some(b)) => (a, b),
-            _ => return Value::Null,
-        },
-    };
-    let result = match op {
-        ArithOp::Add => a + b,
-        ArithOp::Sub => a - b,
-        ArithOp::Mul => a * b,
-        ArithOp::Div => a / b,
-        ArithOp::Rem => a % b,
-    };
-    if result.is_finite() { Value::Float(result) } else { Value::Null }
-}
-
-pub(crate) fn number(value: Value<'_>) -> Option<f64> {
-    match value {
-        Value::Int(i) => Some(i as f64),
-        Value::Float(f) => Some(f),
-        _ => None,
-    }
-}
-
-/// Code points `from..to`.
-fn cut(text: &str, from: usize, to: usize) -> &str {
-    if to <= from {
-        return "";
-    }
-    let at = |n: usize| text.char_indices().nth(n).map_or(text.len(), |(at, _)| at);
-    let (start, end) =
-        if text.is_ascii() { (from.min(text.len()), to.min(text.len())) } else { (at(from), at(to)) };
-    text.get(start..end).unwrap_or("")
 }

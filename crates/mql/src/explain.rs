@@ -2,10 +2,12 @@
 //! that is known to match.
 
 use crate::columns::Scope;
-use crate::eval::{Eval, identity};
+use crate::eval::Eval;
 use crate::limits::{MAX_PREDICATES, MAX_READS, MAX_SHOWN};
+use crate::memory::identity;
 use crate::node::{Id, Node};
 use crate::ruleset::Compiled;
+use crate::scalar::plain;
 use crate::show;
 use crate::truth::Truth;
 use crate::typed::{Builtin, Span};
@@ -97,7 +99,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
     fn element(&mut self, id: Id, list: Id, body: Id, wanted: bool) {
         let Some(items) = self.eval.value(list).as_list() else { return };
         for i in 0..items.len() {
-            let item = crate::eval::plain(items.get(i, self.eval.arena));
+            let item = plain(items.get(i, self.eval.arena));
             self.eval.scopes.push(Scope::bare(item));
             if is(self.eval.truth(body), wanted) {
                 self.eval.scopes.pop();
@@ -231,7 +233,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
                 let item = self.eval.value(*from).as_list().map(|l| l.get(i, self.eval.arena));
                 let place = self.element_place(*from, i);
                 self.places.push(place);
-                self.eval.scopes.push(Scope::bare(item.map_or(Value::Null, crate::eval::plain)));
+                self.eval.scopes.push(Scope::bare(item.map_or(Value::Null, plain)));
                 let path = self.path(*body);
                 self.eval.scopes.pop();
                 self.places.pop();
@@ -247,7 +249,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
         let (kept, all) = (self.eval.value(list).as_list()?, self.eval.value(from).as_list()?);
         let wanted = identity(&kept.get(i, arena));
         let before = (0..i).filter(|&j| identity(&kept.get(j, arena)) == wanted).count();
-        (0..all.len()).filter(|&j| identity(&crate::eval::plain(all.get(j, arena))) == wanted).nth(before)
+        (0..all.len()).filter(|&j| identity(&plain(all.get(j, arena))) == wanted).nth(before)
     }
 }
 

@@ -18,6 +18,16 @@ pub(crate) type Id = u32;
 pub(crate) const NO_SLOT: u32 = u32::MAX;
 /// Marks the slot of a node that reads the innermost loop item and nothing further out: a column, with a cell an item.
 pub(crate) const COLUMN: u32 = 1 << 31;
+/// Marks the slot of an [`Operand`] that is the negation of what is remembered.
+pub(crate) const NEGATED: u32 = 1 << 30;
+
+/// An operand of a conjunction or disjunction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Operand {
+    pub(crate) id: Id,
+    /// Where its truth, or with [`NEGATED`] the opposite, is remembered for the message; [`NO_SLOT`] if nowhere.
+    pub(crate) slot: u32,
+}
 
 /// An expression.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -152,8 +162,9 @@ pub(crate) struct Meta {
     pub(crate) inner: bool,
     /// Where its value is remembered, when it is used more than once and reads no item, or ([`COLUMN`]) the innermost.
     pub(crate) slot: u32,
-    /// For a conjunction: the place of its operands in [`Program::orders`], cheap ones first.
-    pub(crate) order: u32,
+    /// For a conjunction or disjunction: where its operands begin in [`Program::operands`], cheap ones first, and how
+    /// many there are.
+    pub(crate) operands: (u32, u32),
 }
 
 /// A constant needle.
@@ -202,12 +213,14 @@ pub(crate) struct Program {
     pub(crate) nodes: Vec<Node>,
     pub(crate) metas: Vec<Meta>,
     pub(crate) slots: usize,
-    pub(crate) orders: Vec<Box<[Id]>>,
+    pub(crate) operands: Vec<Operand>,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) lists: Vec<Box<str>>,
     pub(crate) sets: Vec<ConstSet>,
     pub(crate) ip_sets: Vec<IpSet>,
     pub(crate) needles: Vec<Needle>,
+    /// For each needle the piece without which no text can hold it, side by side.
+    pub(crate) needle_pieces: Vec<u32>,
     pub(crate) patterns: Vec<Pattern>,
     pub(crate) literals: Literals,
     pub(crate) roots: Vec<Box<str>>,
@@ -231,10 +244,12 @@ impl Program {
         self.metas.get(id as usize).map_or(NO_SLOT, |m| m.slot)
     }
 
-    /// The operands of a conjunction in the order in which they are cheapest to evaluate; `written` is as written.
-    pub(crate) fn order<'p>(&'p self, id: Id, written: &'p [Id]) -> &'p [Id] {
-        let place = self.metas.get(id as usize).map_or(NO_SLOT, |m| m.order);
-        self.orders.get(place as usize).map_or(written, |o| o)
+    /// The operands of a conjunction or disjunction, in the order in which they are cheapest to evaluate.
+    #[inline]
+    pub(crate) fn operands(&self, id: Id) -> &[Operand] {
+        let (first, count) = self.metas.get(id as usize).map_or((0, 0), |m| m.operands);
+        let first = first as usize;
+        self.operands.get(first..first + count as usize).unwrap_or(&[])
     }
 
     /// The node's children, with `true` for those in a new loop scope.

@@ -1,7 +1,8 @@
 //! The order in which the operands of conjunctions are evaluated: cheap ones first. Expressions have no effects, and
 //! the values that a conjunction may have do not depend on the order; explanations keep the order as written.
+//! Disjunctions keep theirs: an author writes the likeliest first.
 
-use crate::node::{Id, NO_SLOT, Node, Program};
+use crate::node::{COLUMN, Id, NEGATED, NO_SLOT, Node, Operand, Program};
 use crate::typed::Builtin;
 
 /// Dearer than anything else: nothing is saved by telling more apart.
@@ -14,8 +15,8 @@ const LAST: u32 = 10;
 const ITEMS: u64 = 8;
 const ENTRIES: u64 = 1_000;
 
-/// Orders all conjunctions.
-pub(crate) fn conjunctions(program: &mut Program) {
+/// Lays out the operands of all conjunctions and disjunctions side by side.
+pub(crate) fn operands(program: &mut Program) {
     // Children have smaller numbers than what they are part of.
     let mut costs: Vec<u64> = Vec::with_capacity(program.nodes.len());
     for id in 0..program.nodes.len() as Id {
@@ -23,15 +24,33 @@ pub(crate) fn conjunctions(program: &mut Program) {
         costs.push(cost);
     }
     for id in 0..program.nodes.len() {
-        let Some(Node::And(items)) = program.nodes.get(id) else { continue };
-        let mut order = items.to_vec();
-        order.sort_by_key(|&item| rank(program, &costs, item));
-        if order.as_slice() != &**items
-            && let Some(meta) = program.metas.get_mut(id)
-        {
-            meta.order = program.orders.len() as u32;
-            program.orders.push(order.into());
+        let order = match program.nodes.get(id) {
+            Some(Node::And(items)) => {
+                let mut order = items.to_vec();
+                order.sort_by_key(|&item| rank(program, &costs, item));
+                order
+            }
+            Some(Node::Or(items)) => items.to_vec(),
+            _ => continue,
+        };
+        let all: Vec<Operand> =
+            order.iter().map(|&id| Operand { id, slot: truth_slot(program, id) }).collect();
+        if let Some(meta) = program.metas.get_mut(id) {
+            meta.operands = (program.operands.len() as u32, all.len() as u32);
         }
+        program.operands.extend(all);
+    }
+}
+
+/// Where the truth of an operand is remembered; a negation that is not shared is known by what it negates.
+fn truth_slot(program: &Program, id: Id) -> u32 {
+    match (program.slot(id), program.node(id)) {
+        (NO_SLOT, Node::Not(inner)) => match program.slot(*inner) {
+            slot if slot & COLUMN == 0 => slot | NEGATED,
+            _ => NO_SLOT,
+        },
+        (slot, _) if slot & COLUMN == 0 => slot,
+        _ => NO_SLOT,
     }
 }
 

@@ -22,8 +22,10 @@ pub(crate) type LiteralId = u32;
 #[derive(Default)]
 pub(crate) struct Literals {
     finders: Vec<memmem::Finder<'static>>,
-    /// Some of the three-byte pieces of each literal.
+    /// Some of the three-byte pieces of each literal, the rarest first.
     pieces: Vec<Box<[u16]>>,
+    /// The first of them, side by side, or [`ANY`]: most literals need no further look.
+    firsts: Vec<u32>,
     ids: FxHashMap<Box<str>, LiteralId>,
     automaton: Option<AhoCorasick>,
     /// The automaton's pattern numbers as literal ids.
@@ -38,7 +40,9 @@ impl Literals {
         }
         let id = self.finders.len() as LiteralId;
         self.finders.push(memmem::Finder::new(text.as_bytes()).into_owned());
-        self.pieces.push(some_pieces(text.as_bytes()));
+        let pieces = some_pieces(text.as_bytes());
+        self.firsts.push(pieces.first().map_or(ANY, |&piece| u32::from(piece)));
+        self.pieces.push(pieces);
         self.ids.insert(text.into(), id);
         id
     }
@@ -56,6 +60,12 @@ impl Literals {
         self.finders.get(id as usize).map_or(&[], |f| f.needle())
     }
 
+    /// The piece without which a text cannot hold the literal, or [`ANY`].
+    #[inline]
+    pub(crate) fn first(&self, id: LiteralId) -> u32 {
+        self.firsts.get(id as usize).copied().unwrap_or(ANY)
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.finders.len()
     }
@@ -71,10 +81,26 @@ fn pieces(bytes: &[u8]) -> impl Iterator<Item = u16> {
     bytes.windows(3).filter_map(|w| w.first_chunk::<3>()).map(|w| piece(*w))
 }
 
-/// At most [`PIECES_MAX`], evenly spread.
+/// The [`PIECES_MAX`] that are rarest in mail, the rarest first.
 fn some_pieces(bytes: &[u8]) -> Box<[u16]> {
-    let step = bytes.len().saturating_sub(2).div_ceil(PIECES_MAX).max(1);
-    pieces(bytes).step_by(step).collect()
+    let common = |window: &[u8]| window.iter().map(|b| commonness(*b)).sum::<usize>();
+    let mut all: Vec<(usize, u16)> = bytes.windows(3).map(common).zip(pieces(bytes)).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into_iter().take(PIECES_MAX).map(|(_, piece)| piece).collect()
+}
+
+/// How common a byte is in folded text and markup: letters by their frequency in English, all else in between.
+fn commonness(byte: u8) -> usize {
+    const LETTERS: &[u8] = b"zqjxkvbwyg0fpmu<>cd\"=lhrsni/oat e";
+    LETTERS.iter().position(|l| *l == byte).unwrap_or(if byte.is_ascii() { 10 } else { 4 })
+}
+
+/// The text whose table of pieces it is holds this one.
+#[inline]
+pub(crate) fn holds_piece(held: &[u64], piece: u32) -> bool {
+    let word = (piece as usize >> 6) & held.len().wrapping_sub(1);
+    piece == ANY || held.get(word).is_none_or(|word| word & (1 << (piece & 63)) != 0)
 }
 
 /// One bit a piece that the text holds, folded to the table's size, which is a power of two.
@@ -107,6 +133,8 @@ pub(crate) struct Haystacks<'a> {
     all: Vec<Haystack<'a>>,
 }
 
+/// No piece: the literal is too short to have one.
+pub(crate) const ANY: u32 = u32::MAX;
 /// Direct searches for this many times the text's length cost as much as the automaton.
 const AUTOMATON_COST: usize = 24;
 /// Direct searches for this many times the text's length cost as much as the table of its pieces.
@@ -139,6 +167,23 @@ impl<'a> Haystacks<'a> {
         self.all.get(id as usize).map_or("", |h| h.folded)
     }
 
+    /// The table of the text's pieces, for [`holds_piece`], when `asked` literals more make it worth its cost.
+    pub(crate) fn held(
+        &mut self,
+        id: u32,
+        asked: usize,
+        arena: &'a Arena,
+        steps: &mut u64,
+    ) -> Option<&'a [u64]> {
+        let hay = self.all.get_mut(id as usize)?;
+        let unit = hay.folded.len() + 32;
+        if hay.pieces.is_none() && hay.spent + asked * unit > PIECES_COST * unit {
+            hay.pieces = Some(arena.alloc_slice(&held_pieces(hay.folded.as_bytes())));
+            *steps += (hay.folded.len() / AUTOMATON_BYTES_PER_STEP) as u64;
+        }
+        hay.pieces
+    }
+
     /// The folded text holds the literal.
     pub(crate) fn holds(
         &mut self,
@@ -154,10 +199,6 @@ impl<'a> Haystacks<'a> {
             return false;
         }
         if needle.len() >= MIN_LITERAL {
-            if hay.pieces.is_none() && hay.spent > PIECES_COST * (hay.folded.len() + 32) {
-                hay.pieces = Some(arena.alloc_slice(&held_pieces(hay.folded.as_bytes())));
-                *steps += (hay.folded.len() / AUTOMATON_BYTES_PER_STEP) as u64;
-            }
             if let Some(held) = hay.pieces
                 && !literals.may_stand_in(literal, held)
             {

@@ -15,6 +15,11 @@ const F: u8 = 2;
 const N: u8 = 4;
 
 impl Truth {
+    /// [`Truth::bits`] of what is surely true, false, null.
+    pub(crate) const IS_TRUE: u8 = T;
+    pub(crate) const IS_FALSE: u8 = F;
+    pub(crate) const IS_NULL: u8 = N;
+
     pub(crate) const TRUE: Truth = Truth { bits: T, missing: Missing::NONE };
     pub(crate) const FALSE: Truth = Truth { bits: F, missing: Missing::NONE };
     pub(crate) const NULL: Truth = Truth { bits: N, missing: Missing::NONE };
@@ -25,6 +30,18 @@ impl Truth {
 
     fn new(bits: u8, missing: Missing) -> Truth {
         Truth { bits, missing: if bits.is_power_of_two() { Missing::NONE } else { missing } }
+    }
+
+    /// The set of values: [`Truth::IS_TRUE`] and so on where there is just one.
+    #[inline]
+    pub(crate) fn bits(self) -> u8 {
+        self.bits
+    }
+
+    /// The set of the negated values.
+    #[inline]
+    pub(crate) fn negated(bits: u8) -> u8 {
+        (bits & N) | (bits & T) << 1 | (bits & F) >> 1
     }
 
     pub(crate) fn is_true(self) -> bool {
@@ -44,10 +61,15 @@ impl Truth {
     }
 
     pub(crate) fn not(self) -> Truth {
-        Truth { bits: (self.bits & N) | (self.bits & T) << 1 | (self.bits & F) >> 1, missing: self.missing }
+        Truth { bits: Truth::negated(self.bits), missing: self.missing }
     }
 
+    #[inline]
     pub(crate) fn and(self, other: Truth) -> Truth {
+        if self.bits == T { other } else { self.and_any(other) }
+    }
+
+    fn and_any(self, other: Truth) -> Truth {
         let (a, b) = (self.bits, other.bits);
         let mut bits = (a & b & T) | ((a | b) & F);
         if a & N != 0 && b & (N | T) != 0 || b & N != 0 && a & T != 0 {
@@ -56,7 +78,12 @@ impl Truth {
         Truth::new(bits, self.missing | other.missing)
     }
 
+    #[inline]
     pub(crate) fn or(self, other: Truth) -> Truth {
+        if self.bits == F { other } else { self.or_any(other) }
+    }
+
+    fn or_any(self, other: Truth) -> Truth {
         self.not().and(other.not()).not()
     }
 

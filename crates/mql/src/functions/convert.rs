@@ -4,9 +4,10 @@ use sha1::Digest as _;
 
 use crate::base64::{Encodings, Options, decode, scan};
 use crate::confusables;
-use crate::eval::{Eval, plain};
+use crate::eval::Eval;
 use crate::limits::AUTOMATON_BYTES_PER_STEP;
 use crate::node::Id;
+use crate::scalar::plain;
 use crate::typed::Builtin;
 use crate::value::{Arena, Missing, Value};
 

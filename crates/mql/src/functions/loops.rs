@@ -3,9 +3,11 @@
 use rustc_hash::FxHashSet;
 
 use crate::columns::{NO_FRAME, Scope};
-use crate::eval::{Eval, Identity, Slot, number, plain};
+use crate::eval::Eval;
 use crate::limits::MAX_LAID_OUT;
+use crate::memory::{Identity, Slot, identity};
 use crate::node::{Id, NO_SLOT};
+use crate::scalar::{number, plain};
 use crate::truth::Truth;
 use crate::typed::Builtin;
 use crate::value::{List, Missing, Value};
@@ -254,6 +256,6 @@ fn key(value: Value<'_>) -> Key<'_> {
         Value::Json(json) => Key::Whole(json.to_string()),
         Value::Object(o) => Key::Scalar((12, o.identity(), o.shape().as_ptr() as usize)),
         value if value.is_null() => Key::Scalar((1, 0, 0)),
-        value => Key::Scalar(crate::eval::identity(&value)),
+        value => Key::Scalar(identity(&value)),
     }
 }

@@ -4,6 +4,7 @@ use crate::eval::Eval;
 use crate::functions::strings::{Text, int};
 use crate::limits::{AUTOMATON_BYTES_PER_STEP, MAX_MATCHES};
 use crate::node::{Id, Pattern};
+use crate::prefilter::holds_piece;
 use crate::truth::Truth;
 use crate::value::{Arena, List, Map, Object, Value};
 
@@ -55,8 +56,13 @@ impl<'a> Eval<'a, '_> {
     /// The text holds one of the literals without which the pattern cannot match.
     fn promising(&mut self, pattern: &Pattern, hay: u32) -> bool {
         let Some(required) = &pattern.required else { return true };
+        let literals = &self.program.literals;
+        let held = self.haystacks.held(hay, required.len(), self.arena, &mut self.steps);
         required.iter().any(|&literal| {
-            self.haystacks.holds(hay, literal, &self.program.literals, self.arena, &mut self.steps)
+            if held.is_some_and(|held| !holds_piece(held, literals.first(literal))) {
+                return false;
+            }
+            self.haystacks.holds(hay, literal, literals, self.arena, &mut self.steps)
         })
     }
 

@@ -1,8 +1,10 @@
 //! Tests of text and functions that give text or numbers from text.
 
+use crate::distance::levenshtein;
 use crate::eval::Eval;
 use crate::limits::{DISTANCE_CELLS_PER_STEP, SEARCH_BYTES_PER_STEP};
 use crate::node::{Id, Needle, TextTest};
+use crate::prefilter::{ANY, holds_piece};
 use crate::text::{ends_with_folded, fold, starts_with_folded};
 use crate::truth::Truth;
 use crate::typed::Builtin;
@@ -37,13 +39,12 @@ impl<'a> Eval<'a, '_> {
             Text::Null => return Truth::NULL,
             Text::Is(text) => text,
         };
-        let program = self.program;
-        for &needle in needles {
-            self.steps += 1;
-            let Some(needle) = program.needles.get(needle as usize) else { continue };
-            if self.needle_test(test, fold_case, text, needle) {
-                return Truth::TRUE;
-            }
+        let found = match test {
+            TextTest::Contains | TextTest::Like => self.any_inside(test, fold_case, text, needles),
+            TextTest::StartsWith | TextTest::EndsWith => self.any_at_an_end(test, fold_case, text, needles),
+        };
+        if found {
+            return Truth::TRUE;
         }
         let mut any = Truth::FALSE;
         for &needle in rest {
@@ -59,20 +60,39 @@ impl<'a> Eval<'a, '_> {
         any
     }
 
-    fn needle_test(&mut self, test: TextTest, fold_case: bool, text: &'a str, needle: &'a Needle) -> bool {
+    /// Tests often have dozens of needles, nearly all of which the text's pieces rule out.
+    fn any_inside(&mut self, test: TextTest, fold_case: bool, text: &'a str, needles: &[u32]) -> bool {
+        let program = self.program;
+        self.steps += needles.len() as u64;
+        let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+        let held = self.haystacks.held(hay, needles.len(), self.arena, &mut self.steps);
+        needles.iter().any(|&number| {
+            let piece = program.needle_pieces.get(number as usize).copied().unwrap_or(ANY);
+            if held.is_some_and(|held| !holds_piece(held, piece)) {
+                return false;
+            }
+            let Some(needle) = program.needles.get(number as usize) else { return false };
+            match test {
+                TextTest::Like => self.like(fold_case, hay, text, needle),
+                _ => self.contains(fold_case, hay, text, needle),
+            }
+        })
+    }
+
+    fn any_at_an_end(&mut self, test: TextTest, fold_case: bool, text: &str, needles: &[u32]) -> bool {
+        let program = self.program;
+        self.steps += needles.len() as u64;
+        let needles = needles.iter().filter_map(|&number| program.needles.get(number as usize));
         match (test, fold_case) {
-            (TextTest::Contains, _) => self.contains(fold_case, text, needle),
-            (TextTest::StartsWith, false) => text.starts_with(&*needle.text),
-            (TextTest::StartsWith, true) => starts_with_folded(text, &needle.folded),
-            (TextTest::EndsWith, false) => text.ends_with(&*needle.text),
-            (TextTest::EndsWith, true) => ends_with_folded(text, &needle.folded),
-            (TextTest::Like, _) => self.like(fold_case, text, needle),
+            (TextTest::StartsWith, false) => needles.into_iter().any(|n| text.starts_with(&*n.text)),
+            (TextTest::StartsWith, true) => needles.into_iter().any(|n| starts_with_folded(text, &n.folded)),
+            (_, false) => needles.into_iter().any(|n| text.ends_with(&*n.text)),
+            (_, true) => needles.into_iter().any(|n| ends_with_folded(text, &n.folded)),
         }
     }
 
-    fn contains(&mut self, fold_case: bool, text: &'a str, needle: &Needle) -> bool {
+    fn contains(&mut self, fold_case: bool, hay: u32, text: &'a str, needle: &Needle) -> bool {
         let Some(literal) = needle.literal else { return true };
-        let hay = self.haystacks.id(text, self.arena, &mut self.steps);
         let held = self.haystacks.holds(hay, literal, &self.program.literals, self.arena, &mut self.steps);
         if !held || fold_case {
             return held;
@@ -81,8 +101,7 @@ impl<'a> Eval<'a, '_> {
         needle.finder.find(text.as_bytes()).is_some()
     }
 
-    fn like(&mut self, fold_case: bool, text: &'a str, needle: &Needle) -> bool {
-        let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+    fn like(&mut self, fold_case: bool, hay: u32, text: &'a str, needle: &Needle) -> bool {
         if let Some(literal) = needle.literal {
             let held =
                 self.haystacks.holds(hay, literal, &self.program.literals, self.arena, &mut self.steps);
@@ -173,8 +192,15 @@ impl<'a> Eval<'a, '_> {
             return Value::Unknown(missing);
         }
         let distance = match function {
-            Builtin::ILevenshtein => strsim::levenshtein(&fold(a), &fold(b)),
-            _ => strsim::levenshtein(a, b),
+            Builtin::ILevenshtein => {
+                // Folded once for all distances that are asked about the text.
+                let mut folded = |text: &'a str| {
+                    let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+                    self.haystacks.folded(hay)
+                };
+                levenshtein(folded(a), folded(b))
+            }
+            _ => levenshtein(a, b),
         };
         int(distance)
     }

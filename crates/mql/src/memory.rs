@@ -1,0 +1,127 @@
+//! What is remembered of a message while all rules are judged: values of shared nodes, answers of functions.
+
+use rustc_hash::FxHashMap;
+
+use crate::columns::NO_FRAME;
+use crate::eval::Eval;
+use crate::node::{COLUMN, NEGATED, Operand};
+use crate::truth::Truth;
+use crate::value::{List, Value};
+
+/// What is remembered of a node.
+#[derive(Clone, Copy)]
+pub(crate) enum Slot<'a> {
+    Empty,
+    Truth(Truth),
+    Value(Value<'a>),
+}
+
+/// What identifies a value as an argument, for as long as the message is judged.
+pub(crate) type Identity = (u8, usize, usize);
+
+/// The memory of one message.
+pub(crate) struct Memory<'a> {
+    slots: Vec<Slot<'a>>,
+    /// The truth of each slot as [`Truth::bits`], 0 where there is none: a rule that ends on one of them
+    /// touches nothing else.
+    truths: Vec<u8>,
+    calls: FxHashMap<Box<[Identity]>, Value<'a>>,
+    key: Vec<Identity>,
+}
+
+impl Memory<'_> {
+    pub(crate) fn new(slots: usize) -> Self {
+        Memory {
+            slots: vec![Slot::Empty; slots],
+            truths: vec![0; slots],
+            calls: FxHashMap::default(),
+            key: Vec::new(),
+        }
+    }
+
+    /// The truth of an operand as [`Truth::bits`], if it is remembered; else 0.
+    #[inline]
+    pub(crate) fn truth(&self, operand: Operand) -> u8 {
+        let bits = self.truths.get((operand.slot & !NEGATED) as usize).copied().unwrap_or(0);
+        if operand.slot & NEGATED == 0 { bits } else { Truth::negated(bits) }
+    }
+}
+
+impl<'a> Eval<'a, '_> {
+    #[inline]
+    pub(crate) fn recall(&self, slot: u32) -> Slot<'a> {
+        if slot & COLUMN == 0 {
+            return self.memory.slots.get(slot as usize).copied().unwrap_or(Slot::Empty);
+        }
+        match self.scopes.last() {
+            Some(scope) if scope.frame != NO_FRAME => self.columns.get(scope, slot & !COLUMN),
+            _ => Slot::Empty,
+        }
+    }
+
+    /// Not once the budget is spent: what comes then is cut short.
+    pub(crate) fn remember(&mut self, slot: u32, content: Slot<'a>) {
+        if self.spent().is_some() {
+            return;
+        }
+        if slot & COLUMN == 0 {
+            let truth = match content {
+                Slot::Truth(truth) => truth.bits(),
+                Slot::Value(value @ Value::Bool(_)) => Truth::of(value).bits(),
+                _ => 0,
+            };
+            if let Some(place) = self.memory.truths.get_mut(slot as usize) {
+                *place = truth;
+            }
+            if let Some(place) = self.memory.slots.get_mut(slot as usize) {
+                *place = content;
+            }
+        } else if let Some(scope) = self.scopes.last()
+            && scope.frame != NO_FRAME
+        {
+            self.columns.set(scope, slot & !COLUMN, content);
+        }
+    }
+
+    /// Remembers what a function gave for these arguments.
+    pub(crate) fn memoised(
+        &mut self,
+        function: Identity,
+        args: &[Value<'a>],
+        make: impl FnOnce(&mut Self, &[Value<'a>]) -> Value<'a>,
+    ) -> Value<'a> {
+        let mut key = std::mem::take(&mut self.memory.key);
+        key.clear();
+        key.push(function);
+        key.extend(args.iter().map(identity));
+        if let Some(&value) = self.memory.calls.get(key.as_slice()) {
+            self.memory.key = key;
+            return value;
+        }
+        let value = make(self, args);
+        if self.spent().is_none() {
+            self.memory.calls.insert(key.as_slice().into(), value);
+        }
+        self.memory.key = key;
+        value
+    }
+}
+
+pub(crate) fn identity(value: &Value<'_>) -> Identity {
+    match *value {
+        Value::Unknown(missing) => (0, missing.0 as usize, 0),
+        Value::Null => (1, 0, 0),
+        Value::Bool(b) => (2, usize::from(b), 0),
+        Value::Int(i) => (3, i as usize, 0),
+        Value::Float(f) => (4, f.to_bits() as usize, 0),
+        Value::Str(s) => (5, s.as_ptr() as usize, s.len()),
+        Value::Bytes(b) => (6, b.as_ptr() as usize, b.len()),
+        Value::Json(j) => (7, std::ptr::from_ref(j) as usize, 0),
+        Value::List(List::Values(v)) => (8, v.as_ptr() as usize, v.len()),
+        Value::List(List::Strings(v)) => (9, v.as_ptr() as usize, v.len()),
+        Value::List(List::Json(v)) => (10, v.as_ptr() as usize, v.len()),
+        Value::List(List::Items(v)) => (11, std::ptr::from_ref(v).cast::<()>() as usize, v.len()),
+        Value::Object(o) => (12, o.identity(), o.shape().as_ptr() as usize),
+        Value::Map(m) => (13, std::ptr::from_ref(m).cast::<()>() as usize, m.len()),
+    }
+}
