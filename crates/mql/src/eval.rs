@@ -150,7 +150,7 @@ impl<'a, 'h> Eval<'a, 'h> {
         value
     }
 
-    fn make_truth(&mut self, id: Id) -> Truth {
+    pub(crate) fn make_truth(&mut self, id: Id) -> Truth {
         self.steps += 1;
         if let Some(missing) = self.spent() {
             return Truth::unknown(missing);

@@ -18,6 +18,7 @@ pub mod ipset;
 mod lexer;
 pub mod limits;
 mod list;
+mod masks;
 mod memory;
 mod node;
 mod order;

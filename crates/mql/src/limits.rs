@@ -50,3 +50,5 @@ pub const MAX_LAID_OUT: usize = 10_000;
 pub const MAX_FRAMES: usize = 256;
 /// Most answers about items that are remembered for one message.
 pub const MAX_CELLS: usize = 1 << 17;
+/// Most answers about 64 items at once that are remembered for one message.
+pub const MAX_MASKS: usize = 1 << 16;

@@ -6,7 +6,7 @@ use crate::columns::NO_FRAME;
 use crate::eval::Eval;
 use crate::node::{COLUMN, NEGATED, Operand};
 use crate::truth::Truth;
-use crate::value::{List, Value};
+use crate::value::{List, Missing, Value};
 
 /// What is remembered of a node.
 #[derive(Clone, Copy)]
@@ -19,23 +19,65 @@ pub(crate) enum Slot<'a> {
 /// What identifies a value as an argument, for as long as the message is judged.
 pub(crate) type Identity = (u8, usize, usize);
 
+/// Marks a slot whose content is with the values.
+const ELSEWHERE: u8 = 8;
+/// Values for which there is room from the start: a common mail needs no more.
+const VALUES_FIRST: usize = 1024;
+
 /// The memory of one message.
 pub(crate) struct Memory<'a> {
-    slots: Vec<Slot<'a>>,
-    /// The truth of each slot as [`Truth::bits`], 0 where there is none: a rule that ends on one of them
-    /// touches nothing else.
+    /// For each slot: nothing (0), its truth as [`Truth::bits`] when it is known, or [`ELSEWHERE`]. There are thousands
+    /// of slots and a message fills few, so what is written for every message is small.
     truths: Vec<u8>,
+    /// Where the values of the slots with [`ELSEWHERE`] are.
+    places: Vec<u32>,
+    values: Vec<Slot<'a>>,
     calls: FxHashMap<Box<[Identity]>, Value<'a>>,
     key: Vec<Identity>,
 }
 
-impl Memory<'_> {
+impl<'a> Memory<'a> {
     pub(crate) fn new(slots: usize) -> Self {
         Memory {
-            slots: vec![Slot::Empty; slots],
             truths: vec![0; slots],
+            places: vec![0; slots],
+            values: Vec::with_capacity(VALUES_FIRST),
             calls: FxHashMap::default(),
             key: Vec::new(),
+        }
+    }
+
+    #[inline]
+    fn get(&self, slot: u32) -> Slot<'a> {
+        match self.truths.get(slot as usize).copied().unwrap_or(0) {
+            0 => Slot::Empty,
+            ELSEWHERE => {
+                let place = self.places.get(slot as usize).copied().unwrap_or(u32::MAX);
+                self.values.get(place as usize).copied().unwrap_or(Slot::Empty)
+            }
+            Truth::IS_TRUE => Slot::Truth(Truth::TRUE),
+            Truth::IS_FALSE => Slot::Truth(Truth::FALSE),
+            _ => Slot::Truth(Truth::NULL),
+        }
+    }
+
+    fn set(&mut self, slot: u32, content: Slot<'a>) {
+        let truth = match content {
+            Slot::Empty => return,
+            Slot::Truth(truth) => truth,
+            Slot::Value(value @ (Value::Bool(_) | Value::Null)) => Truth::of(value),
+            // More than one value, which is looked up.
+            Slot::Value(_) => Truth::unknown(Missing::NONE),
+        };
+        let Some(state) = self.truths.get_mut(slot as usize) else { return };
+        if truth.bits().is_power_of_two() {
+            *state = truth.bits();
+            return;
+        }
+        *state = ELSEWHERE;
+        if let Some(place) = self.places.get_mut(slot as usize) {
+            *place = self.values.len() as u32;
+            self.values.push(content);
         }
     }
 
@@ -51,7 +93,7 @@ impl<'a> Eval<'a, '_> {
     #[inline]
     pub(crate) fn recall(&self, slot: u32) -> Slot<'a> {
         if slot & COLUMN == 0 {
-            return self.memory.slots.get(slot as usize).copied().unwrap_or(Slot::Empty);
+            return self.memory.get(slot);
         }
         match self.scopes.last() {
             Some(scope) if scope.frame != NO_FRAME => self.columns.get(scope, slot & !COLUMN),
@@ -65,17 +107,7 @@ impl<'a> Eval<'a, '_> {
             return;
         }
         if slot & COLUMN == 0 {
-            let truth = match content {
-                Slot::Truth(truth) => truth.bits(),
-                Slot::Value(value @ Value::Bool(_)) => Truth::of(value).bits(),
-                _ => 0,
-            };
-            if let Some(place) = self.memory.truths.get_mut(slot as usize) {
-                *place = truth;
-            }
-            if let Some(place) = self.memory.slots.get_mut(slot as usize) {
-                *place = content;
-            }
+            self.memory.set(slot, content);
         } else if let Some(scope) = self.scopes.last()
             && scope.frame != NO_FRAME
         {

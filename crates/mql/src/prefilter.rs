@@ -74,7 +74,12 @@ impl Literals {
 /// Three bytes as a number; different ones may share it.
 fn piece(bytes: [u8; 3]) -> u16 {
     let [a, b, c] = bytes.map(u32::from);
-    ((a | b << 8 | c << 16).wrapping_mul(0x9E37_79B1) >> 16) as u16
+    piece_of(a | b << 8 | c << 16)
+}
+
+#[inline]
+fn piece_of(bytes: u32) -> u16 {
+    (bytes.wrapping_mul(0x9E37_79B1) >> 16) as u16
 }
 
 fn pieces(bytes: &[u8]) -> impl Iterator<Item = u16> {
@@ -107,11 +112,21 @@ pub(crate) fn holds_piece(held: &[u64], piece: u32) -> bool {
 fn held_pieces(text: &[u8]) -> Vec<u64> {
     let words = (text.len() / 8).next_power_of_two().clamp(4, PIECE_WORDS_MAX);
     let mut table = vec![0u64; words];
-    for piece in pieces(text).map(usize::from) {
-        if let Some(word) = table.get_mut((piece >> 6) & (words - 1)) {
+    let mut mark = |piece: u16| {
+        if let Some(word) = table.get_mut(usize::from(piece >> 6) & (words - 1)) {
             *word |= 1 << (piece & 63);
         }
+    };
+    let mut rest = text;
+    // Six pieces out of eight bytes at a time.
+    while let Some(bytes) = rest.first_chunk::<8>() {
+        let bytes = u64::from_le_bytes(*bytes);
+        for shift in [0, 8, 16, 24, 32, 40] {
+            mark(piece_of((bytes >> shift) as u32 & 0x00FF_FFFF));
+        }
+        rest = rest.get(6..).unwrap_or(&[]);
     }
+    pieces(rest).for_each(mark);
     table
 }
 
@@ -130,6 +145,8 @@ struct Haystack<'a> {
 #[derive(Default)]
 pub(crate) struct Haystacks<'a> {
     by_address: FxHashMap<(usize, usize), u32>,
+    /// The text that was asked about last: rules ask about the same few.
+    last: Option<((usize, usize), u32)>,
     all: Vec<Haystack<'a>>,
 }
 
@@ -148,9 +165,20 @@ impl<'a> Haystacks<'a> {
     /// The number of a text; it lives as long as the message is judged, so its address is its name.
     pub(crate) fn id(&mut self, text: &'a str, arena: &'a Arena, steps: &mut u64) -> u32 {
         let key = (text.as_ptr() as usize, text.len());
-        if let Some(&id) = self.by_address.get(&key) {
+        if let Some((last, id)) = self.last
+            && last == key
+        {
             return id;
         }
+        let id = match self.by_address.get(&key) {
+            Some(&id) => id,
+            None => self.add(key, text, arena, steps),
+        };
+        self.last = Some((key, id));
+        id
+    }
+
+    fn add(&mut self, key: (usize, usize), text: &'a str, arena: &'a Arena, steps: &mut u64) -> u32 {
         *steps += (text.len() / SEARCH_BYTES_PER_STEP) as u64;
         let folded = match fold(text) {
             Cow::Borrowed(text) => text,
@@ -446,5 +474,17 @@ mod tests {
             assert_eq!(ask(), direct);
         }
         assert!(hays.all[0].found.is_some());
+    }
+
+    #[test]
+    fn the_table_holds_every_piece() {
+        let text = "The quick brown fox jumps over the lazy dog. Съешь же ещё этих мягких булок.";
+        for end in (0..text.len()).filter(|&n| text.is_char_boundary(n)) {
+            let text = &text.as_bytes()[..end];
+            let held = held_pieces(text);
+            assert!(pieces(text).all(|piece| holds_piece(&held, u32::from(piece))));
+            let bits: u32 = held.iter().map(|word| word.count_ones()).sum();
+            assert!(bits as usize <= text.len(), "nothing else is in it");
+        }
     }
 }

@@ -8,7 +8,7 @@ use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 /// Folds case. Borrows when nothing changes.
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return match text.bytes().any(|b| b.is_ascii_uppercase()) {
+        return match text.as_bytes().chunks(STRETCH).any(has_upper) {
             true => Cow::Owned(text.to_ascii_lowercase()),
             false => Cow::Borrowed(text),
         };
@@ -34,6 +34,14 @@ pub fn fold(text: &str) -> Cow<'_, str> {
         rest = after;
     }
     Cow::Owned(out)
+}
+
+/// Bytes that are looked at together.
+const STRETCH: usize = 64;
+
+/// Looks at all bytes, which costs less than to stop at the first.
+fn has_upper(bytes: &[u8]) -> bool {
+    bytes.iter().fold(false, |found, b| found | b.is_ascii_uppercase())
 }
 
 /// The representative of all code points that differ only in case: the ASCII lower-case letter if there is one,

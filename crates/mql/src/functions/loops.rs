@@ -5,6 +5,7 @@ use rustc_hash::FxHashSet;
 use crate::columns::{NO_FRAME, Scope};
 use crate::eval::Eval;
 use crate::limits::MAX_LAID_OUT;
+use crate::masks::{Chunk, bits};
 use crate::memory::{Identity, Slot, identity};
 use crate::node::{Id, NO_SLOT};
 use crate::scalar::{number, plain};
@@ -47,6 +48,14 @@ impl<'a> Eval<'a, '_> {
         list
     }
 
+    /// The columns of an array; `id` is its node.
+    fn frame(&mut self, id: Id, list: List<'a>) -> u32 {
+        match self.program.slot(id) {
+            NO_SLOT => NO_FRAME,
+            _ => self.columns.frame(list),
+        }
+    }
+
     /// Calls `each` with every item as the innermost scope, until it gives `false`; what is missing when the budget
     /// ended it.
     ///
@@ -57,10 +66,7 @@ impl<'a> Eval<'a, '_> {
         list: List<'a>,
         mut each: impl FnMut(&mut Self, Value<'a>) -> bool,
     ) -> Result<(), Missing> {
-        let frame = match self.program.slot(id) {
-            NO_SLOT => NO_FRAME,
-            _ => self.columns.frame(list),
-        };
+        let frame = self.frame(id, list);
         for i in 0..list.len() {
             self.steps += 1;
             if let Some(missing) = self.spent() {
@@ -87,15 +93,34 @@ impl<'a> Eval<'a, '_> {
             Array::Null => return Truth::TRUE,
             Array::List(list) => list,
         };
+        let frame = self.frame(id, list);
         let mut total = if any { Truth::FALSE } else { Truth::TRUE };
-        let done = self.each(id, list, |eval, _| {
-            let truth = eval.truth(body);
-            total = if any { total.or(truth) } else { total.and(truth) };
-            if any { !total.is_true() } else { !total.is_false() }
-        });
-        match done {
-            Err(missing) => Truth::unknown(missing),
-            Ok(()) => total,
+        for chunk in Chunk::all(list, frame) {
+            let items = chunk.items();
+            self.steps += u64::from(items.count_ones());
+            if let Some(missing) = self.spent() {
+                return Truth::unknown(missing);
+            }
+            let known = self.masks(body, &chunk, items);
+            if items & if any { known.yes } else { known.no } != 0 {
+                return any.into();
+            }
+            let open = items & !(if any { known.no } else { known.yes });
+            if open & !known.null == 0 {
+                if open != 0 {
+                    total = if any { total.or(Truth::NULL) } else { total.and(Truth::NULL) };
+                }
+                continue;
+            }
+            // What is missing depends on the order of the items.
+            for item in bits(open) {
+                let truth = self.truth_of_item(body, &chunk, known, item);
+                total = if any { total.or(truth) } else { total.and(truth) };
+            }
+        }
+        match self.spent() {
+            Some(missing) => Truth::unknown(missing),
+            None => total,
         }
     }
 
@@ -124,18 +149,10 @@ impl<'a> Eval<'a, '_> {
     }
 
     fn filter(&mut self, id: Id, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
+        let frame = self.frame(id, list);
         let mut kept = Vec::new();
-        let mut missing = Missing::NONE;
-        self.each(id, list, |eval, item| {
-            let truth = eval.truth(body);
-            if truth.is_true() {
-                kept.push(item);
-            } else if truth.can_be_true() {
-                missing = missing | truth.missing();
-            }
-            true
-        })?;
-        if missing.is_empty() { Ok(self.list_of(&kept)) } else { Err(missing) }
+        self.each_true(list, frame, body, |item| kept.push(item))?;
+        Ok(self.list_of(&kept))
     }
 
     fn map(&mut self, id: Id, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
@@ -190,21 +207,12 @@ impl<'a> Eval<'a, '_> {
     }
 
     fn ratio(&mut self, id: Id, list: List<'a>, body: Id) -> Result<Value<'a>, Missing> {
+        let frame = self.frame(id, list);
         let mut hits = 0u32;
-        let mut missing = Missing::NONE;
-        self.each(id, list, |eval, _| {
-            let truth = eval.truth(body);
-            if truth.is_true() {
-                hits += 1;
-            } else if truth.can_be_true() {
-                missing = missing | truth.missing();
-            }
-            true
-        })?;
-        match (missing.is_empty(), list.len()) {
-            (false, _) => Err(missing),
-            (_, 0) => Ok(Value::Null),
-            (_, len) => Ok(Value::Float(f64::from(hits) / len as f64)),
+        self.each_true(list, frame, body, |_| hits += 1)?;
+        match list.len() {
+            0 => Ok(Value::Null),
+            len => Ok(Value::Float(f64::from(hits) / len as f64)),
         }
     }
 
