@@ -1,5 +1,7 @@
 //! A node of the tree, as XPath results and the quote splitter use it.
 
+use std::borrow::Cow;
+
 use super::Html;
 use super::links::links_in_text;
 use super::text::fold;
@@ -114,23 +116,23 @@ impl<'a> NodeRef<'a> {
         }
         let Some(node) = self.node() else { return String::new() };
         if self.is_unrendered() {
-            return self.text_content();
+            return self.text_content().into_owned();
         }
         node.inner.of(&self.html.inner_text).to_owned()
     }
 
-    /// All text nodes in it, joined: XPath's string value.
-    pub(crate) fn text_content(self) -> String {
+    /// All text nodes in it, joined: XPath's string value. Borrowed when it is one piece.
+    pub(crate) fn text_content(self) -> Cow<'a, str> {
         let tree = &self.html.tree;
         if let Some(attr) = self.attr() {
-            return attr.value.of(&tree.text).to_owned();
+            return Cow::Borrowed(attr.value.of(&tree.text));
         }
-        let mut out = String::new();
+        let mut out = Cow::Borrowed("");
         let mut next = Some(self.id);
         while let Some(id) = next {
             match tree.get(id).map(|node| &node.data) {
-                Some(Data::Text(range)) => out.push_str(range.of(&tree.text)),
-                Some(Data::Comment(range)) if id == self.id => out.push_str(range.of(&tree.text)),
+                Some(Data::Text(range)) => out += range.of(&tree.text),
+                Some(Data::Comment(range)) if id == self.id => out += range.of(&tree.text),
                 _ => {}
             }
             next = tree.following(id, self.id, false);

@@ -1,5 +1,6 @@
 //! Expression × tree → nodes, within a budget of steps.
 
+use std::borrow::Cow;
 use std::cell::{Cell, OnceCell};
 
 use super::{Axis, Expr, Op, Step, Test};
@@ -22,15 +23,16 @@ pub(super) struct Context {
     pub(super) size: usize,
 }
 
+/// Text is borrowed from the expression or the document where it can be: a predicate is evaluated for every node.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Value {
+pub(super) enum Value<'v> {
     Nodes(Vec<Item>),
-    Text(String),
+    Text(Cow<'v, str>),
     Number(f64),
     Bool(bool),
 }
 
-impl Value {
+impl Value<'_> {
     pub(super) fn truth(&self) -> bool {
         match self {
             Value::Nodes(nodes) => !nodes.is_empty(),
@@ -105,16 +107,19 @@ impl<'a> Eval<'a> {
         }
     }
 
-    pub(super) fn name(&self, item: Item) -> String {
-        self.node(item).name().to_owned()
+    pub(super) fn name(&self, item: Item) -> &'a str {
+        self.node(item).name()
     }
 
-    pub(super) fn value(&self, expr: &Expr, context: Context) -> Value {
+    pub(super) fn value<'v>(&self, expr: &'v Expr, context: Context) -> Value<'v>
+    where
+        'a: 'v,
+    {
         if !self.spend(1) {
             return Value::Nodes(Vec::new());
         }
         match expr {
-            Expr::Literal(text) => Value::Text(text.clone()),
+            Expr::Literal(text) => Value::Text(Cow::Borrowed(text)),
             Expr::Number(number) => Value::Number(*number),
             Expr::Negative(inner) => Value::Number(-self.number(&self.value(inner, context))),
             Expr::Call(function, arguments) => function.call(self, arguments, context),
@@ -131,22 +136,23 @@ impl<'a> Eval<'a> {
             }
             Expr::Path { absolute, steps } => {
                 let start = if *absolute { Item { id: 0, attr: NONE } } else { context.item };
-                Value::Nodes(self.steps(vec![start], steps))
+                Value::Nodes(self.steps(&[start], steps))
             }
             Expr::Filter { base, predicates, steps } => match self.value(base, context) {
                 Value::Nodes(mut nodes) => {
                     for predicate in predicates {
                         nodes = self.filter(nodes, predicate);
                     }
-                    Value::Nodes(self.steps(nodes, steps))
+                    Value::Nodes(self.steps(&nodes, steps))
                 }
                 other => other,
             },
         }
     }
 
-    fn steps(&self, mut nodes: Vec<Item>, steps: &[Step]) -> Vec<Item> {
+    fn steps(&self, start: &[Item], steps: &[Step]) -> Vec<Item> {
         let mut index = 0;
+        let mut found: Option<Vec<Item>> = None;
         while let Some(step) = steps.get(index) {
             // `//x` is one walk over the descendants, unless a predicate counts places among siblings.
             let merged = steps.get(index + 1).filter(|next| {
@@ -156,13 +162,14 @@ impl<'a> Eval<'a> {
                     && next.axis == Axis::Child
                     && !next.predicates.iter().any(counts_places)
             });
-            nodes = match merged {
-                Some(next) => self.step(&nodes, Axis::Descendant, next),
-                None => self.step(&nodes, step.axis, step),
-            };
+            let nodes = found.as_deref().unwrap_or(start);
+            found = Some(match merged {
+                Some(next) => self.step(nodes, Axis::Descendant, next),
+                None => self.step(nodes, step.axis, step),
+            });
             index += if merged.is_some() { 2 } else { 1 };
         }
-        nodes
+        found.unwrap_or_else(|| start.to_vec())
     }
 
     fn step(&self, nodes: &[Item], axis: Axis, step: &Step) -> Vec<Item> {
@@ -183,7 +190,11 @@ impl<'a> Eval<'a> {
             for predicate in &step.predicates {
                 found = self.filter(found, predicate);
             }
-            all.append(&mut found);
+            if all.is_empty() {
+                all = found;
+            } else {
+                all.append(&mut found);
+            }
             if !self.spend(1) {
                 break;
             }
@@ -313,21 +324,24 @@ impl<'a> Eval<'a> {
         }
     }
 
-    pub(super) fn string(&self, value: &Value) -> String {
+    pub(super) fn string<'v>(&self, value: Value<'v>) -> Cow<'v, str>
+    where
+        'a: 'v,
+    {
         match value {
-            Value::Text(text) => text.clone(),
-            Value::Bool(yes) => yes.to_string(),
-            Value::Number(number) => number.to_string(),
-            Value::Nodes(nodes) => nodes.first().map_or(String::new(), |item| self.text_of(*item)),
+            Value::Text(text) => text,
+            Value::Bool(yes) => yes.to_string().into(),
+            Value::Number(number) => number.to_string().into(),
+            Value::Nodes(nodes) => nodes.first().map_or(Cow::Borrowed(""), |item| self.text_of(*item)),
         }
     }
 
     /// A node's string value costs what it is long.
-    fn text_of(&self, item: Item) -> String {
+    fn text_of(&self, item: Item) -> Cow<'a, str> {
         if item.attr == NONE {
             let (start, end) = self.place(item.id).unwrap_or((0, 0));
             if !self.spend(end.saturating_sub(start) as usize) {
-                return String::new();
+                return Cow::Borrowed("");
             }
         }
         let text = self.node(item).text_content();
@@ -335,15 +349,17 @@ impl<'a> Eval<'a> {
         text
     }
 
-    pub(super) fn number(&self, value: &Value) -> f64 {
+    pub(super) fn number(&self, value: &Value<'_>) -> f64 {
+        let of = |text: &str| text.trim().parse().unwrap_or(f64::NAN);
         match value {
             Value::Number(number) => *number,
             Value::Bool(yes) => f64::from(u8::from(*yes)),
-            other => self.string(other).trim().parse().unwrap_or(f64::NAN),
+            Value::Text(text) => of(text),
+            Value::Nodes(nodes) => nodes.first().map_or(f64::NAN, |item| of(&self.text_of(*item))),
         }
     }
 
-    fn binary(&self, op: Op, left: &Expr, right: &Expr, context: Context) -> Value {
+    fn binary(&self, op: Op, left: &Expr, right: &Expr, context: Context) -> Value<'static> {
         let left = self.value(left, context);
         match op {
             Op::Or if left.truth() => return Value::Bool(true),
@@ -366,7 +382,7 @@ impl<'a> Eval<'a> {
     }
 
     /// With nodes, any of them may fulfil the comparison (XPath 1.0 §3.4).
-    fn compare(&self, op: Op, left: &Value, right: &Value) -> bool {
+    fn compare(&self, op: Op, left: &Value<'_>, right: &Value<'_>) -> bool {
         match (left, right) {
             (Value::Bool(_), _) | (_, Value::Bool(_)) if matches!(op, Op::Eq | Op::Ne) => {
                 (left.truth() == right.truth()) == (op == Op::Eq)

@@ -1,5 +1,6 @@
 //! XPath's core functions (XPath 1.0 §4).
 
+use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use super::Expr;
@@ -87,12 +88,17 @@ impl Function {
         }
     }
 
-    pub(super) fn call(self, eval: &Eval<'_>, arguments: &[Expr], context: Context) -> Value {
+    pub(super) fn call<'v, 'a: 'v>(
+        self,
+        eval: &Eval<'a>,
+        arguments: &'v [Expr],
+        context: Context,
+    ) -> Value<'v> {
         let value = |index: usize| match arguments.get(index) {
             Some(expr) => eval.value(expr, context),
             None => Value::Nodes(vec![context.item]),
         };
-        let text = |index: usize| eval.string(&value(index));
+        let text = |index: usize| eval.string(value(index));
         let number = |index: usize| eval.number(&value(index));
         match self {
             Function::Boolean => Value::Bool(value(0).truth()),
@@ -117,33 +123,37 @@ impl Function {
             },
             Function::Name => match value(0) {
                 Value::Nodes(nodes) => {
-                    Value::Text(nodes.first().map_or(String::new(), |item| eval.name(*item)))
+                    Value::Text(Cow::Borrowed(nodes.first().map_or("", |item| eval.name(*item))))
                 }
-                _ => Value::Text(String::new()),
+                _ => Value::Text(Cow::Borrowed("")),
             },
             Function::Str => Value::Text(text(0)),
             Function::StringLength => Value::Number(text(0).chars().count() as f64),
             Function::NormalizeSpace => {
-                Value::Text(text(0).split_ascii_whitespace().collect::<Vec<_>>().join(" "))
+                Value::Text(text(0).split_ascii_whitespace().collect::<Vec<_>>().join(" ").into())
             }
-            Function::Concat => Value::Text((0..arguments.len()).map(text).collect()),
-            Function::Contains => Value::Bool(text(0).contains(&text(1))),
-            Function::StartsWith => Value::Bool(text(0).starts_with(&text(1))),
+            Function::Concat => Value::Text((0..arguments.len()).map(text).collect::<String>().into()),
+            Function::Contains => Value::Bool(text(0).contains(&*text(1))),
+            Function::StartsWith => Value::Bool(text(0).starts_with(&*text(1))),
             Function::SubstringAfter => {
-                Value::Text(text(0).split_once(&text(1)).map_or(String::new(), |(_, after)| after.to_owned()))
+                let after =
+                    text(0).split_once(&*text(1)).map_or(String::new(), |(_, after)| after.to_owned());
+                Value::Text(after.into())
             }
-            Function::SubstringBefore => Value::Text(
-                text(0).split_once(&text(1)).map_or(String::new(), |(before, _)| before.to_owned()),
-            ),
+            Function::SubstringBefore => {
+                let before =
+                    text(0).split_once(&*text(1)).map_or(String::new(), |(before, _)| before.to_owned());
+                Value::Text(before.into())
+            }
             Function::Substring => {
                 let start = (number(1) + 0.5).floor();
                 let end = if arguments.len() > 2 { start + (number(2) + 0.5).floor() } else { f64::INFINITY };
                 let inside = |at: usize| (at + 1) as f64 >= start && ((at + 1) as f64) < end;
-                Value::Text(
-                    text(0).chars().enumerate().filter(|(at, _)| inside(*at)).map(|(_, c)| c).collect(),
-                )
+                let kept =
+                    text(0).chars().enumerate().filter(|(at, _)| inside(*at)).map(|(_, c)| c).collect();
+                Value::Text(Cow::Owned(kept))
             }
-            Function::Translate => Value::Text(translate(&text(0), &text(1), &text(2))),
+            Function::Translate => Value::Text(translate(&text(0), &text(1), &text(2)).into()),
         }
     }
 }
