@@ -11,7 +11,7 @@ use crate::node::{
     COLUMN, ConstSet, HostFunction, Id, Meta, NO_SLOT, Needle, Node, Pattern, Program, TextTest,
 };
 use crate::order;
-use crate::prefilter::{ANY, required};
+use crate::prefilter::{ANY, LiteralId, required};
 use crate::re2;
 use crate::schema::Schema;
 use crate::text::fold;
@@ -80,8 +80,8 @@ impl<'s> Builder<'s> {
         (id, std::mem::take(&mut self.spans))
     }
 
-    /// The program, with slots given out and the prefilter built.
-    pub(crate) fn finish(mut self) -> Program {
+    /// The program of these rules, with slots given out and the prefilter built.
+    pub(crate) fn finish(mut self, rules: impl Iterator<Item = Id>) -> Program {
         let program = &mut self.program;
         let mut columns = 0;
         for (node, meta) in program.nodes.iter().zip(&mut program.metas) {
@@ -99,7 +99,9 @@ impl<'s> Builder<'s> {
                 columns += 1;
             }
         }
-        order::operands(program);
+        program.node_slots = program.metas.iter().map(|m| m.slot).collect();
+        let rules: Vec<Id> = rules.collect();
+        order::operands(program, &rules);
         program.literals.finish();
         self.program
     }
@@ -356,7 +358,12 @@ impl<'s> Builder<'s> {
         }
         let literals = re2::parse(source, fold).ok().and_then(|hir| required(&hir));
         let intern = |l: Vec<String>| l.iter().map(|l| self.program.literals.intern(l)).collect();
-        let required = literals.map(intern);
+        let required: Option<Box<[LiteralId]>> = literals.map(intern);
+        let first = self.program.pattern_pieces.len() as u32;
+        let pieces = required.iter().flatten().map(|&literal| self.program.literals.first(literal));
+        self.program.pattern_pieces.extend(pieces);
+        let range = required.as_ref().map(|literals| (first, literals.len() as u32));
+        self.program.pattern_ranges.push(range);
         let id = self.program.patterns.len() as u32;
         let compiled = OnceLock::new();
         self.program.patterns.push(Pattern { source: source.into(), fold, whole, required, compiled });

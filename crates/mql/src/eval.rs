@@ -5,7 +5,7 @@ use rustc_hash::FxHashMap;
 use crate::columns::{Columns, Scope};
 use crate::limits::{MESSAGE_STEPS, RULE_STEPS};
 use crate::memory::{Memory, Slot};
-use crate::node::{Id, NO_SLOT, Node, Operand, Program};
+use crate::node::{Id, Logic, NEGATED, NO_SLOT, Node, Operand, Program};
 use crate::prefilter::Haystacks;
 use crate::scalar::{arith, compare, cut, plain};
 use crate::text::fold;
@@ -78,18 +78,19 @@ impl<'a, 'h> Eval<'a, 'h> {
     }
 
     /// Whether a rule matches. Null is as good as false here, so conjunctions end earlier than in [`Eval::truth`].
-    pub(crate) fn decide(&mut self, id: Id) -> Truth {
+    pub(crate) fn decide(&mut self, operand: Operand) -> Truth {
+        match self.memory.truth(operand) {
+            Truth::IS_TRUE => return Truth::TRUE,
+            Truth::IS_FALSE => return Truth::FALSE,
+            Truth::IS_NULL => return Truth::NULL,
+            _ => {}
+        }
         let program = self.program;
-        match program.node(id) {
-            Node::And(_) => {
-                let operands = program.operands(id);
+        match operand.logic {
+            Logic::All => {
                 let mut all = Truth::TRUE;
-                for &operand in operands {
-                    let t = match self.memory.truth(operand) {
-                        Truth::IS_TRUE => continue,
-                        Truth::IS_FALSE | Truth::IS_NULL => return Truth::FALSE,
-                        _ => self.decide(operand.id),
-                    };
+                for &part in program.operands_at(operand.parts) {
+                    let t = self.decide(part);
                     if !t.can_be_true() {
                         return Truth::FALSE;
                     }
@@ -97,22 +98,35 @@ impl<'a, 'h> Eval<'a, 'h> {
                 }
                 all
             }
-            Node::Or(_) => {
-                let operands = program.operands(id);
+            Logic::Any => {
                 let mut any = Truth::FALSE;
-                for &operand in operands {
-                    any = any.or(match self.memory.truth(operand) {
-                        Truth::IS_TRUE => return Truth::TRUE,
-                        Truth::IS_FALSE => continue,
-                        _ => self.decide(operand.id),
-                    });
+                for &part in program.operands_at(operand.parts) {
+                    any = any.or(self.decide(part));
                     if any.is_true() {
                         break;
                     }
                 }
                 any
             }
-            _ => self.truth(id),
+            // Nothing reads an item here, so what has a slot has it in the memory.
+            Logic::Leaf if operand.slot & NEGATED != 0 => self.make_truth(operand.id),
+            Logic::Leaf if self.memory.is_empty(operand.slot) => {
+                let truth = self.make_truth(operand.id);
+                self.remember(operand.slot, Slot::Truth(truth));
+                truth
+            }
+            Logic::Leaf => self.truth(operand.id),
+        }
+    }
+
+    /// The truth of an operand, remembered or not.
+    #[inline]
+    fn truth_of(&mut self, operand: Operand) -> Truth {
+        match self.memory.truth(operand) {
+            Truth::IS_TRUE => Truth::TRUE,
+            Truth::IS_FALSE => Truth::FALSE,
+            Truth::IS_NULL => Truth::NULL,
+            _ => self.truth(operand.id),
         }
     }
 
@@ -270,7 +284,7 @@ impl<'a, 'h> Eval<'a, 'h> {
     fn all_of(&mut self, operands: &[Operand]) -> Truth {
         let mut all = Truth::TRUE;
         for &operand in operands {
-            all = all.and(self.truth(operand.id));
+            all = all.and(self.truth_of(operand));
             if all.is_false() {
                 break;
             }
@@ -281,7 +295,7 @@ impl<'a, 'h> Eval<'a, 'h> {
     fn any_of(&mut self, operands: &[Operand]) -> Truth {
         let mut any = Truth::FALSE;
         for &operand in operands {
-            any = any.or(self.truth(operand.id));
+            any = any.or(self.truth_of(operand));
             if any.is_true() {
                 break;
             }

@@ -54,9 +54,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
     }
 
     pub(crate) fn explain(mut self) -> Vec<Predicate> {
-        if self.eval.decide(self.rule.root).is_true() {
-            self.walk(self.rule.root, true);
-        }
+        self.walk(self.rule.root, true);
         self.out
     }
 

@@ -47,6 +47,12 @@ impl<'a> Memory<'a> {
         }
     }
 
+    /// Nothing is remembered there.
+    #[inline]
+    pub(crate) fn is_empty(&self, slot: u32) -> bool {
+        self.truths.get(slot as usize).copied().unwrap_or(0) == 0
+    }
+
     #[inline]
     fn get(&self, slot: u32) -> Slot<'a> {
         match self.truths.get(slot as usize).copied().unwrap_or(0) {

@@ -21,12 +21,24 @@ pub(crate) const COLUMN: u32 = 1 << 31;
 /// Marks the slot of an [`Operand`] that is the negation of what is remembered.
 pub(crate) const NEGATED: u32 = 1 << 30;
 
-/// An operand of a conjunction or disjunction.
+/// An operand of a conjunction or disjunction, or a whole rule: all that is asked about it before its node is looked
+/// at, so that a rule that ends early touches little memory.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Operand {
     pub(crate) id: Id,
     /// Where its truth, or with [`NEGATED`] the opposite, is remembered for the message; [`NO_SLOT`] if nowhere.
     pub(crate) slot: u32,
+    pub(crate) logic: Logic,
+    /// Its own operands, when it is a conjunction or disjunction: the first in [`Program::operands`] and how many.
+    pub(crate) parts: (u32, u32),
+}
+
+/// What an operand is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Logic {
+    All,
+    Any,
+    Leaf,
 }
 
 /// An expression.
@@ -212,8 +224,12 @@ pub(crate) struct ConstSet {
 pub(crate) struct Program {
     pub(crate) nodes: Vec<Node>,
     pub(crate) metas: Vec<Meta>,
+    /// [`Meta::slot`] of each node, side by side.
+    pub(crate) node_slots: Vec<u32>,
     pub(crate) slots: usize,
     pub(crate) operands: Vec<Operand>,
+    /// The rules, in their order.
+    pub(crate) rules: Vec<Operand>,
     pub(crate) names: Vec<Box<str>>,
     pub(crate) lists: Vec<Box<str>>,
     pub(crate) sets: Vec<ConstSet>,
@@ -222,6 +238,10 @@ pub(crate) struct Program {
     /// For each needle the piece without which no text can hold it, side by side.
     pub(crate) needle_pieces: Vec<u32>,
     pub(crate) patterns: Vec<Pattern>,
+    /// For each literal that a pattern requires the piece without which no text can hold it, side by side, and for each
+    /// pattern which of them are its own; `None` when it requires none.
+    pub(crate) pattern_pieces: Vec<u32>,
+    pub(crate) pattern_ranges: Vec<Option<(u32, u32)>>,
     pub(crate) literals: Literals,
     pub(crate) roots: Vec<Box<str>>,
     pub(crate) functions: Vec<HostFunction>,
@@ -241,13 +261,17 @@ impl Program {
     }
 
     pub(crate) fn slot(&self, id: Id) -> u32 {
-        self.metas.get(id as usize).map_or(NO_SLOT, |m| m.slot)
+        self.node_slots.get(id as usize).copied().unwrap_or(NO_SLOT)
     }
 
     /// The operands of a conjunction or disjunction, in the order in which they are cheapest to evaluate.
     #[inline]
     pub(crate) fn operands(&self, id: Id) -> &[Operand] {
-        let (first, count) = self.metas.get(id as usize).map_or((0, 0), |m| m.operands);
+        self.operands_at(self.metas.get(id as usize).map_or((0, 0), |m| m.operands))
+    }
+
+    #[inline]
+    pub(crate) fn operands_at(&self, (first, count): (u32, u32)) -> &[Operand] {
         let first = first as usize;
         self.operands.get(first..first + count as usize).unwrap_or(&[])
     }

@@ -2,7 +2,7 @@
 //! the values that a conjunction may have do not depend on the order; explanations keep the order as written.
 //! Disjunctions keep theirs: an author writes the likeliest first.
 
-use crate::node::{COLUMN, Id, NEGATED, NO_SLOT, Node, Operand, Program};
+use crate::node::{COLUMN, Id, Logic, NEGATED, NO_SLOT, Node, Operand, Program};
 use crate::typed::Builtin;
 
 /// Dearer than anything else: nothing is saved by telling more apart.
@@ -15,31 +15,60 @@ const LAST: u32 = 10;
 const ITEMS: u64 = 8;
 const ENTRIES: u64 = 1_000;
 
-/// Lays out the operands of all conjunctions and disjunctions side by side.
-pub(crate) fn operands(program: &mut Program) {
+/// Lays out the operands of all conjunctions and disjunctions side by side: those of the rules first, as they are
+/// evaluated.
+pub(crate) fn operands(program: &mut Program, rules: &[Id]) {
     // Children have smaller numbers than what they are part of.
     let mut costs: Vec<u64> = Vec::with_capacity(program.nodes.len());
     for id in 0..program.nodes.len() as Id {
         let cost = cost(program, &costs, id).min(MAX_COST);
         costs.push(cost);
     }
-    for id in 0..program.nodes.len() {
-        let order = match program.nodes.get(id) {
-            Some(Node::And(items)) => {
-                let mut order = items.to_vec();
-                order.sort_by_key(|&item| rank(program, &costs, item));
-                order
-            }
-            Some(Node::Or(items)) => items.to_vec(),
-            _ => continue,
-        };
-        let all: Vec<Operand> =
-            order.iter().map(|&id| Operand { id, slot: truth_slot(program, id) }).collect();
-        if let Some(meta) = program.metas.get_mut(id) {
-            meta.operands = (program.operands.len() as u32, all.len() as u32);
-        }
-        program.operands.extend(all);
+    let mut operands = Vec::new();
+    for &rule in rules {
+        lay_out(program, &costs, rule, &mut operands);
     }
+    for id in 0..program.nodes.len() as Id {
+        lay_out(program, &costs, id, &mut operands);
+    }
+    for operand in &mut operands {
+        *operand = self::operand(program, operand.id);
+    }
+    program.operands = operands;
+    program.rules = rules.iter().map(|&id| operand(program, id)).collect();
+}
+
+/// The operands of a node, then those of its operands; nothing when they have a place already. Nodes nest no deeper
+/// than a source does.
+fn lay_out(program: &mut Program, costs: &[u64], id: Id, operands: &mut Vec<Operand>) {
+    let order = match program.node(id) {
+        Node::And(items) => {
+            let mut order = items.to_vec();
+            order.sort_by_key(|&item| rank(program, costs, item));
+            order
+        }
+        Node::Or(items) => items.to_vec(),
+        _ => return,
+    };
+    let Some(meta) = program.metas.get_mut(id as usize) else { return };
+    if meta.operands.1 > 0 {
+        return;
+    }
+    meta.operands = (operands.len() as u32, order.len() as u32);
+    operands.extend(order.iter().map(|&id| operand(program, id)));
+    for item in order {
+        lay_out(program, costs, item, operands);
+    }
+}
+
+fn operand(program: &Program, id: Id) -> Operand {
+    let logic = match program.node(id) {
+        Node::And(_) => Logic::All,
+        Node::Or(_) => Logic::Any,
+        _ => Logic::Leaf,
+    };
+    let parts = program.metas.get(id as usize).map_or((0, 0), |meta| meta.operands);
+    Operand { id, slot: truth_slot(program, id), logic, parts }
 }
 
 /// Where the truth of an operand is remembered; a negation that is not shared is known by what it negates.

@@ -44,7 +44,8 @@ impl RuleSet {
             let (root, spans) = builder.rule(&rule.checked.root, &rule.checked.lists);
             compiled.push(Compiled { id: id.into(), root, source: rule.source.clone(), spans });
         }
-        RuleSet { program: builder.finish(), rules: compiled }
+        let program = builder.finish(compiled.iter().map(|rule| rule.root));
+        RuleSet { program, rules: compiled }
     }
 
     /// How many rules.
@@ -121,9 +122,9 @@ impl<'a> Session<'a, '_> {
 
     /// One rule.
     pub fn decide(&mut self, rule: usize) -> Decision {
-        let Some(rule) = self.set.rules.get(rule) else { return Decision::NoMatch };
+        let Some(&rule) = self.set.program.rules.get(rule) else { return Decision::NoMatch };
         self.eval.begin();
-        let truth: Truth = self.eval.decide(rule.root);
+        let truth: Truth = self.eval.decide(rule);
         if truth.is_true() {
             Decision::Match
         } else if truth.can_be_true() {

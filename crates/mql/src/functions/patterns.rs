@@ -33,10 +33,10 @@ impl<'a> Eval<'a, '_> {
     }
 
     fn hit(&mut self, number: u32, hay: u32, text: &'a str) -> bool {
-        let Some(pattern) = self.program.patterns.get(number as usize) else { return false };
-        if !self.promising(pattern, hay) {
+        if !self.promising(number, hay) {
             return false;
         }
+        let Some(pattern) = self.program.patterns.get(number as usize) else { return false };
         if text.len() < REMEMBER_FROM {
             return self.run(pattern, text);
         }
@@ -54,15 +54,22 @@ impl<'a> Eval<'a, '_> {
     }
 
     /// The text holds one of the literals without which the pattern cannot match.
-    fn promising(&mut self, pattern: &Pattern, hay: u32) -> bool {
-        let Some(required) = &pattern.required else { return true };
-        let literals = &self.program.literals;
-        let held = self.haystacks.held(hay, required.len(), self.arena, &mut self.steps);
-        required.iter().any(|&literal| {
-            if held.is_some_and(|held| !holds_piece(held, literals.first(literal))) {
+    fn promising(&mut self, number: u32, hay: u32) -> bool {
+        let program = self.program;
+        let Some(&Some((first, count))) = program.pattern_ranges.get(number as usize) else { return true };
+        let (first, count) = (first as usize, count as usize);
+        let held = self.haystacks.held(hay, count, self.arena, &mut self.steps);
+        let pieces = program.pattern_pieces.get(first..first + count).unwrap_or(&[]);
+        // Nearly always this rules it out, and the pattern itself is not looked at.
+        pieces.iter().enumerate().any(|(at, &piece)| {
+            if held.is_some_and(|held| !holds_piece(held, piece)) {
                 return false;
             }
-            self.haystacks.holds(hay, literal, literals, self.arena, &mut self.steps)
+            let pattern = program.patterns.get(number as usize);
+            let literal = pattern.and_then(|p| p.required.as_deref()).and_then(|required| required.get(at));
+            literal.is_none_or(|&literal| {
+                self.haystacks.holds(hay, literal, &program.literals, self.arena, &mut self.steps)
+            })
         })
     }
 
@@ -75,7 +82,7 @@ impl<'a> Eval<'a, '_> {
         };
         let Some(pattern) = self.program.patterns.get(number as usize) else { return Value::Null };
         let hay = self.haystacks.id(text, self.arena, &mut self.steps);
-        if !self.promising(pattern, hay) {
+        if !self.promising(number, hay) {
             return if extract { self.list_of(&[]) } else { Value::Int(0) };
         }
         self.steps += (text.len() / AUTOMATON_BYTES_PER_STEP) as u64;
