@@ -101,6 +101,10 @@ impl<'a> Eval<'a, '_> {
         if slot & COLUMN == 0 {
             return self.memory.get(slot);
         }
+        self.recall_of_item(slot)
+    }
+
+    fn recall_of_item(&self, slot: u32) -> Slot<'a> {
         match self.scopes.last() {
             Some(scope) if scope.frame != NO_FRAME => self.columns.get(scope, slot & !COLUMN),
             _ => Slot::Empty,

@@ -2,8 +2,6 @@
 //! for in each text by the three-byte pieces that it holds, and in long texts once, when it pays, by one shared
 //! automaton over the case-folded text.
 
-use std::borrow::Cow;
-
 use aho_corasick::{AhoCorasick, AhoCorasickBuilder, MatchKind};
 use memchr::memmem;
 use regex_syntax::hir::{Class, Hir, HirKind};
@@ -12,7 +10,7 @@ use rustc_hash::FxHashMap;
 use crate::limits::{
     AUTOMATON_BYTES_PER_STEP, MAX_ALTERNATIVES, MAX_LITERAL, MIN_LITERAL, SEARCH_BYTES_PER_STEP,
 };
-use crate::text::{fold, fold_char};
+use crate::text::{fold, fold_char, fold_in};
 use crate::value::Arena;
 
 /// A literal's number.
@@ -135,8 +133,8 @@ struct Haystack<'a> {
     folded: &'a str,
     /// The three-byte pieces that it holds, once it was asked about some times.
     pieces: Option<&'a [u64]>,
-    /// One bit a literal, once the automaton ran.
-    found: Option<&'a [u64]>,
+    /// The literals in it, in order, once the automaton ran.
+    found: Option<&'a [LiteralId]>,
     /// Bytes searched directly so far.
     spent: usize,
 }
@@ -158,6 +156,8 @@ const AUTOMATON_COST: usize = 24;
 const PIECES_COST: usize = 3;
 /// Pieces of one literal that are looked up.
 const PIECES_MAX: usize = 5;
+/// Literals found for which there is room from the start.
+const FOUND_FIRST: usize = 64;
 /// Words of the table of a text's pieces: one bit for each number of a piece.
 const PIECE_WORDS_MAX: usize = 1024;
 
@@ -180,10 +180,7 @@ impl<'a> Haystacks<'a> {
 
     fn add(&mut self, key: (usize, usize), text: &'a str, arena: &'a Arena, steps: &mut u64) -> u32 {
         *steps += (text.len() / SEARCH_BYTES_PER_STEP) as u64;
-        let folded = match fold(text) {
-            Cow::Borrowed(text) => text,
-            Cow::Owned(text) => arena.alloc_str(&text),
-        };
+        let folded = fold_in(text, arena);
         let id = self.all.len() as u32;
         self.all.push(Haystack { folded, pieces: None, found: None, spent: 0 });
         self.by_address.insert(key, id);
@@ -237,7 +234,7 @@ impl<'a> Haystacks<'a> {
                 *steps += (hay.folded.len() / AUTOMATON_BYTES_PER_STEP) as u64;
             }
             if let Some(found) = hay.found {
-                return found.get(literal as usize / 64).is_some_and(|w| w & (1 << (literal % 64)) != 0);
+                return found.binary_search(&literal).is_ok();
             }
         }
         hay.spent += hay.folded.len() + 32;
@@ -258,15 +255,22 @@ impl Literals {
             .all(|piece| held.get((piece >> 6) & mask).is_none_or(|word| word & (1 << (piece & 63)) != 0))
     }
 
-    fn run<'a>(&self, text: &str, arena: &'a Arena) -> Option<&'a [u64]> {
+    /// A list, not a bit for each literal: most texts are short and hold few of the thousands.
+    fn run<'a>(&self, text: &str, arena: &'a Arena) -> Option<&'a [LiteralId]> {
         let automaton = self.automaton.as_ref()?;
-        let mut found = vec![0u64; self.len().div_ceil(64)];
+        let mut found: Vec<LiteralId> = Vec::with_capacity(FOUND_FIRST);
+        let mut clean = FOUND_FIRST;
         for hit in automaton.find_overlapping_iter(text) {
-            let Some(&id) = self.long.get(hit.pattern().as_usize()) else { continue };
-            if let Some(word) = found.get_mut(id as usize / 64) {
-                *word |= 1 << (id % 64);
+            found.extend(self.long.get(hit.pattern().as_usize()));
+            // A long text repeats the same few: they must not take more room than there are literals.
+            if found.len() > clean {
+                found.sort_unstable();
+                found.dedup();
+                clean = found.len() * 2 + FOUND_FIRST;
             }
         }
+        found.sort_unstable();
+        found.dedup();
         Some(arena.alloc_slice(&found))
     }
 }

@@ -5,10 +5,12 @@ use std::sync::LazyLock;
 
 use regex_syntax::hir::{ClassUnicode, ClassUnicodeRange};
 
+use crate::value::Arena;
+
 /// Folds case. Borrows when nothing changes.
 pub fn fold(text: &str) -> Cow<'_, str> {
     if text.is_ascii() {
-        return match text.as_bytes().chunks(STRETCH).any(has_upper) {
+        return match has_upper(text.as_bytes()) {
             true => Cow::Owned(text.to_ascii_lowercase()),
             false => Cow::Borrowed(text),
         };
@@ -36,12 +38,25 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// Bytes that are looked at together.
-const STRETCH: usize = 64;
+/// Whether ASCII text has a capital letter; eight bytes at a time.
+fn has_upper(text: &[u8]) -> bool {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let (words, rest) = text.as_chunks::<8>();
+    // The top bit of each byte: from A on, and from what follows Z on.
+    let capitals = |word: u64| (word + EACH * 0x3F) & !(word + EACH * 0x25) & (EACH * 0x80);
+    words.iter().any(|word| capitals(u64::from_le_bytes(*word)) != 0)
+        || rest.iter().any(u8::is_ascii_uppercase)
+}
 
-/// Looks at all bytes, which costs less than to stop at the first.
-fn has_upper(bytes: &[u8]) -> bool {
-    bytes.iter().fold(false, |found, b| found | b.is_ascii_uppercase())
+/// Folds case, for as long as the message is judged.
+pub(crate) fn fold_in<'a>(text: &'a str, arena: &'a Arena) -> &'a str {
+    if text.is_ascii() {
+        return if has_upper(text.as_bytes()) { arena.alloc_ascii_lower(text) } else { text };
+    }
+    match fold(text) {
+        Cow::Borrowed(text) => text,
+        Cow::Owned(text) => arena.alloc_str(&text),
+    }
 }
 
 /// The representative of all code points that differ only in case: the ASCII lower-case letter if there is one,
@@ -125,6 +140,15 @@ mod tests {
     fn folds_by_single_code_points() {
         assert_eq!(fold("ABC"), "abc");
         assert!(matches!(fold("abc é"), Cow::Borrowed(_)));
+        // Every ASCII character, at each place of a word.
+        for c in (0..0x80u8).map(char::from) {
+            for before in 0..9 {
+                let text = format!("{}{c}@[`{{", "z".repeat(before));
+                let arena = Arena::new();
+                assert_eq!(fold(&text), text.to_ascii_lowercase());
+                assert_eq!(fold_in(&text, &arena), text.to_ascii_lowercase());
+            }
+        }
         assert_eq!(fold("ÀÉ ПРИВЕТ ΣΑΣ"), "àé привет ςας");
         // The Kelvin sign and the long s are ASCII letters without case; ß and ﬀ have no single partner.
         assert_eq!(fold("\u{212A} \u{17F} ß ﬀ"), "k s ß ﬀ");

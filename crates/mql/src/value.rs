@@ -266,6 +266,13 @@ impl Arena {
         self.bump.alloc_str(text)
     }
 
+    /// A copy of a text with its ASCII letters made small.
+    pub(crate) fn alloc_ascii_lower(&self, text: &str) -> &str {
+        let copy = self.bump.alloc_str(text);
+        copy.make_ascii_lowercase();
+        copy
+    }
+
     /// A copy of values side by side.
     pub fn alloc_slice<T: Copy>(&self, values: &[T]) -> &[T] {
         self.bump.alloc_slice_copy(values)
