@@ -48,7 +48,7 @@ pub struct Attachment {
     pub sha256: String,
     /// The decoded bytes; not part of the serialised evidence.
     #[serde(skip)]
-    pub raw: Vec<u8>,
+    pub raw: bytes::Bytes,
     /// The encoded bytes in the message.
     #[serde(skip)]
     pub span: Span,
@@ -154,7 +154,7 @@ fn attachment(raw: &[u8], leaf: Leaf, media: String, defects: &mut Defects) -> A
         md5: hex(&Md5::digest(&bytes)),
         sha1: hex(&Sha1::digest(&bytes)),
         sha256: hex(&Sha256::digest(&bytes)),
-        raw: bytes.into_owned(),
+        raw: bytes.into_owned().into(),
         span: leaf.body,
     }
 }

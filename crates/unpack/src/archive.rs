@@ -1,0 +1,32 @@
+//! Archives, disk images, and what names and neighbours say.
+//!
+//! [`zip`] reads zips by their own bytes; [`packed`] reads the other archives and [`disk`] the images, all into
+//! [`output`], which keeps the limits. [`codec`] unpacks single streams, [`passwords`] tries passwords. [`name`] says
+//! what a name tells, [`shape`] what stands around and behind a file's own format, [`relations`] what files tell about
+//! one another. [`extensions`] has the lists behind all of them.
+
+mod bytes;
+mod codec;
+pub(crate) mod disk;
+pub(crate) mod extensions;
+pub(crate) mod name;
+mod output;
+pub(crate) mod packed;
+mod passwords;
+pub(crate) mod relations;
+pub(crate) mod shape;
+#[cfg(test)]
+mod tests;
+pub(crate) mod zip;
+
+use extensions::Class;
+
+/// What is opened first where not all can be: what can do something, then what can hold it.
+fn interest(path: &str) -> u8 {
+    match extensions::class(&crate::kind::extension(path)) {
+        Class::Program | Class::Script | Class::Shortcut | Class::Installer | Class::Library => 0,
+        Class::Office | Class::Page | Class::Image | Class::Risky => 1,
+        Class::Archive => 2,
+        Class::Document | Class::Picture | Class::Media | Class::Other => 3,
+    }
+}

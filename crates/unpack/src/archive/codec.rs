@@ -1,0 +1,132 @@
+//! Unpacks single streams, whatever their method, never to more than is allowed.
+
+use std::io::{BufReader, Read};
+
+/// What came out of a stream.
+#[derive(Debug, Default)]
+pub(crate) struct Unpacked {
+    pub(crate) bytes: Vec<u8>,
+    /// The stream came to its own end.
+    pub(crate) complete: bool,
+    /// There is more than was allowed.
+    pub(crate) cut: bool,
+}
+
+/// How a stream is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Method {
+    Stored,
+    Deflate,
+    Deflate64,
+    Bzip2,
+    /// LZMA behind zip's own four bytes.
+    ZipLzma,
+    /// LZMA behind the thirteen bytes of a `.lzma` file.
+    Lzma,
+    Xz,
+    Zstd,
+    Gzip,
+}
+
+impl Method {
+    /// By zip's number.
+    pub(crate) fn of_zip(number: u16) -> Option<Method> {
+        match number {
+            0 => Some(Method::Stored),
+            8 => Some(Method::Deflate),
+            9 => Some(Method::Deflate64),
+            12 => Some(Method::Bzip2),
+            14 => Some(Method::ZipLzma),
+            20 | 93 => Some(Method::Zstd),
+            95 => Some(Method::Xz),
+            _ => None,
+        }
+    }
+}
+
+/// Memory that a dictionary may take: no stream needs more, for no more than this comes out.
+const DICTIONARY_MAX: u32 = crate::limits::MEMBER_BYTES_MAX as u32;
+
+/// Unpacks `data` to at most `cap` bytes; what came out before an error is kept.
+pub(crate) fn unpack(method: Method, data: &[u8], cap: u64) -> Unpacked {
+    match method {
+        Method::Stored => stored(data, cap),
+        Method::Deflate => capped(flate2::bufread::DeflateDecoder::new(data), cap),
+        Method::Gzip => capped(flate2::bufread::MultiGzDecoder::new(data), cap),
+        Method::Deflate64 => capped(deflate64::Deflate64Decoder::with_buffer(BufReader::new(data)), cap),
+        Method::Bzip2 => capped(bzip2::bufread::MultiBzDecoder::new(data), cap),
+        Method::ZipLzma => zip_lzma(data, cap),
+        Method::Lzma => lzma(data, cap),
+        Method::Xz => {
+            capped(lzma_rust2::XzReader::new_mem_limit(data, true, (DICTIONARY_MAX >> 10) + 1_024), cap)
+        }
+        Method::Zstd => zstd(data, cap),
+    }
+}
+
+fn stored(data: &[u8], cap: u64) -> Unpacked {
+    let end = usize::try_from(cap).unwrap_or(usize::MAX).min(data.len());
+    Unpacked {
+        bytes: data.get(..end).unwrap_or_default().to_vec(),
+        complete: end == data.len(),
+        cut: end < data.len(),
+    }
+}
+
+/// Two bytes of version, two of length, then five bytes of properties and the stream.
+fn zip_lzma(data: &[u8], cap: u64) -> Unpacked {
+    let [_, _, length, 0, rest @ ..] = data else { return Unpacked::default() };
+    let (Some(properties), Some(stream)) = (rest.get(..5), rest.get(usize::from(*length)..)) else {
+        return Unpacked::default();
+    };
+    lzma_stream(properties, stream, u64::MAX, cap)
+}
+
+/// Five bytes of properties, eight of length, the stream.
+fn lzma(data: &[u8], cap: u64) -> Unpacked {
+    let Some((head, stream)) = data.split_at_checked(13) else { return Unpacked::default() };
+    let Some((properties, length)) = head.split_at_checked(5) else { return Unpacked::default() };
+    let length = length.try_into().map_or(u64::MAX, u64::from_le_bytes);
+    lzma_stream(properties, stream, length, cap)
+}
+
+fn lzma_stream(properties: &[u8], stream: &[u8], length: u64, cap: u64) -> Unpacked {
+    let &[properties, a, b, c, d] = properties else { return Unpacked::default() };
+    let dictionary = u32::from_le_bytes([a, b, c, d]).min(DICTIONARY_MAX);
+    match lzma_rust2::LzmaReader::new_with_props(stream, length, properties, dictionary, None) {
+        Ok(reader) => capped(reader, cap),
+        Err(_) => Unpacked::default(),
+    }
+}
+
+fn zstd(data: &[u8], cap: u64) -> Unpacked {
+    match ruzstd::decoding::StreamingDecoder::new_with_max_window_size(data, u64::from(DICTIONARY_MAX)) {
+        Ok(reader) => capped(reader, cap),
+        Err(_) => Unpacked::default(),
+    }
+}
+
+/// Reads to the end, an error, or the cap.
+pub(crate) fn capped(mut reader: impl Read, cap: u64) -> Unpacked {
+    let mut out = Unpacked::default();
+    let mut buffer = vec![0; 32 << 10];
+    loop {
+        match reader.read(&mut buffer) {
+            Ok(0) => {
+                out.complete = true;
+                return out;
+            }
+            Ok(n) => {
+                let room = usize::try_from(cap).unwrap_or(usize::MAX).saturating_sub(out.bytes.len());
+                let taken = n.min(room);
+                out.bytes.extend_from_slice(buffer.get(..taken).unwrap_or_default());
+                if taken < n {
+                    out.cut = true;
+                    return out;
+                }
+            }
+            Err(e) if e.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return out,
+        }
+    }
+}

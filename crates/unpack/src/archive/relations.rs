@@ -1,0 +1,240 @@
+//! What files say about one another, once all are known: a shortcut beside a library, a script alone in an archive.
+//!
+//! Software is sent in archives too, so a program among many files weighs less than one that is nearly alone, and a
+//! shortcut counts most when its command line names its neighbour.
+
+use super::{
+    extensions::{Class, class},
+    name::{is_script, listed},
+};
+use crate::{
+    Derived, File, Finding, Hints, Id, Kind, Place, Relation, Severity,
+    kind::{Family, extension},
+};
+
+/// Members up to which an archive is made for one purpose.
+const FEW: usize = 12;
+/// Members from which on an image is somebody's software.
+const MANY: usize = 50;
+/// Files that systems leave behind.
+const LITTER: [&str; 4] = ["thumbs.db", "desktop.ini", ".ds_store", "autorun.inf"];
+/// Programs of the system that run what their arguments name.
+const RUNNERS: [&str; 15] = [
+    "rundll32",
+    "regsvr32",
+    "cmd",
+    "powershell",
+    "pwsh",
+    "wscript",
+    "cscript",
+    "mshta",
+    "msiexec",
+    "forfiles",
+    "pcalua",
+    "conhost",
+    "explorer",
+    "odbcconf",
+    "installutil",
+];
+
+pub(crate) fn check(files: &mut [File], _hints: &Hints) {
+    let mut members: Vec<Vec<usize>> = vec![Vec::new(); files.len()];
+    for (index, file) in files.iter().enumerate() {
+        if let Some(list) = file.parent.and_then(|parent| members.get_mut(parent))
+            && file.relation == Relation::Member
+        {
+            list.push(index);
+        }
+    }
+    let mut found: Vec<(usize, Finding)> = Vec::new();
+    for (index, list) in members.into_iter().enumerate() {
+        let Some(file) = files.get(index) else { continue };
+        let inside: Vec<(usize, &File)> =
+            list.into_iter().filter_map(|at| Some((at, files.get(at)?))).collect();
+        match file.kind.family() {
+            Family::DiskImage => image(index, file, &inside, &mut found),
+            Family::Archive => archive(index, &inside, &mut found),
+            _ => {}
+        }
+        shortcuts(index, &inside, &mut found);
+    }
+    for (index, finding) in found {
+        let Some(file) = files.get_mut(index) else { continue };
+        // A script is one finding, whether its content or its neighbours say so: the worse of the two counts.
+        let same = |f: &&mut Finding| {
+            f.id == finding.id && (f.evidence == finding.evidence || f.id == Id::ScriptAttachment)
+        };
+        match file.findings.iter_mut().find(same) {
+            Some(known) => known.severity = known.severity.max(finding.severity),
+            None => file.findings.push(finding),
+        }
+    }
+    files.iter_mut().for_each(confirm);
+}
+
+/// An extension that runs says little while its content is what people send; content that acts confirms it.
+fn confirm(file: &mut File) {
+    let acts = file.findings.iter().any(|f| f.severity >= Severity::High && f.id != Id::FmtDangerousExt);
+    let dangerous = file.findings.iter_mut().find(|f| f.id == Id::FmtDangerousExt);
+    if let Some(dangerous) = dangerous.filter(|_| acts) {
+        dangerous.severity = Severity::High;
+    }
+}
+
+fn finding(id: Id, severity: Severity, evidence: String) -> Finding {
+    let evidence = evidence.chars().take(crate::limits::EVIDENCE_CHARS_MAX).collect();
+    Finding { id, severity, location: Place::WHOLE, evidence, derived: Derived::Static }
+}
+
+fn base(file: &File) -> &str {
+    file.name.rsplit(['/', '\\']).next().unwrap_or_default()
+}
+
+fn litter(file: &File) -> bool {
+    let name = base(file).to_lowercase();
+    LITTER.contains(&name.as_str())
+        || name.starts_with("._")
+        || ["__macosx/", "system volume information/", "$recycle.bin/"]
+            .iter()
+            .any(|folder| file.name.to_lowercase().starts_with(folder))
+}
+
+fn of_class(file: &File) -> Class {
+    class(&extension(base(file)))
+}
+
+fn is_program(file: &File) -> bool {
+    matches!(of_class(file), Class::Program | Class::Library | Class::Installer)
+        || matches!(file.kind.family(), Family::Program) && file.kind != Kind::Chm
+}
+
+/// Windows loads or runs it.
+fn is_windows_program(file: &File) -> bool {
+    matches!(file.kind, Kind::Exe | Kind::Msi)
+        || file.listed_only && matches!(of_class(file), Class::Program | Class::Library)
+        || listed("exe dll scr com pif cpl ocx xll msi", &extension(base(file)))
+}
+
+fn is_shortcut(file: &File) -> bool {
+    file.kind == Kind::Lnk || listed("lnk", &extension(base(file)))
+}
+
+fn acts(file: &File) -> bool {
+    is_script(&extension(base(file)))
+        || matches!(of_class(file), Class::Shortcut)
+        || matches!(file.kind, Kind::Lnk | Kind::UrlFile | Kind::Hta | Kind::EncodedScript | Kind::Wsf)
+}
+
+fn names<'f>(files: impl Iterator<Item = &'f File>) -> String {
+    files.take(6).map(base).collect::<Vec<_>>().join(", ")
+}
+
+fn archive(index: usize, inside: &[(usize, &File)], found: &mut Vec<(usize, Finding)>) {
+    let members: Vec<&File> = inside.iter().map(|(_, f)| *f).filter(|f| !litter(f)).collect();
+    if let [only] = members.as_slice() {
+        if acts(only) {
+            found.push((index, finding(Id::ArcSingleScript, Severity::High, base(only).to_owned())));
+        } else if carries_macros(only) {
+            let active = only.listed_only
+                || only.findings.iter().any(|f| {
+                    ["VBA-", "XLM-", "DDE-", "TPL-"].iter().any(|family| f.id.name().starts_with(family))
+                });
+            let severity = if active { Severity::Low } else { Severity::Info };
+            found.push((index, finding(Id::ArcSingleOffice, severity, base(only).to_owned())));
+        }
+    }
+    let programs = || members.iter().copied().filter(|f| is_program(f));
+    if programs().next().is_some() {
+        // Nobody starts a library by a click, and among many files a program is software.
+        let starts = members.iter().any(|f| is_windows_program(f) && of_class(f) != Class::Library);
+        let severity = if starts && members.len() <= MANY { Severity::High } else { Severity::Medium };
+        found.push((index, finding(Id::ArcExec, severity, names(programs()))));
+    }
+    // Among many files a script is part of a program or of a web page.
+    let page = members.iter().any(|f| listed("css html htm json ts md c h py", &extension(base(f))));
+    for (at, file) in inside {
+        let extension = extension(base(file));
+        if is_script(&extension) && members.len() <= FEW && !(page && listed("js bat cmd ps1", &extension)) {
+            found.push((*at, finding(Id::ScriptAttachment, Severity::High, base(file).to_owned())));
+        }
+    }
+}
+
+fn carries_macros(file: &File) -> bool {
+    use Kind as K;
+    let by_kind = matches!(
+        file.kind,
+        K::Word
+            | K::Excel
+            | K::PowerPoint
+            | K::Ole
+            | K::OleEncrypted
+            | K::Docx
+            | K::Xlsx
+            | K::Xlsb
+            | K::Pptx
+            | K::Biff
+            | K::Sylk
+            | K::WordXml
+            | K::FlatOpc
+            | K::SpreadsheetXml
+            | K::ActiveMime
+            | K::Rtf
+    );
+    by_kind || file.listed_only && of_class(file) == Class::Office
+}
+
+fn image(index: usize, file: &File, inside: &[(usize, &File)], found: &mut Vec<(usize, Finding)>) {
+    found.push((index, finding(Id::IsoContainer, Severity::Medium, file.kind.name().to_owned())));
+    let members: Vec<&File> = inside.iter().map(|(_, f)| *f).filter(|f| !litter(f)).collect();
+    let hidden = || members.iter().copied().filter(|f| f.hidden);
+    if hidden().next().is_some() {
+        found.push((index, finding(Id::IsoHiddenFile, Severity::High, names(hidden()))));
+    }
+    let active = || members.iter().copied().filter(|f| acts(f));
+    if active().next().is_some() {
+        let severity = if members.len() > MANY { Severity::Medium } else { Severity::High };
+        found.push((index, finding(Id::IsoScript, severity, names(active()))));
+    }
+    let programs = || members.iter().copied().filter(|f| is_program(f));
+    if programs().next().is_some() {
+        let severity = if members.len() > FEW { Severity::Medium } else { Severity::High };
+        found.push((index, finding(Id::ArcExec, severity, names(programs()))));
+    }
+    let beside = members.len() <= FEW || hidden().any(is_program);
+    if beside && active().next().is_some() && programs().any(is_windows_program) {
+        let text = format!("{} beside {}", names(active()), names(programs()));
+        found.push((index, finding(Id::IsoLnkPlusDll, Severity::Critical, text)));
+    }
+}
+
+/// Shortcuts whose command line names a file beside them.
+fn shortcuts(index: usize, inside: &[(usize, &File)], found: &mut Vec<(usize, Finding)>) {
+    for (at, link) in inside.iter().filter(|(_, f)| is_shortcut(f)) {
+        let Some(facts) = &link.facts.shortcut else { continue };
+        let target =
+            facts.target.as_deref().or(facts.relative_path.as_deref()).unwrap_or_default().to_lowercase();
+        let arguments = facts.arguments.as_deref().unwrap_or_default().to_lowercase();
+        let target_name = target.rsplit(['/', '\\']).next().unwrap_or_default();
+        let stem = target_name.rsplit_once('.').map_or(target_name, |(stem, _)| stem);
+        let runner = RUNNERS.contains(&stem);
+        let named = inside.iter().map(|(_, f)| *f).find(|other| {
+            let name = base(other).to_lowercase();
+            let harmless =
+                matches!(of_class(other), Class::Document | Class::Picture | Class::Media | Class::Page);
+            name.len() >= 4 && !is_shortcut(other) && {
+                let by_runner = runner && arguments.contains(&name) && !(harmless && stem == "explorer");
+                by_runner || target_name == name && !harmless
+            }
+        });
+        let Some(named) = named else { continue };
+        let text = format!("{} runs {}", base(link), base(named));
+        // A shortcut to the program beside it is how some software is sent, if the program is not hidden.
+        let direct = !runner && !named.hidden;
+        let severity = if direct { Severity::High } else { Severity::Critical };
+        found.push((*at, finding(Id::LnkArgMember, severity, text.clone())));
+        if is_windows_program(named) && !direct {
+            found.push((index, finding(Id::IsoLnkPlusDll, Severity::Critical, text)));
+        }
+    }
+}

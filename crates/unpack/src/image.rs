@@ -1,0 +1,243 @@
+//! Pictures: size, camera data, a hash that survives rescaling, and what their QR codes say.
+//!
+//! A picture is decoded only when its header promises a size that is worth it and that the budget allows: what a
+//! picture unpacks to has nothing to do with its bytes.
+
+use std::io::Cursor;
+
+use bytes::Bytes;
+use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageReader, Limits, imageops::FilterType};
+
+use crate::{
+    Derived, Id, IndicatorKind, Severity, facts,
+    scan::{Scan, TextKind},
+};
+
+/// Bytes that a picture is decoded to at most, beside [`DECODE_RATIO`] times its own.
+const DECODE_BYTES_MAX: u64 = 36 << 20;
+/// See [`DECODE_BYTES_MAX`].
+const DECODE_RATIO: u64 = 3;
+/// Pixels on the shorter side that a QR code needs.
+const SIDE_MIN: u32 = 42;
+/// Pixels on the longer side that codes are looked for in; larger pictures are scaled down first.
+const SIDE_SCANNED: u32 = 1_600;
+/// Pixels decoded in a step.
+const PIXELS_PER_STEP: u64 = 40;
+/// Pixels searched for codes in a step.
+const SCANNED_PER_STEP: u64 = 20;
+/// Codes of one picture that are read.
+const CODES_MAX: usize = 8;
+/// Metadata fields kept.
+const FIELDS_MAX: usize = 128;
+/// Characters of a metadata value kept.
+const VALUE_CHARS_MAX: usize = 512;
+
+/// Reads a picture.
+pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
+    metadata(bytes, scan);
+    let mut found = facts::Image::default();
+    let Some((width, height, unpacked)) = dimensions(bytes) else {
+        scan.facts.image = Some(found);
+        return;
+    };
+    (found.width, found.height) = (width, height);
+    let pixels = u64::from(width) * u64::from(height);
+    let worth = width.min(height) >= SIDE_MIN;
+    if worth && unpacked > room(bytes) {
+        let text = format!("{width} × {height} pixels are more than are decoded");
+        scan.find_as(Id::ScanIncomplete, Severity::Low, Derived::Static, "", text);
+    } else if worth
+        && scan.budget.spend(pixels / PIXELS_PER_STEP)
+        && let Some(picture) = decode(bytes)
+    {
+        read(&picture, &mut found, scan);
+    }
+    scan.facts.image = Some(found);
+}
+
+fn reader(bytes: &[u8]) -> Option<ImageReader<Cursor<&[u8]>>> {
+    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+    let mut limits = Limits::default();
+    limits.max_alloc = Some(room(bytes).saturating_mul(2));
+    reader.limits(limits);
+    Some(reader)
+}
+
+/// Memory that the decoded picture may take.
+fn room(bytes: &[u8]) -> u64 {
+    DECODE_BYTES_MAX.saturating_add(DECODE_RATIO.saturating_mul(bytes.len() as u64))
+}
+
+/// Width, height, and the bytes that it would be decoded to.
+fn dimensions(bytes: &[u8]) -> Option<(u32, u32, u64)> {
+    let decoder = reader(bytes)?.into_decoder().ok()?;
+    let (width, height) = decoder.dimensions();
+    Some((width, height, decoder.total_bytes()))
+}
+
+fn decode(bytes: &[u8]) -> Option<DynamicImage> {
+    reader(bytes)?.decode().ok()
+}
+
+fn read(picture: &DynamicImage, found: &mut facts::Image, scan: &mut Scan<'_>) {
+    let longer = picture.width().max(picture.height());
+    let grey = if longer > SIDE_SCANNED {
+        let scaled =
+            |side: u32| (u64::from(side) * u64::from(SIDE_SCANNED) / u64::from(longer)).max(1) as u32;
+        let small = (scaled(picture.width()), scaled(picture.height()));
+        image::imageops::resize(&picture.to_luma8(), small.0, small.1, FilterType::Triangle)
+    } else {
+        picture.to_luma8()
+    };
+    found.dhash = Some(dhash(&grey));
+    let cost = u64::from(grey.width()) * u64::from(grey.height()) / SCANNED_PER_STEP;
+    if !scan.budget.spend(cost) {
+        return;
+    }
+    let mut codes = codes(&grey, false);
+    // White on black is read by telephones and by few libraries.
+    if codes.is_empty() && scan.budget.spend(cost) {
+        codes = self::codes(&grey, true);
+    }
+    for code in codes {
+        scan.find(Id::ImgQr, "", &code);
+        if code.contains("://") {
+            scan.indicate(IndicatorKind::Url, &code, "QR code");
+        }
+        scan.text(TextKind::Decoded, code.clone(), "QR code");
+        found.qr.push(code);
+    }
+}
+
+fn codes(grey: &GrayImage, inverted: bool) -> Vec<String> {
+    let (width, height) = (grey.width() as usize, grey.height() as usize);
+    let raw = grey.as_raw();
+    let pixel = |x: usize, y: usize| {
+        let value = raw.get(y * width + x).copied().unwrap_or(255);
+        if inverted { 255 - value } else { value }
+    };
+    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
+    let mut out: Vec<String> = Vec::new();
+    for grid in prepared.detect_grids().into_iter().take(CODES_MAX) {
+        if let Ok((_, text)) = grid.decode()
+            && !out.contains(&text)
+        {
+            out.push(text);
+        }
+    }
+    out
+}
+
+/// 64 comparisons of neighbours in nine by eight grey pixels; pictures at a distance of at most eight bits look alike.
+fn dhash(grey: &GrayImage) -> String {
+    let small = image::imageops::resize(grey, 9, 8, FilterType::Triangle);
+    let mut hash = 0u64;
+    for row in small.as_raw().chunks_exact(9) {
+        for pair in row.windows(2) {
+            let brighter = matches!(pair, [left, right] if left > right);
+            hash = hash << 1 | u64::from(brighter);
+        }
+    }
+    format!("{hash:016x}")
+}
+
+/// Exif fields by the names that ExifTool uses.
+fn metadata(bytes: &[u8], scan: &mut Scan<'_>) {
+    let Ok(exif) = exif::Reader::new().read_from_container(&mut Cursor::new(bytes)) else { return };
+    for field in exif.fields().take(FIELDS_MAX) {
+        let name = match field.tag {
+            exif::Tag::Model => "Model".to_owned(),
+            tag => tag.to_string(),
+        };
+        let value: String = field.display_value().to_string().chars().take(VALUE_CHARS_MAX).collect();
+        scan.facts.metadata.push((name, value.trim_matches('"').to_owned()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Hints, Input, unpack};
+
+    /// `https://a.example/q`, version 2-Q: `1` is dark.
+    const CODE: [&str; 25] = [
+        "1111111010111111101111111",
+        "1000001000000111001000001",
+        "1011101011000010001011101",
+        "1011101011101011001011101",
+        "1011101001010101101011101",
+        "1000001011001111001000001",
+        "1111111010101010101111111",
+        "0000000010011011000000000",
+        "0101011111101001111101101",
+        "0001110110101100111100001",
+        "0000001001111110010010011",
+        "1111000101000111001110000",
+        "0001111111010010011001011",
+        "0110010110100100011101101",
+        "1010101111000000001110101",
+        "0101100100001011100010010",
+        "1100111010101101111111100",
+        "0000000011110011100011001",
+        "1111111010110011101011011",
+        "1000001011001010100011101",
+        "1011101001000010111111011",
+        "1011101010001110000111100",
+        "1011101001011100010110101",
+        "1000001011010011101001000",
+        "1111111001011101101100011",
+    ];
+
+    fn png(size: u32, paint: impl Fn(u32, u32) -> u8) -> Vec<u8> {
+        let mut out = Vec::new();
+        let picture = GrayImage::from_fn(size, size, |x, y| image::Luma([paint(x, y)]));
+        picture.write_to(&mut Cursor::new(&mut out), image::ImageFormat::Png).unwrap();
+        out
+    }
+
+    fn check(bytes: Vec<u8>) -> (facts::Image, Vec<&'static str>) {
+        let input = Input { name: "a.png".into(), declared: None, bytes: bytes.into() };
+        let mut tree = unpack("", vec![input], &Hints::default());
+        let ids = tree.files.iter().flat_map(|f| &f.findings).map(|f| f.id.name()).collect();
+        (tree.files.remove(0).facts.image.unwrap(), ids)
+    }
+
+    #[test]
+    fn alike_after_rescaling() {
+        let slope = |size: u32| png(size, move |x, y| ((x * 160 / size) + (y * 60 / size)) as u8);
+        let stripes = png(90, |x, _| if x / 10 % 2 == 0 { 250 } else { 5 });
+        assert_eq!(check(slope(90)).0.dhash, check(slope(270)).0.dhash);
+        assert_ne!(check(slope(90)).0.dhash, check(stripes).0.dhash);
+    }
+
+    fn code(dark: u8, light: u8) -> Vec<u8> {
+        png(CODE.len() as u32 * 6 + 48, |x, y| {
+            let (column, row) = (x.wrapping_sub(24) / 6, y.wrapping_sub(24) / 6);
+            let set = CODE.get(row as usize).and_then(|r| r.as_bytes().get(column as usize)) == Some(&b'1');
+            if set { dark } else { light }
+        })
+    }
+
+    #[test]
+    fn codes_are_read_also_inverted() {
+        for picture in [code(0, 255), code(255, 0), code(60, 200)] {
+            let (found, ids) = check(picture);
+            assert_eq!(found.qr, ["https://a.example/q"]);
+            assert_eq!(ids, ["IMG-QR", "IOC-URL"]);
+        }
+        assert!(check(code(128, 128)).1.is_empty());
+    }
+
+    #[test]
+    fn damaged_pictures_and_bombs_end() {
+        let picture = code(0, 255);
+        for cut in (0..picture.len()).step_by(7).skip(2) {
+            check(picture[..cut].to_vec());
+        }
+        // A header that promises sixty thousand by sixty thousand pixels.
+        let mut bomb = b"BM\x36\0\0\0\0\0\0\0\x36\0\0\0\x28\0\0\0".to_vec();
+        bomb.extend([0x60, 0xEA, 0, 0, 0x60, 0xEA, 0, 0, 1, 0, 24, 0]);
+        bomb.resize(60, 0);
+        assert_eq!(check(bomb).1, ["FMT-EXT-MISMATCH", "SCAN-INCOMPLETE"]);
+    }
+}

@@ -1,0 +1,49 @@
+//! JavaScript as far as attackers' pages use it: tokens, a tolerant syntax tree and a small machine that folds what
+//! is constant. Nothing is run: the page, the network and the clock are unknown values, and what the script would do
+//! to them is an event ([`eval::Event`]).
+//!
+//! Conditions that are unknown take both branches; handlers that wait for a click are read last, as the user's doing.
+
+pub(crate) mod array;
+pub(crate) mod assign;
+pub(crate) mod call;
+pub(crate) mod eval;
+pub(crate) mod global;
+pub(crate) mod host;
+pub(crate) mod lexer;
+pub(crate) mod parser;
+pub(crate) mod stmt;
+pub(crate) mod string;
+#[cfg(test)]
+mod tests;
+pub(crate) mod tree;
+pub(crate) mod value;
+
+pub(crate) use eval::{Event, Machine, Payload, What};
+pub(crate) use lexer::{Kind, Lexed, lex};
+
+use crate::facts;
+
+/// Words of one kind that are kept of a file.
+const WORDS_MAX: usize = 20_000;
+
+/// Adds a script's words to the facts, each once.
+pub(crate) fn words(lexed: &Lexed<'_>, seen: &mut rustc_hash::FxHashSet<String>, out: &mut facts::Script) {
+    let mut add = |list: &mut Vec<String>, mark: char, word: &str| {
+        if list.len() < WORDS_MAX && seen.insert(format!("{mark}{word}")) {
+            list.push(word.to_owned());
+        }
+    };
+    for token in &lexed.tokens {
+        match &token.kind {
+            Kind::Ident(name) => add(&mut out.identifiers, 'i', name),
+            Kind::Keyword(name) => add(&mut out.keywords, 'k', name),
+            Kind::Str(text, _) => add(&mut out.strings, 's', text),
+            Kind::Regex(body, flags) => add(&mut out.regular_expressions, 'r', &format!("/{body}/{flags}")),
+            Kind::Template(pieces) => {
+                pieces.iter().filter(|p| !p.0.is_empty()).for_each(|p| add(&mut out.strings, 's', &p.0));
+            }
+            Kind::Num(_) | Kind::Punct(_) | Kind::End => {}
+        }
+    }
+}

@@ -1,0 +1,61 @@
+//! Drawings, comments and old drawings: their texts, pictures, and the macros that they start.
+
+use super::{
+    Reading,
+    xml::{Event, Xml, utf8},
+};
+use crate::xlm::text::parse_formula;
+
+/// Bytes of one drawing's text.
+const TEXT_MAX: usize = 256 << 10;
+
+impl Reading<'_> {
+    pub(super) fn drawing(&mut self, index: usize, part: &str) {
+        let Some(bytes) = self.parts.part(part) else { return };
+        if super::is_binary(&bytes) || !self.budget.spend(bytes.len() as u64 / 256) {
+            return;
+        }
+        let text = utf8(&bytes);
+        let mut xml = Xml::new(&text);
+        let (mut drawn, mut macro_text, mut in_text, mut in_macro) =
+            (String::new(), String::new(), false, false);
+        while let Some(event) = xml.next() {
+            match event {
+                Event::Open(element) => match element.name.as_ref() {
+                    "t" | "font" | "text" => in_text = true,
+                    "FmlaMacro" => in_macro = true,
+                    "pic" | "sp" | "cxnSp" | "graphicFrame" | "grpSp" => {
+                        self.book.pictures += u32::from(element.name == "pic");
+                        if let Some(formula) = element.get("macro").filter(|m| !m.is_empty()) {
+                            self.assigned(index, &formula);
+                        }
+                    }
+                    "br" => drawn.push('\n'),
+                    _ => {}
+                },
+                Event::Close(name) => match name.as_ref() {
+                    "t" | "font" | "text" => in_text = false,
+                    "FmlaMacro" => {
+                        in_macro = false;
+                        self.assigned(index, &std::mem::take(&mut macro_text));
+                    }
+                    "p" | "div" | "comment" | "txBody" => drawn.push('\n'),
+                    _ => {}
+                },
+                Event::Text(text) if in_text && drawn.len() < TEXT_MAX => drawn.push_str(&text),
+                Event::Text(text) if in_macro && macro_text.len() < 1_024 => macro_text.push_str(&text),
+                Event::Text(_) => {}
+            }
+        }
+        if !drawn.trim().is_empty() {
+            self.book.drawn.push((index, drawn.trim().to_owned()));
+        }
+    }
+
+    fn assigned(&mut self, index: usize, formula: &str) {
+        if self.book.assigned.len() < 4_096 {
+            let id = parse_formula(formula, (index, 0, 0), false, &mut self.book);
+            self.book.assigned.extend(id);
+        }
+    }
+}
