@@ -38,7 +38,10 @@ evaluate: ## recall and false positives on CORPUS=DIR (a folder with manifest.cs
 bench: ## CPU per message, warm, one thread; CORPUS=DIR and FEED=DIR measure on real mail and with the public feed
 	@cargo run --quiet --release --package xtask -- bench $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(FEED),--feed "$(FEED)")
 
+bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfuscator; FILES=DIR for other documents
+	@cargo run --quiet --release --package xtask -- bench-files $(FILES)
+
 fuzz: ## every fuzz target for SECONDS (default 600) each
 	@fuzz/run $(or $(SECONDS_EACH),600)
 
-.PHONY: help run test check tools gen evaluate bench fuzz
+.PHONY: help run test check tools gen evaluate bench bench-files fuzz

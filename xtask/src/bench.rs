@@ -94,8 +94,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         println!("{:<40} {:>10} {:>10}  (CPU ms per message)", "stage", "more", "all");
         let parse = stage("parse", 0.0, |raw| drop(sekisho_mail::parse(raw)), &mail);
         let engine_of = |engine: Engine| move |raw: &[u8]| drop(engine.scan_bytes(raw));
-        let observed = stage("and observe", parse, engine_of(bare()?), &mail);
-        let judged = stage("and the built-in rules", observed, engine_of(engine(builtin, &[], &[])?), &mail);
+        let observed = stage("and observe", parse, engine_of(bare(true)?), &mail);
+        let opened = stage("and open the attachments", observed, engine_of(bare(false)?), &mail);
+        let judged = stage("and the built-in rules", opened, engine_of(engine(builtin, &[], &[])?), &mail);
         if let Some(feed) = &options.feed {
             let lists: Vec<PathBuf> = options.lists.iter().cloned().collect();
             let detection = feed.join("detection-rules");
@@ -111,9 +112,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     growth()
 }
 
-fn bare() -> Result<Engine> {
+fn bare(attachments_closed: bool) -> Result<Engine> {
     let rules = Rules::compile(Vec::new(), Lists::default(), &OrgLists::default())?;
-    Ok(Engine::new(Context { believe_unnamed: true, believe_topmost: true, ..Context::default() }, rules))
+    let context =
+        Context { believe_unnamed: true, believe_topmost: true, attachments_closed, ..Context::default() };
+    Ok(Engine::new(context, rules))
 }
 
 fn mail(options: &Options) -> Result<Vec<Vec<u8>>> {

@@ -10,12 +10,13 @@ use sekisho_detect::rules;
 const FOLDER: &str = "docs/reference";
 
 pub(crate) fn run(check: bool) -> Result<()> {
-    let pages: [(&str, String); 6] = [
+    let pages: [(&str, String); 7] = [
         ("rules.md", rule_index()?),
         ("model.md", model()?),
         ("cli.md", command_line()?),
         ("settings.md", settings()?),
         ("limits.md", limits()?),
+        ("findings.md", findings()?),
         ("scan.schema.json", scan_schema()?),
     ];
     let mut stale = Vec::new();
@@ -56,6 +57,21 @@ fn rule_index() -> Result<String> {
             title = rule.title.replace('|', "\\|"),
             attack = rule.attack_types.join(", ")
         )?;
+    }
+    Ok(out)
+}
+
+/// What opening a file can find.
+fn findings() -> Result<String> {
+    let mut out = format!(
+        "{HEAD}\n# What opening a file can find\n\n`sekisho unpack` prints these, rules read them as `unpack.findings`. The \
+         severity is the usual one: an analyser lowers it where harmless files do the same, and raises it where two \
+         findings make one chain. A file is malicious with one critical finding or a weight of 90, suspicious from 40 \
+         on (critical 100, high 45, medium 20, low 7).\n\n| id | usual severity | what it says |\n|---|---|---|\n"
+    );
+    for id in sekisho_unpack::Id::ALL {
+        let severity = format!("{:?}", id.severity()).to_lowercase();
+        writeln!(out, "| `{}` | {severity} | {} |", id.name(), id.text())?;
     }
     Ok(out)
 }
@@ -136,13 +152,16 @@ fn shape_name(rust: &str) -> &str {
         "BodyHtml" => "BodyHTML",
         "BodyText" => "Plain",
         "Sender" => "SenderMailbox",
+        "Opened" => "UnpackFile",
+        "Found" => "UnpackFinding",
+        "Named" => "UnpackIndicator",
         other => other,
     }
 }
 
 /// `--help` of every command, from the binary itself.
 fn command_line() -> Result<String> {
-    let commands: [&[&str]; 10] = [
+    let commands: [&[&str]; 11] = [
         &[],
         &["scan"],
         &["evidence"],
@@ -153,6 +172,7 @@ fn command_line() -> Result<String> {
         &["rules", "list"],
         &["rules", "show"],
         &["links"],
+        &["unpack"],
     ];
     let status = Command::new("cargo").args(["build", "--quiet", "--package", "sekisho"]).status()?;
     if !status.success() {

@@ -1,6 +1,7 @@
 //! Generators, tidy checks, and the long jobs that are not tests: `cargo xtask --help`.
 
 mod bench;
+mod bench_files;
 mod evaluate;
 mod generate;
 mod hostile;
@@ -39,6 +40,8 @@ enum Command {
     Evaluate(evaluate::Options),
     /// CPU per message, warm, one thread
     Bench(bench::Options),
+    /// CPU per document with macros, beside oletools and XLMMacroDeobfuscator from PyPI
+    BenchFiles(bench_files::Options),
 }
 
 /// As in the program.
@@ -52,5 +55,6 @@ fn main() -> Result<()> {
         Command::Run { mail } => run::run(&mail),
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Bench(options) => bench::run(&options),
+        Command::BenchFiles(options) => bench_files::run(&options),
     }
 }

@@ -3,6 +3,7 @@
 //! Every Rust type that rules see is named once in [`shapes`], field by field, in the order of `model.schema`; a test
 //! compares the two.
 
+mod files;
 pub(crate) mod functions;
 pub(crate) mod host;
 pub(crate) mod shapes;

@@ -15,11 +15,14 @@ const EXHIBITS_MAX: usize = 24;
 /// Characters kept of an exhibit's value.
 const VALUE_CHARS_MAX: usize = 200;
 
+/// What is read here stays in the process: rules compare it, exhibits do not show it.
+const PASSWORD: &str = "cracked_password";
+
 /// Judges.
 #[must_use]
 pub fn judge(evidence: &Evidence, rules: &Rules) -> Verdict {
     let arena = Arena::new();
-    let host = EvidenceHost { evidence, shared: &rules.shared };
+    let host = EvidenceHost::new(evidence, &rules.shared);
     let mut findings = Vec::new();
     let mut indeterminate = Vec::new();
     let mut session = rules.set.session(&host, &arena);
@@ -55,7 +58,11 @@ fn exhibits(session: &mut Session<'_, '_>, index: usize, evidence: &Evidence) ->
         for read in predicate.reads {
             if out.len() < EXHIBITS_MAX && !out.iter().any(|e| e.path == read.path) {
                 let span = spans::locate(evidence, &read.path);
-                let value = read.value.chars().take(VALUE_CHARS_MAX).collect();
+                let value = if read.path.contains(PASSWORD) {
+                    "(a password)".to_owned()
+                } else {
+                    read.value.chars().take(VALUE_CHARS_MAX).collect()
+                };
                 out.push(Exhibit { path: read.path, value, span, predicate: predicate.text.clone() });
             }
         }

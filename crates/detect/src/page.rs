@@ -18,6 +18,9 @@
 //!
 //! A `change` block makes a twin of the previous message: lines that begin with `- ` are looked for, in order, and
 //! replaced by the `+ ` lines that follow them, so that the page shows the one detail in which the twins differ.
+//!
+//! A line `{{file: xlm/x01_plain_visible.xls}}` of a message stays as it is here; who runs the case puts the base64 of
+//! that file of `fixtures/files/` in its place.
 
 use sekisho_record::Severity;
 

@@ -17,6 +17,8 @@ pub struct Context {
     pub believe_topmost: bool,
     /// Domains whose ARC seals count (RFC 8617 §7): mailing lists and forwarders.
     pub believed_sealers: Vec<String>,
+    /// Attachments are not opened: rules about what is in them stay without evidence, and a gap says so.
+    pub attachments_closed: bool,
 }
 
 /// The organisation.

@@ -3,6 +3,7 @@
 //! [`ask`] says what has to be looked up, [`observe`] turns message and answers into [`Evidence`]. Facets run in a
 //! fixed order and each sees what the ones before it found.
 
+pub mod attachment;
 pub mod authentication;
 pub mod brand;
 pub mod content;
@@ -123,5 +124,8 @@ pub fn observe(
     evidence.brand = brand::observe(&evidence, &view);
     evidence.identity = identity::observe(&evidence, &view);
     evidence.content = content::observe(&evidence, &view);
+    let (unpack, gap) = attachment::observe(&evidence, &view);
+    evidence.unpack = unpack;
+    evidence.gaps.extend(gap);
     evidence
 }

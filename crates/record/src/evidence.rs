@@ -1,5 +1,6 @@
 //! Everything known about a message when it is judged: the message data model and our own facets.
 
+pub mod attachment;
 pub mod authentication;
 pub mod brand;
 pub mod content;
@@ -11,6 +12,7 @@ pub mod transit;
 
 use serde::Serialize;
 
+pub use attachment::Unpack;
 pub use authentication::Authentication;
 pub use brand::Brand;
 pub use content::Content;
@@ -42,6 +44,8 @@ pub struct Evidence {
     pub content: Content,
     /// Which brands it claims to be.
     pub brand: Brand,
+    /// What the files that it carries are and hold.
+    pub unpack: Unpack,
     /// What could not be observed, and why.
     pub gaps: Vec<Gap>,
 }

@@ -51,6 +51,47 @@ Exit codes:
         after_help = "Examples:\n  sekisho links 'https://nam02.safelinks.protection.outlook.com/?url=https%3A%2F%2Fa.example'\n  sekisho links --json < urls.txt"
     )]
     Links(Links),
+    /// Open attachments without running them: the tree of files, what was found in each, what they name
+    #[command(after_help = "\
+Examples:
+  sekisho unpack invoice.xlsm                    one document
+  sekisho unpack --macros mail.eml               all attachments, passwords taken from the message
+  sekisho unpack --password abc321 charts.zip
+  sekisho unpack --json samples/ | jq .verdict   one JSON object a file
+  sekisho unpack --extract out/ charts.zip       write what was inside; nothing is written without this
+
+Exit codes:
+  0  clean
+  1  the worst file is suspicious
+  2  the worst file is malicious
+  3  usage or input error")]
+    Unpack(Unpack),
+}
+
+/// `sekisho unpack`.
+#[derive(Debug, Args)]
+pub(crate) struct Unpack {
+    /// Files or folders, or - for standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// One JSON object a file
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show the source of macros and scripts, and what emulated macros did
+    #[arg(long, short)]
+    pub(crate) macros: bool,
+    /// A password to try first; may be repeated
+    #[arg(long, value_name = "PASSWORD")]
+    pub(crate) password: Vec<String>,
+    /// The day that macros see as today (YYYY-MM-DD) [default: the message's date; none for other files]
+    #[arg(long, value_name = "DAY")]
+    pub(crate) date: Option<String>,
+    /// Write every file that was inside to this folder, named by its SHA-256; they may be malware
+    #[arg(long, value_name = "DIR")]
+    pub(crate) extract: Option<PathBuf>,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
 }
 
 /// Options that name the world in which messages are judged.

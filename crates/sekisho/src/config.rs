@@ -19,6 +19,22 @@ pub(crate) struct Config {
     pub(crate) lists: Folders,
     /// Brands besides the built-in ones.
     pub(crate) brands: Brands,
+    /// What is done with attachments.
+    pub(crate) attachments: Attachments,
+}
+
+/// Attachments.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Attachments {
+    /// Open them (nothing in them is ever run). Default: true.
+    pub(crate) open: bool,
+}
+
+impl Default for Attachments {
+    fn default() -> Self {
+        Self { open: true }
+    }
 }
 
 /// The organisation.

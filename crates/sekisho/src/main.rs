@@ -3,10 +3,12 @@
 mod cli;
 mod config;
 mod explain;
+mod fixture;
 mod input;
 mod links;
 mod rules;
 mod scan;
+mod unpack;
 mod words;
 mod world;
 
@@ -68,6 +70,7 @@ fn run(command: &Command) -> Result<u8> {
         }
         Command::Rules(args) => Ok(if rules::run(&args.command)? { 0 } else { USAGE }),
         Command::Links(args) => links::run(args).map(|()| 0),
+        Command::Unpack(args) => unpack::run(args),
     }
 }
 

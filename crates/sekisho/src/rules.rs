@@ -10,7 +10,7 @@ use serde_json::json;
 use crate::{
     cli::RulesCommand,
     config::{self, Config},
-    world,
+    fixture, world,
 };
 
 /// The world in which cases are judged when they bring no configuration.
@@ -134,7 +134,7 @@ fn run_case(source: &RuleSource, case: &Case, default: &Config) -> Result<Option
     };
     let rules = world::compile(vec![RuleSource { cases: Vec::new(), ..source.clone() }], &config)?;
     let engine = world::engine_of(&config, rules)?;
-    let raw = case.eml.replace('\n', "\r\n");
+    let raw = fixture::fill(&case.eml, Path::new(&source.file))?.replace('\n', "\r\n");
     let record = engine.scan_bytes(raw.as_bytes());
     let fired = record.verdict.findings.iter().any(|f| f.rule == source.id);
     if let Some(open) = record.verdict.indeterminate.iter().find(|i| i.rule == source.id) {

@@ -61,6 +61,7 @@ pub(crate) fn context(config: &Config) -> Context {
         },
         believed: lower(&config.authentication.believe),
         believe_unnamed: config.authentication.believe_unnamed,
+        attachments_closed: !config.attachments.open,
         ..Context::default()
     }
 }

@@ -4,7 +4,7 @@
 use sekisho_mail::{Domain, EmailAddress, Html, Url};
 use sekisho_mql::value::{Arena, Outcome, Value};
 
-use super::{Show, host::Function, object, shape, xpath};
+use super::{Show, files, host::Function, object, shape, xpath};
 
 /// Functions that are answered.
 const ANSWERED: &[(&str, Function)] = &[
@@ -37,7 +37,14 @@ const ANSWERED: &[(&str, Function)] = &[
         None => Outcome::Value(Value::Null),
     }),
     ("file.parse_text", |_, args, arena| Outcome::Value(parse_text(args, arena))),
-    ("html.xpath", |shared, args, arena| Outcome::Value(xpath::xpath(shared, args, arena))),
+    ("html.xpath", |host, args, arena| Outcome::Value(xpath::xpath(host.shared, args, arena))),
+    ("file.explode", files::explode),
+    ("file.expand_archives", files::expand_archives),
+    ("file.oletools", files::oletools),
+    ("file.parse_eml", files::parse_eml),
+    ("beta.file.parse_ics", files::parse_ics),
+    ("beta.parse_exif", files::parse_exif),
+    ("beta.scan_qr", files::scan_qr),
 ];
 
 /// Functions that nothing can answer yet, and so every rule that is decided by one is indeterminate.
@@ -47,7 +54,6 @@ const MISSING: &[&str] = &[
     "profile.by_sender_email",
     "profile.by_sender_domain",
     "beta.profile.by_reply_to",
-    "file.explode",
     "ml.link_analysis",
     "beta.linkanalysis",
     "file.message_screenshot",
@@ -57,16 +63,10 @@ const MISSING: &[&str] = &[
     "beta.ocr",
     "network.whois",
     "ml.logo_detect",
-    "beta.parse_exif",
-    "file.parse_eml",
-    "beta.scan_qr",
     "beta.ml_topic",
-    "file.oletools",
-    "beta.file.parse_ics",
     "ml.attack_score",
     "beta.fuzzy_attack_score",
     "ml.macro_classifier",
-    "file.expand_archives",
     "beta.ml_translate",
 ];
 
@@ -93,7 +93,7 @@ fn content<'a>(args: &[Value<'a>]) -> Option<&'a [u8]> {
 
 /// An HTML object made by a function.
 pub(super) struct ParsedHtml {
-    raw: String,
+    pub(super) raw: String,
     pub(super) dom: Html,
 }
 
@@ -103,7 +103,7 @@ shape!(ParsedHtml, "HTML" {
     hidden_text = |it, _arena| Value::Str(&it.dom.hidden_text),
 } bytes raw);
 
-fn html(raw: String, arena: &Arena) -> Value<'_> {
+pub(super) fn html(raw: String, arena: &Arena) -> Value<'_> {
     let dom = Html::parse(&raw);
     object(arena.keep(ParsedHtml { raw, dom }), arena)
 }

@@ -13,7 +13,7 @@ use sekisho_mql::{
 };
 use sekisho_record::Evidence;
 
-use super::{Show, functions, object};
+use super::{Show, files::Opened, functions, object};
 
 type Root = for<'a> fn(&'a Evidence, &'a Arena) -> Value<'a>;
 
@@ -34,12 +34,13 @@ const ROOTS: &[(&str, Root)] = &[
     ("link", |e, a| object(&e.link, a)),
     ("content", |e, a| object(&e.content, a)),
     ("brand", |e, a| object(&e.brand, a)),
+    ("unpack", |e, a| object(&e.unpack, a)),
     ("size", |e, _| Value::Int(e.model.size)),
     ("defects", |e, a| e.model.defects.show(a)),
 ];
 
 /// A function of the host: arguments in order, defaults filled in.
-pub(crate) type Function = for<'a> fn(&Shared, &[Value<'a>], &'a Arena) -> Outcome<'a>;
+pub(crate) type Function = for<'a> fn(&EvidenceHost<'a>, &[Value<'a>], &'a Arena) -> Outcome<'a>;
 
 /// What outlives a message: the tables that the schema's indices point into, and what functions compile once.
 #[derive(Default)]
@@ -86,6 +87,15 @@ impl Shared {
 pub(crate) struct EvidenceHost<'a> {
     pub(crate) evidence: &'a Evidence,
     pub(crate) shared: &'a Shared,
+    /// Files that were opened for a function.
+    pub(super) opened: Opened<'a>,
+}
+
+impl<'a> EvidenceHost<'a> {
+    /// The world around a message.
+    pub(crate) fn new(evidence: &'a Evidence, shared: &'a Shared) -> Self {
+        Self { evidence, shared, opened: Opened::default() }
+    }
 }
 
 impl<'a> Host<'a> for EvidenceHost<'a> {
@@ -98,7 +108,7 @@ impl<'a> Host<'a> for EvidenceHost<'a> {
 
     fn call(&self, function: usize, args: &[Value<'a>], arena: &'a Arena) -> Outcome<'a> {
         match self.shared.functions.get(function) {
-            Some((_, Some(function))) => function(self.shared, args, arena),
+            Some((_, Some(function))) => function(self, args, arena),
             Some((name, None)) => Outcome::Missing(name),
             None => Outcome::Missing("unknown function"),
         }

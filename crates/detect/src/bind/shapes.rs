@@ -7,7 +7,8 @@ use sekisho_mail::{
 };
 use sekisho_mql::value::Value;
 use sekisho_record::evidence::{
-    Authentication, Brand, Content, Identity, LinkFacts, Tenant, Transit,
+    Authentication, Brand, Content, Identity, LinkFacts, Tenant, Transit, Unpack,
+    attachment::{Found, Named, Opened},
     brand::Claim,
     content::Lure,
     link::Target,
@@ -164,6 +165,12 @@ shape!(Brand, "Brand" { claims, claimed, sender_owns, links_own, links_leave, se
 shape!(Claim, "Claim" {
     brand, sector, strength, surfaces, text, disguised, sender_owns, author_owns, links_own, links_all_own,
 });
+shape!(Unpack, "Unpack" { verdict, files, findings, indicators });
+shape!(Opened, "UnpackFile" {
+    name, extension, kind, declared, path, relation, depth, size, sha256, listed_only, hidden, findings, text,
+});
+shape!(Found, "UnpackFinding" { id, severity, location, evidence, derived, kind, file });
+shape!(Named, "UnpackIndicator" { kind, value, path });
 
 /// Calls a generic function with every bound type.
 #[cfg(test)]
@@ -215,6 +222,10 @@ macro_rules! each_bound {
         $f::<e::content::Lure>();
         $f::<e::Brand>();
         $f::<e::brand::Claim>();
+        $f::<e::Unpack>();
+        $f::<e::attachment::Opened>();
+        $f::<e::attachment::Found>();
+        $f::<e::attachment::Named>();
     }};
 }
 #[cfg(test)]

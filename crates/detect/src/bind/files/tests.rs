@@ -1,0 +1,237 @@
+//! What rules see of the files in `fixtures/files`: a query over one attachment in, its value out.
+
+use sekisho_mail::Attachment;
+use sekisho_mql::{Arena, Expect, Rule, RuleSet};
+use sekisho_record::{Evidence, evidence::Model};
+use sekisho_unpack::{Candidate, Hints, Input, Origin, Secret, read, unpack};
+
+use crate::{
+    OrgLists, Rules,
+    bind::host::{EvidenceHost, Shared},
+    judge,
+    rule::RuleSource,
+    rules::schema,
+};
+
+fn fixture(path: &str) -> Vec<u8> {
+    let path = format!("{}/../../fixtures/files/{path}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
+}
+
+/// A model of which only the attachments matter here.
+fn read_message(raw: &[u8]) -> Model {
+    let message = sekisho_mail::parse(raw);
+    Model { attachments: message.attachments, subject: message.subject, ..Model::default() }
+}
+
+fn evidence(name: &str, declared: &str, bytes: Vec<u8>) -> Evidence {
+    let attachment = Attachment {
+        file_name: Some(name.rsplit('/').next().unwrap().to_owned()),
+        content_type: Some(declared.to_owned()),
+        sha256: read::sha256(&bytes),
+        raw: bytes.into(),
+        ..Attachment::default()
+    };
+    let input = Input {
+        name: attachment.file_name.clone().unwrap(),
+        declared: attachment.content_type.clone(),
+        bytes: attachment.raw.clone(),
+    };
+    let candidate = |password: &str| Candidate { password: Secret::new(password), origin: Origin::Body };
+    let passwords = ["abc321", "1234"].map(candidate).to_vec();
+    let mut evidence = Evidence::default();
+    evidence.unpack.tree = unpack("mail", vec![input], &Hints { passwords, ..Hints::default() });
+    evidence.unpack.read_message = Some(read_message);
+    evidence.model.attachments.push(attachment);
+    evidence
+}
+
+/// The value of a query over a message with one attachment.
+fn check_bytes(name: &str, declared: &str, bytes: Vec<u8>, query: &str) -> String {
+    let evidence = evidence(name, declared, bytes);
+    let rule = Rule::new(query, schema(), Expect::Any)
+        .unwrap_or_else(|d| panic!("{}", d.iter().map(|d| d.render(query, 0)).collect::<String>()));
+    let set = RuleSet::compile([("query", &rule)], schema());
+    let shared = Shared::new(schema(), std::collections::BTreeMap::default(), Vec::new());
+    let host = EvidenceHost::new(&evidence, &shared);
+    let arena = Arena::new();
+    let mut session = set.session(&host, &arena);
+    session.value_text(0, 4_000)
+}
+
+fn check(name: &str, query: &str) -> String {
+    check_bytes(name, "application/octet-stream", fixture(name), query)
+}
+
+const NODES: &str = "map(file.explode(attachments[0]), strings.concat(.node_id, '<', coalesce(.parent_node_id, '-'), ' ', .file_name, ' ', .flavors.mime))";
+
+/// The nodes as `id<parent name mime`.
+fn nodes(name: &str) -> String {
+    check(name, NODES)
+}
+
+#[test]
+fn nodes_come_parents_first() {
+    insta::assert_snapshot!(nodes("container/c04_nested_depth6.zip"), @r#"["0<- c04_nested_depth6.zip application/zip", "1<0 level5.zip application/zip", "2<1 level4.zip application/zip", "3<2 level3.zip application/zip", "4<3 level2.zip application/zip", "5<4 level1.zip application/zip", "6<5 charts.xls application/vnd.ms-excel"]"#);
+    insta::assert_snapshot!(nodes("html/h04_data_uri.html"), @r#"["0<- h04_data_uri.html text/html", "1<0 invoice.zip application/zip", "2<1 document.iso.txt text/plain"]"#);
+    insta::assert_snapshot!(nodes("word/t01_remote_template.docx"), @r#"["0<- t01_remote_template.docx application/vnd.openxmlformats-officedocument.wordprocessingml.document", "1<0 [Content_Types].xml text/xml", "2<0 _rels/.rels text/xml", "3<0 word/_rels/document.xml.rels text/xml", "4<0 word/_rels/settings.xml.rels text/xml", "5<0 word/document.xml text/xml", "6<0 word/settings.xml text/plain", "7<0 text text/plain"]"#);
+    insta::assert_snapshot!(nodes("pdf/f02_embedded_docm_js.pdf"), @r#"["0<- f02_embedded_docm_js.pdf application/pdf", "1<0 pdf_2_png_0 image/png", "2<0 text text/plain", "3<0 a.docm application/vnd.openxmlformats-officedocument.wordprocessingml.document", "4<3 [Content_Types].xml text/xml", "5<3 _rels/.rels text/xml", "6<3 word/_rels/document.xml.rels text/xml", "7<3 word/document.xml text/xml", "8<3 word/vbaProject.bin application/CDFV2", "9<3 text text/plain"]"#);
+    insta::assert_snapshot!(nodes("eml/m01_ikea_charts.eml"), @r#"["0<- m01_ikea_charts.eml message/rfc822", "1<0 charts.zip application/zip", "2<1 charts-1234567.xls application/vnd.ms-excel"]"#);
+}
+
+#[test]
+fn a_locked_zip_gives_up_its_password() {
+    let query = "map(filter(file.explode(attachments[0]), 'encrypted_zip' in .flavors.yara), .scan.encrypted_zip.cracked_password)";
+    insta::assert_snapshot!(check("container/c02_zipcrypto_infected.zip", query), @r#"["abc321"]"#);
+    insta::assert_snapshot!(check("benign/b_photos.zip", query), @"[]");
+    let paths = "map(filter(file.explode(attachments[0]), .depth == 0), .scan.zip.all_paths)";
+    insta::assert_snapshot!(check("benign/b_photos.zip", paths), @r#"[["a.png", "b.png", "readme.txt"]]"#);
+    insta::assert_snapshot!(check("enc/e02_password_1234.docx", "map(file.explode(attachments[0]), .scan.encrypted_doc.cracked_password)"), @"[null]");
+}
+
+#[test]
+fn passwords_are_compared_and_not_shown() {
+    let source = RuleSource {
+        id: "locked".into(),
+        query: "any(file.explode(attachments[0]), .scan.encrypted_zip.cracked_password == 'abc321')".into(),
+        ..RuleSource::default()
+    };
+    let rules = Rules::compile(vec![source], crate::Lists::default(), &OrgLists::default()).unwrap();
+    let name = "container/c02_zipcrypto_infected.zip";
+    let verdict = judge(&evidence(name, "application/zip", fixture(name)), &rules);
+    let [finding] = verdict.findings.as_slice() else { panic!("{verdict:?}") };
+    let shown: Vec<String> = finding.exhibits.iter().map(|e| e.value.clone()).collect();
+    assert!(shown.iter().any(|v| v == "(a password)"), "{shown:?}");
+    assert!(!shown.iter().any(|v| v.contains("abc321")), "{shown:?}");
+}
+
+#[test]
+fn words_of_scripts_and_pages() {
+    let query = "any(file.explode(attachments[0]), .file_name == 'script_0' and any(.scan.javascript.identifiers, . == 'Blob'))";
+    insta::assert_snapshot!(check("html/h02_reversed_chunks.html", query), @"true");
+    insta::assert_snapshot!(check("benign/b_report.html", query), @"true");
+    let tags = "map(file.explode(attachments[0]), .scan.xml.tags)";
+    let svg = b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"><a href=\"https://a.example/?x=1&amp;y=2\"><circle/></a></svg>";
+    insta::assert_snapshot!(check_bytes("a.svg", "image/svg+xml", svg.to_vec(), tags), @r#"[["svg", "a", "circle"], null]"#);
+    let urls = "map(filter(file.explode(attachments[0]), .depth == 0), map(.scan.url.urls, .url))";
+    insta::assert_snapshot!(check_bytes("a.svg", "image/svg+xml", svg.to_vec(), urls), @r#"[["http://www.w3.org/2000/svg", "https://a.example/?x=1&y=2"]]"#);
+    insta::assert_snapshot!(check_bytes("a.txt", "text/plain", b"see https://a.example/b or not".to_vec(), urls), @r#"[["https://a.example/b"]]"#);
+}
+
+#[test]
+fn runs_of_characters() {
+    let query = "map(file.explode(attachments[0]), .scan.strings.strings)";
+    insta::assert_snapshot!(check_bytes("a.bin", "x/y", b"\xFF\x00abcd\x00a1b2\x00abc(\x00longer-x1\x00abcd".to_vec(), query), @r#"[["abcd", "longer-x1"]]"#);
+    insta::assert_snapshot!(check_bytes("a.txt", "x/y", b"a1b2\nab\nsecond line".to_vec(), query), @r#"[["a1b2", "second line"]]"#);
+    let raw = "map(file.explode(attachments[0]), .scan.strings.raw)";
+    insta::assert_snapshot!(check_bytes("a.txt", "x/y", "a\nä".into(), raw), @r#"["a\nä"]"#);
+    insta::assert_snapshot!(check_bytes("a.bin", "x/y", b"\xFF\x00abcd".to_vec(), raw), @"[null]");
+    let numbers = "map(file.explode(attachments[0]), .scan.entropy.entropy)";
+    insta::assert_snapshot!(check_bytes("a.txt", "x/y", b"abababab".to_vec(), numbers), @"[1]");
+    let hashes = "map(file.explode(attachments[0]), strings.concat(.scan.hash.md5, ' ', .scan.hash.sha1))";
+    insta::assert_snapshot!(check_bytes("a.txt", "x/y", b"abc".to_vec(), hashes), @r#"["900150983cd24fb0d6963f7d28e17f72 a9993e364706816aba3e25717850c26c9cd0d89d"]"#);
+}
+
+#[test]
+fn only_what_has_to_be_recognised_is_unknown() {
+    let query = "any(file.explode(attachments[0]), strings.icontains(.scan.ocr.raw, 'invoice'))";
+    insta::assert_snapshot!(check("pdf/f01_lure_link.pdf", query), @"unknown (beta.ocr)");
+    insta::assert_snapshot!(check("script/s03_downloader.js", query), @"null");
+}
+
+#[test]
+fn closed_files_are_unknown() {
+    let mut evidence = evidence("a.txt", "text/plain", b"abc".to_vec());
+    evidence.unpack.read_message = None;
+    let query = "any(file.explode(attachments[0]), .depth == 0)";
+    let source = RuleSource { id: "closed".into(), query: query.into(), ..RuleSource::default() };
+    let rules = Rules::compile(vec![source], crate::Lists::default(), &OrgLists::default()).unwrap();
+    let missing: Vec<String> =
+        judge(&evidence, &rules).indeterminate.into_iter().flat_map(|i| i.missing).collect();
+    assert_eq!(missing, ["unpack"]);
+}
+
+#[test]
+fn macros_and_relations_of_documents() {
+    let query = "file.oletools(attachments[0]).indicators.vba_macros.exists";
+    insta::assert_snapshot!(check("vba/v01_autoopen_shell.docm", query), @"true");
+    insta::assert_snapshot!(check("word/t01_remote_template.docx", query), @"false");
+    insta::assert_snapshot!(check("html/h04_data_uri.html", query), @"null");
+    let modules = "map(file.oletools(attachments[0]).macros.modules, .vba_file_name)";
+    insta::assert_snapshot!(check("vba/v01_autoopen_shell.docm", modules), @r#"["ThisDocument", "NewMacros"]"#);
+    let relations =
+        "map(file.oletools(attachments[0]).relationships, strings.concat(.name, ' ', .target_url.url))";
+    insta::assert_snapshot!(check("word/t01_remote_template.docx", relations), @r#"["attachedTemplate http://alpha.fixture.invalid/t.dotm"]"#);
+    let encrypted = "file.oletools(attachments[0]).indicators.encryption.exists";
+    insta::assert_snapshot!(check("enc/e02_password_1234.docx", encrypted), @"true");
+}
+
+#[test]
+fn archives_are_expanded_to_a_depth() {
+    let query = |depth: &str| {
+        format!(
+            "map(file.expand_archives(attachments[0]{depth}).files, strings.concat(.file_name, ' ', .file_type))"
+        )
+    };
+    insta::assert_snapshot!(check("container/c04_nested_depth6.zip", &query("")), @r#"["level5.zip zip", "level4.zip zip", "level3.zip zip", "level2.zip zip", "level1.zip zip"]"#);
+    insta::assert_snapshot!(check("container/c04_nested_depth6.zip", &query(", max_depth=1")), @r#"["level5.zip zip"]"#);
+    insta::assert_snapshot!(check("script/s03_downloader.js", &query("")), @"[]");
+}
+
+#[test]
+fn messages_in_messages() {
+    let inner = "From: a@x.example\r\nSubject: inner\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\nContent-Type: text/plain\r\n\r\nx\r\n--b\r\nContent-Type: text/plain; name=a.txt\r\nContent-Disposition: attachment; filename=a.txt\r\n\r\nhttps://a.example/b\r\n--b--\r\n";
+    let eml = |query: &str| check_bytes("a.eml", "message/rfc822", inner.into(), query);
+    insta::assert_snapshot!(eml("file.parse_eml(attachments[0]).subject.subject"), @"inner");
+    insta::assert_snapshot!(eml("map(file.parse_eml(attachments[0]).attachments, map(file.explode(.), .scan.strings.raw))"), @r#"[["https://a.example/b"]]"#);
+    insta::assert_snapshot!(check("pdf/f01_lure_link.pdf", "file.parse_eml(attachments[0]).subject.subject"), @"null");
+}
+
+#[test]
+fn calendars() {
+    let text = "BEGIN:VCALENDAR\r\nPRODID:-//a//b\r\nBEGIN:VEVENT\r\nUID:1\r\nORGANIZER;CN=Eve:mailto:eve@x.example\r\nDESCRIPTION:Pay at https://a.example/p?q=1\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
+    let ics = |query: &str| check_bytes("a.ics", "text/calendar", text.into(), query);
+    insta::assert_snapshot!(ics("map(beta.file.parse_ics(attachments[0]).events, map(.links, .href_url.query_params))"), @r#"[["q=1"]]"#);
+    insta::assert_snapshot!(ics("map(beta.file.parse_ics(attachments[0]).events, map(.raw_properties, .key))"), @r#"[["UID", "ORGANIZER", "DESCRIPTION"]]"#);
+    insta::assert_snapshot!(ics("map(file.explode(attachments[0]), map(.scan.ics.calendars, map(.components, map(.organizers, .mailbox.email.domain.domain))))"), @r#"[[[["x.example"]]]]"#);
+    insta::assert_snapshot!(check("pdf/f01_lure_link.pdf", "beta.file.parse_ics(attachments[0]).product_id"), @"null");
+}
+
+#[test]
+fn metadata() {
+    let query = "map(filter(beta.parse_exif(attachments[0]).fields, .key in ('PageCount', 'CommandLineArguments', 'ZipFileName', 'RunWindow')), strings.concat(.key, '=', .value))";
+    insta::assert_snapshot!(check("pdf/f01_lure_link.pdf", query), @r#"["PageCount=1"]"#);
+    insta::assert_snapshot!(check("lnk/l01_rundll32.lnk", query), @r#"["RunWindow=Show Minimized No Activate", "CommandLineArguments=Documents.dll,Open"]"#);
+    insta::assert_snapshot!(check("benign/b_photos.zip", query), @r#"["ZipFileName=a.png"]"#);
+    insta::assert_snapshot!(check("pdf/f01_lure_link.pdf", "beta.parse_exif(attachments[0]).page_count"), @"1");
+    insta::assert_snapshot!(check("lnk/l01_rundll32.lnk", "map(file.explode(attachments[0]), .scan.lnk.command_line_arguments)"), @r#"["Documents.dll,Open"]"#);
+}
+
+#[test]
+fn kinds_of_codes() {
+    let arena = Arena::new();
+    let kind = |data: &'static str| match super::urls::code(&arena, data) {
+        sekisho_mql::Value::Object(code) => {
+            let text = |i| code.field(i, &arena).as_str().unwrap_or("-").to_owned();
+            let url = code.field(2, &arena).as_object().and_then(|u| u.field(10, &arena).as_str());
+            format!("{} {}", text(1), url.unwrap_or("-"))
+        }
+        _ => "none".to_owned(),
+    };
+    assert_eq!(kind("https://a.example/q"), "url https://a.example/q");
+    assert_eq!(kind("mailto:a@b.example"), "email -");
+    assert_eq!(kind("WIFI:S:x;;"), "wifi -");
+    assert_eq!(kind("tel:+123"), "mobile -");
+    assert_eq!(kind("hello world"), "undefined -");
+}
+
+/// The binding reads the fields of a node by their place.
+#[test]
+fn the_fields_of_a_node_are_those_of_the_schema() {
+    let id = schema().shape_id("ExplodeNode").unwrap();
+    let names: Vec<&str> = schema().shape(id).unwrap().fields.iter().map(|(n, _)| &**n).collect();
+    let bound = "depth file_extension file_name flavors node_id parent_node_id scan size source";
+    assert_eq!(names.join(" "), bound);
+    let widest = schema().shapes().iter().filter(|s| &*s.name == "ScanResults").map(|s| s.fields.len());
+    assert_eq!(widest.max(), Some(super::scan::SCANNERS));
+}
