@@ -1,7 +1,8 @@
 //! A query and a message: what checks, compiles, evaluates and explains itself within its budget.
 #![no_main]
 use sekisho_detect::{Lists, OrgLists, RuleSource, Rules};
-libfuzzer_sys::fuzz_target!(|data: (&str, &[u8])| {
+// Brands are read once, before the clock of the first input runs.
+libfuzzer_sys::fuzz_target!(init: { let _ = sekisho_observe::Knowledge::builtin(); }, |data: (&str, &[u8])| {
     let (query, raw) = data;
     let source = RuleSource { id: "fuzz".into(), query: query.into(), line: 1, ..RuleSource::default() };
     if let Ok(rules) = Rules::compile(vec![source], Lists::default(), &OrgLists::default()) {
