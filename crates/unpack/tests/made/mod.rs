@@ -1,4 +1,5 @@
 //! Makes the files that cannot be had from a packer: each by hand, as small as its trick allows.
+#![allow(unreachable_pub, reason = "a module of tests")]
 
 /// A zip of one member that unpacks to the zip itself (all but checksums, which nobody could get right and nobody
 /// believes). The program is the known one: copies of its own text in stored blocks, and blocks that repeat what was
