@@ -151,7 +151,7 @@ fn speed(rows: &[Row], kind: impl Fn(&Row) -> String) {
     }
     println!("\nspeed by kind");
     let mut list: Vec<_> = map.into_iter().collect();
-    list.sort_by(|a, b| b.1.2.cmp(&a.1.2));
+    list.sort_by_key(|entry| std::cmp::Reverse(entry.1.2));
     for (kind, (count, size, took)) in list {
         let rate = size as f64 / 1e6 / took.as_secs_f64().max(1e-9);
         println!("{count:6} {kind:16} {:10.1} ms {rate:9.2} MB/s", ms(took));
