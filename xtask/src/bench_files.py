@@ -65,7 +65,9 @@ def main():
     files = sys.argv[1:]
     for tool, run in (("olevba", olevba), ("XLMMacroDeobfuscator", deobfuscator)):
         with contextlib.suppress(BaseException), contextlib.redirect_stdout(io.StringIO()):
+            signal.alarm(SECONDS_MAX)
             run(files[0])  # imports and grammars are not counted
+        signal.alarm(0)
         for path in files:
             measure(tool, run, path)
 
