@@ -1,14 +1,21 @@
 //! The composition: one submission in, one record out, through the ports of the world.
 
+pub mod case;
 pub mod engine;
 pub mod judging;
+mod known;
 pub mod limits;
 pub mod resolver;
 pub mod verify;
+#[cfg(unix)]
+pub mod worker;
+pub mod world;
 pub mod zone;
 
+pub use case::{Case, Judge};
 pub use engine::Engine;
 pub use resolver::{Live, Nobody, Resolver, Scripted};
+pub use world::Desk;
 pub use zone::Zone;
 
 /// What can go wrong when an engine is set up. A message never causes one of these.
@@ -25,4 +32,7 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// A worker cannot be started, or cannot lock itself in.
+    #[error("{0}")]
+    Worker(String),
 }

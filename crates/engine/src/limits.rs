@@ -5,8 +5,6 @@ use std::time::Duration;
 /// How long one message waits for DNS before the verdict is made without it. Postfix gives a milter 30 s for the
 /// end of a message; DNS may not use more than a small part of that.
 pub const DNS_DEADLINE: Duration = Duration::from_secs(5);
-/// A resolver that does not keep the deadline itself is given up this much later.
-pub const DNS_GRACE: Duration = Duration::from_millis(200);
 /// One query's answer is waited for this long, then it is sent once more.
 pub const DNS_QUERY: Duration = Duration::from_secs(2);
 /// DNS answers that are remembered: a busy gateway sees some thousand sending domains an hour.
@@ -17,3 +15,25 @@ pub const ALIASES_MAX: usize = 8;
 pub const ZONE_BYTES_MAX: usize = 16 << 20;
 /// DKIM signatures that are verified. RFC 6376 §6.1 lets a verifier limit them.
 pub const SIGNATURES_MAX: usize = 10;
+/// ARC seals whose keys are asked for; `mail-auth` refuses longer chains.
+pub const SEALS_MAX: usize = 50;
+/// Names that are looked up for one message: ten signatures whose domains each need a DMARC tree walk of eight.
+pub const LOOKUPS_MAX: usize = 128;
+/// Rounds of questions for one message: keys and the author's policy, then alignment, then whether a name exists.
+pub const ROUNDS_MAX: usize = 5;
+/// How long a worker may work on one message. Postfix gives a milter 30 s for the end of a message.
+pub const WORKER_DEADLINE: Duration = Duration::from_secs(20);
+/// How long a worker may take to read rules and lists and to lock itself in.
+pub const WORKER_START: Duration = Duration::from_secs(120);
+/// Processor seconds of a worker for one message. It has one thread, so this only matters when nobody watches the clock.
+pub const WORKER_CPU_SECONDS: u64 = 30;
+/// Memory that a worker may take beyond what it holds when it is ready: 8 × the largest message, and as much again.
+pub const WORKER_MEMORY: u64 = 1 << 30;
+/// Bytes of one frame to a worker: a message and its envelope.
+pub const FRAME_TO_WORKER_MAX: usize = sekisho_mail::limits::MESSAGE_BYTES_MAX + (16 << 20);
+/// Bytes of one frame from a worker: a verdict, and the evidence where it was asked for.
+pub const FRAME_FROM_WORKER_MAX: usize = 64 << 20;
+/// Bytes of what a worker wrote to its standard error that are kept.
+pub const WORKER_STDERR_KEPT: usize = 4 << 10;
+/// Bytes of a frame buffer that are kept for the next message.
+pub const BUFFER_KEPT: usize = 1 << 20;

@@ -1,28 +1,50 @@
-//! The port through which papers are checked: live DNS, a scripted zone, or nothing.
+//! The port through which the DNS is asked: live, a scripted zone, or nobody.
 
-use std::{future::Future, pin::Pin, time::Duration};
+use std::{future::Future, pin::Pin};
 
 use mail_auth::{
-    MessageAuthenticator,
+    DnsError, Error as AuthError, MessageAuthenticator, Parameters, SpfResult,
     hickory_resolver::{
+        TokioResolver,
         config::{ConnectionConfig, NameServerConfig, ResolverConfig, ResolverOpts},
+        proto::{
+            op::ResponseCode,
+            rr::{Name, RData},
+        },
         system_conf::read_system_conf,
     },
+    spf::verify::SpfParameters,
 };
-use sekisho_observe::{Answers, question::Papers};
+use sekisho_observe::question::SpfQuestion;
 
-use crate::{Error, limits, verify, zone::Zone};
+use crate::{
+    Error, limits,
+    world::{SpfFound, SpfVerdict, TxtFound},
+    zone::Zone,
+};
 
-/// What a check gives back.
-pub type Checking<'a> = Pin<Box<dyn Future<Output = Answers> + Send + 'a>>;
+/// An answer that may have to be waited for.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
-/// Answers questions about a message's papers.
+/// Answers typed questions; it never sees a message. Never fails: what could not be found out says so. Whoever asks
+/// keeps the deadline.
 pub trait Resolver: Send + Sync {
-    /// Checks the papers within the deadline. Never fails: what could not be found out is named in the answers.
-    fn check<'a>(&'a self, raw: &'a [u8], papers: &'a Papers, deadline: Duration) -> Checking<'a>;
+    /// Checks SPF.
+    fn spf<'a>(&'a self, question: &'a SpfQuestion) -> Answer<'a, SpfFound>;
 
-    /// The future waits for sockets or timers, so it has to be run by a runtime.
+    /// Looks up TXT records, one answer a name.
+    fn txt<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<TxtFound>>;
+
+    /// Tells whether names exist; `None` when that is not known.
+    fn exists<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<Option<bool>>>;
+
+    /// The futures wait for sockets or timers, so they have to be run by a runtime.
     fn waits(&self) -> bool;
+
+    /// It answers nothing at all.
+    fn off(&self) -> bool {
+        false
+    }
 }
 
 /// Nobody is asked.
@@ -30,12 +52,24 @@ pub trait Resolver: Send + Sync {
 pub struct Nobody;
 
 impl Resolver for Nobody {
-    fn check<'a>(&'a self, _raw: &'a [u8], _papers: &'a Papers, _deadline: Duration) -> Checking<'a> {
-        Box::pin(std::future::ready(Answers { papers: None, papers_missing: Some("disabled") }))
+    fn spf<'a>(&'a self, _question: &'a SpfQuestion) -> Answer<'a, SpfFound> {
+        Box::pin(std::future::ready(SpfFound::default()))
+    }
+
+    fn txt<'a>(&'a self, _names: &'a [String]) -> Answer<'a, Vec<TxtFound>> {
+        Box::pin(std::future::ready(Vec::new()))
+    }
+
+    fn exists<'a>(&'a self, _names: &'a [String]) -> Answer<'a, Vec<Option<bool>>> {
+        Box::pin(std::future::ready(Vec::new()))
     }
 
     fn waits(&self) -> bool {
         false
+    }
+
+    fn off(&self) -> bool {
+        true
     }
 }
 
@@ -48,17 +82,28 @@ pub struct Scripted {
 impl Scripted {
     /// Answers from this zone.
     pub fn new(zone: Zone) -> Result<Self, Error> {
-        // Without name servers a name that the zone does not know cannot leave the machine.
-        let config = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
-        let authenticator = MessageAuthenticator::new(config, ResolverOpts::default())
-            .map_err(|error| Error::Resolver(error.to_string()))?;
-        Ok(Self { zone, authenticator })
+        Ok(Self { zone, authenticator: offline()? })
     }
 }
 
+/// Without name servers a name that no cache knows cannot leave the machine.
+pub(crate) fn offline() -> Result<MessageAuthenticator, Error> {
+    let config = ResolverConfig::from_parts(None, Vec::new(), Vec::new());
+    MessageAuthenticator::new(config, ResolverOpts::default())
+        .map_err(|error| Error::Resolver(error.to_string()))
+}
+
 impl Resolver for Scripted {
-    fn check<'a>(&'a self, raw: &'a [u8], papers: &'a Papers, _deadline: Duration) -> Checking<'a> {
-        Box::pin(verify::check(&self.authenticator, Some(&self.zone), raw, papers, None))
+    fn spf<'a>(&'a self, question: &'a SpfQuestion) -> Answer<'a, SpfFound> {
+        Box::pin(check_spf(&self.authenticator, Some(&self.zone), question))
+    }
+
+    fn txt<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<TxtFound>> {
+        Box::pin(std::future::ready(names.iter().map(|name| self.zone.texts(name)).collect()))
+    }
+
+    fn exists<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<Option<bool>>> {
+        Box::pin(std::future::ready(names.iter().map(|name| Some(self.zone.holds(name))).collect()))
     }
 
     fn waits(&self) -> bool {
@@ -101,14 +146,112 @@ impl Live {
             MessageAuthenticator::new(config, options).map_err(|error| Error::Resolver(error.to_string()))?;
         Ok(Self { authenticator })
     }
+
+    /// Asks for all names at once; the answers come in their order.
+    async fn all<T, F>(&self, names: &[String], ask: impl Fn(TokioResolver, String) -> F) -> Vec<Option<T>>
+    where
+        T: Send + 'static,
+        F: Future<Output = T> + Send + 'static,
+    {
+        let mut running = tokio::task::JoinSet::new();
+        for (at, name) in names.iter().enumerate() {
+            let asking = ask(self.authenticator.resolver().clone(), name.clone());
+            running.spawn(async move { (at, asking.await) });
+        }
+        let mut found: Vec<Option<T>> = names.iter().map(|_| None).collect();
+        while let Some(done) = running.join_next().await {
+            if let Ok((at, answer)) = done
+                && let Some(slot) = found.get_mut(at)
+            {
+                *slot = Some(answer);
+            }
+        }
+        found
+    }
 }
 
 impl Resolver for Live {
-    fn check<'a>(&'a self, raw: &'a [u8], papers: &'a Papers, deadline: Duration) -> Checking<'a> {
-        Box::pin(verify::check(&self.authenticator, None, raw, papers, Some(deadline)))
+    fn spf<'a>(&'a self, question: &'a SpfQuestion) -> Answer<'a, SpfFound> {
+        Box::pin(check_spf(&self.authenticator, None, question))
+    }
+
+    fn txt<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<TxtFound>> {
+        Box::pin(async move {
+            let lost = || TxtFound::Failed("the look-up was given up".into());
+            self.all(names, live_txt).await.into_iter().map(|found| found.unwrap_or_else(lost)).collect()
+        })
+    }
+
+    fn exists<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<Option<bool>>> {
+        Box::pin(async move { self.all(names, live_exists).await.into_iter().map(Option::flatten).collect() })
     }
 
     fn waits(&self) -> bool {
         true
     }
+}
+
+async fn live_txt(resolver: TokioResolver, name: String) -> TxtFound {
+    let lookup = match Name::from_str_relaxed::<&str>(&name) {
+        Ok(name) => resolver.txt_lookup(name).await,
+        Err(error) => return TxtFound::Failed(error.to_string()),
+    };
+    match lookup {
+        Ok(lookup) => {
+            let texts = lookup.answers().iter().filter_map(|record| match &record.data {
+                RData::TXT(text) => Some(String::from_utf8_lossy(&text.txt_data.concat()).into_owned()),
+                _ => None,
+            });
+            TxtFound::Records(texts.collect())
+        }
+        Err(error) => match AuthError::from(error) {
+            AuthError::Dns(DnsError::RecordNotFound(code)) => {
+                TxtFound::Absent(code == ResponseCode::NXDomain)
+            }
+            AuthError::Dns(DnsError::Resolver(why)) => TxtFound::Failed(why),
+            other => TxtFound::Failed(other.to_string()),
+        },
+    }
+}
+
+async fn live_exists(resolver: TokioResolver, name: String) -> Option<bool> {
+    let name = Name::from_str_relaxed::<&str>(&name).ok()?;
+    match resolver.ipv4_lookup(name).await.map_err(AuthError::from) {
+        Ok(_) => Some(true),
+        Err(AuthError::Dns(DnsError::RecordNotFound(code))) => Some(code != ResponseCode::NXDomain),
+        Err(_) => None,
+    }
+}
+
+/// The reverse path's domain counts; a bounce has none, then the HELO name does (RFC 7208 §2.4).
+async fn check_spf(
+    authenticator: &MessageAuthenticator,
+    zone: Option<&Zone>,
+    question: &SpfQuestion,
+) -> SpfFound {
+    let SpfQuestion { ip, helo, mail_from, .. } = question;
+    let params = if mail_from.is_empty() {
+        SpfParameters::verify_ehlo(*ip, helo, "sekisho.invalid")
+    } else {
+        SpfParameters::verify_mail_from(*ip, helo, "sekisho.invalid", mail_from)
+    };
+    let params = Parameters {
+        params,
+        cache_txt: zone,
+        cache_mx: zone,
+        cache_ptr: zone,
+        cache_ipv4: zone,
+        cache_ipv6: zone,
+    };
+    let output = authenticator.check_host(params).await;
+    let verdict = match output.result() {
+        SpfResult::Pass => SpfVerdict::Pass,
+        SpfResult::Fail => SpfVerdict::Fail,
+        SpfResult::SoftFail => SpfVerdict::SoftFail,
+        SpfResult::Neutral => SpfVerdict::Neutral,
+        SpfResult::TempError => SpfVerdict::TempError,
+        SpfResult::PermError => SpfVerdict::PermError,
+        SpfResult::None => SpfVerdict::None,
+    };
+    SpfFound { verdict, domain: output.domain().trim_end_matches('.').to_ascii_lowercase() }
 }

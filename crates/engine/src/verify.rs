@@ -1,103 +1,167 @@
-//! Checks papers with `mail-auth` and gives plain results: SPF, DKIM, DMARC, ARC.
+//! Examines papers with `mail-auth`: DKIM, ARC and DMARC of a message, with exactly the records that were asked for.
+//!
+//! Checking goes on with what is known; what is missed is noted, asked for, and the checks run again. So the names
+//! that are looked up are those that the checks really use, and nothing here waits.
 
-use std::{future::Future, time::Duration};
+use std::cell::OnceCell;
 
 use mail_auth::{
     AuthenticatedMessage, DkimOutput, DkimResult, DmarcResult, Error, MessageAuthenticator, Parameters,
     SpfOutput, SpfResult,
     arc::ArcError,
+    common::verify::VerifySignature as _,
     dkim::{Canonicalization, DkimError},
     dmarc::{Policy, verify::DmarcParameters},
-    spf::verify::SpfParameters,
 };
 use sekisho_observe::{
     Answers,
     question::{ArcAnswer, Checked, DkimAnswer, DmarcAnswer, Papers, SpfAnswer, SpfQuestion},
 };
 
-use crate::{limits, zone::Zone};
+use crate::{
+    known::Known,
+    limits,
+    world::{Answered, Ask, Missing, SpfFound, SpfVerdict, ready},
+};
 
-/// Checks the papers. With a deadline, what is not known by then stays unknown and `papers_missing` says so.
-pub async fn check(
-    authenticator: &MessageAuthenticator,
-    zone: Option<&Zone>,
-    raw: &[u8],
-    papers: &Papers,
-    deadline: Option<Duration>,
-) -> Answers {
-    let Some(mut message) = AuthenticatedMessage::parse(raw) else {
-        return Answers { papers: None, papers_missing: Some("failed") };
-    };
-    message.dkim_headers.truncate(limits::SIGNATURES_MAX);
-    let desk = Desk { authenticator, zone };
-    let trimmed = trimmed_copy(&message);
-    let again = trimmed.as_deref().and_then(AuthenticatedMessage::parse);
-
-    let first = async {
-        tokio::join!(
-            desk.spf(papers.spf.as_ref()),
-            desk.dkim(papers.dkim, &message, again.as_ref()),
-            desk.arc(papers.arc, &message, again.as_ref()),
-        )
-    };
-    let started = std::time::Instant::now();
-    let Some((spf, dkim, arc)) = within(deadline, first).await else {
-        return Answers { papers: None, papers_missing: Some("timed_out") };
-    };
-    let left = deadline.map(|d| d.saturating_sub(started.elapsed()));
-    let dmarc = within(left, desk.dmarc(papers, &message, spf.as_ref(), &dkim)).await;
-    let missing = dmarc.is_none().then_some("timed_out");
-    let checked = Checked {
-        spf: spf.as_ref().zip(papers.spf.as_ref()).map(|(output, question)| spf_answer(output, question)),
-        dkim: dkim.iter().map(dkim_answer).collect(),
-        dmarc: dmarc.flatten(),
-        arc,
-    };
-    Answers { papers: Some(checked), papers_missing: missing }
+/// The papers of one message while they are examined.
+pub struct Examination<'a> {
+    papers: Papers,
+    message: AuthenticatedMessage<'a>,
+    /// See [`trimmed_copy`].
+    trimmed: Option<Vec<u8>>,
+    known: Known,
+    spf: Option<SpfFound>,
+    asked: Ask,
+    rounds: usize,
+    missing: Option<Missing>,
 }
 
-async fn within<F: Future>(deadline: Option<Duration>, work: F) -> Option<F::Output> {
-    match deadline {
-        Some(limit) => tokio::time::timeout(limit, work).await.ok(),
-        None => Some(work.await),
+/// What comes next.
+pub enum Step {
+    /// Answer this, then examine again.
+    Ask(Ask),
+    /// All is known that can be.
+    Done(Answers),
+}
+
+impl<'a> Examination<'a> {
+    /// Begins; `None` when the bytes have no header.
+    pub fn new(raw: &'a [u8], papers: Papers) -> Option<Self> {
+        let mut message = AuthenticatedMessage::parse(raw)?;
+        message.dkim_headers.truncate(limits::SIGNATURES_MAX);
+        let trimmed = trimmed_copy(&message);
+        Some(Self {
+            papers,
+            message,
+            trimmed,
+            known: Known::default(),
+            spf: None,
+            asked: Ask::default(),
+            rounds: 0,
+            missing: None,
+        })
     }
-}
 
-/// Where answers come from.
-struct Desk<'a> {
-    authenticator: &'a MessageAuthenticator,
-    zone: Option<&'a Zone>,
-}
+    /// Examines as far as the answers reach.
+    pub fn examine(&mut self, authenticator: &MessageAuthenticator) -> Step {
+        if let (Some(why), 0..=1) = (self.missing, self.rounds) {
+            return Step::Done(Answers { papers: None, papers_missing: Some(why.reason()) });
+        }
+        if self.rounds >= limits::ROUNDS_MAX && self.missing.is_none() {
+            self.missing = Some(Missing::Failed);
+        }
+        let given_up = self.missing.is_some();
+        self.known.start(given_up);
+        let Some(mut checked) = ready(self.check(authenticator)) else {
+            return Step::Done(Answers { papers: None, papers_missing: Some("failed") });
+        };
+        let mut ask = self.known.missed();
+        if self.rounds == 0 {
+            ask.spf.clone_from(&self.papers.spf);
+            self.add_seals(&mut ask);
+        }
+        if ask.is_empty() || given_up {
+            if given_up {
+                checked.dmarc = None;
+            }
+            return Step::Done(Answers {
+                papers: Some(checked),
+                papers_missing: self.missing.map(Missing::reason),
+            });
+        }
+        self.rounds += 1;
+        self.asked.clone_from(&ask);
+        Step::Ask(ask)
+    }
 
-impl<'a> Desk<'a> {
-    fn with<P>(&self, params: P) -> Parameters<'a, P, Zone, Zone, Zone, Zone, Zone> {
-        let zone = self.zone;
-        Parameters {
-            params,
-            cache_txt: zone,
-            cache_mx: zone,
-            cache_ptr: zone,
-            cache_ipv4: zone,
-            cache_ipv6: zone,
+    /// Takes the answers to the questions of the last step.
+    pub fn answer(&mut self, answered: Answered) {
+        self.missing = answered.missing;
+        if answered.missing.is_some() {
+            return;
+        }
+        if self.asked.spf.is_some() {
+            self.spf = answered.spf;
+        }
+        self.known.learn(&self.asked, answered.txt, &answered.exists);
+    }
+
+    /// A chain is checked from its last seal on and ends at the first key that is missing: ask for all at once.
+    fn add_seals(&self, ask: &mut Ask) {
+        if !self.papers.arc {
+            return;
+        }
+        for seal in self.message.as_headers.iter().take(limits::SEALS_MAX) {
+            let name = seal.header.domain_key().to_ascii_lowercase();
+            if !ask.txt.contains(&name) {
+                ask.txt.push(name);
+            }
         }
     }
 
-    /// The reverse path's domain counts; a bounce has none, then the HELO name does (RFC 7208 §2.4).
-    async fn spf(&self, question: Option<&SpfQuestion>) -> Option<SpfOutput> {
-        let SpfQuestion { ip, helo, mail_from, .. } = question?;
-        let params = if mail_from.is_empty() {
-            SpfParameters::verify_ehlo(*ip, helo, "sekisho.invalid")
-        } else {
-            SpfParameters::verify_mail_from(*ip, helo, "sekisho.invalid", mail_from)
-        };
-        Some(self.authenticator.check_host(self.with(params)).await)
+    async fn check(&self, authenticator: &MessageAuthenticator) -> Checked {
+        let desk = Bench { authenticator, known: &self.known };
+        let store = OnceCell::new();
+        let again =
+            || store.get_or_init(|| self.trimmed.as_deref().and_then(AuthenticatedMessage::parse)).as_ref();
+        let dkim = desk.dkim(self.papers.dkim, &self.message, again).await;
+        let arc = desk.arc(self.papers.arc, &self.message, again).await;
+        let dmarc = desk.dmarc(&self.papers, &self.message, self.spf.as_ref(), &dkim).await;
+        let spf = self.spf.as_ref().zip(self.papers.spf.as_ref());
+        Checked {
+            spf: spf.map(|(found, question)| spf_answer(found, question)),
+            dkim: dkim.iter().map(dkim_answer).collect(),
+            dmarc,
+            arc,
+        }
+    }
+}
+
+/// Checks with what is known.
+struct Bench<'a> {
+    authenticator: &'a MessageAuthenticator,
+    known: &'a Known,
+}
+
+impl<'a> Bench<'a> {
+    fn with<P>(&self, params: P) -> Parameters<'a, P, Known, Known, Known, Known, Known> {
+        let known = Some(self.known);
+        Parameters {
+            params,
+            cache_txt: known,
+            cache_mx: known,
+            cache_ptr: known,
+            cache_ipv4: known,
+            cache_ipv6: known,
+        }
     }
 
     async fn dkim<'m>(
         &self,
         signed: bool,
         message: &'m AuthenticatedMessage<'m>,
-        again: Option<&'m AuthenticatedMessage<'m>>,
+        again: impl Fn() -> Option<&'m AuthenticatedMessage<'m>>,
     ) -> Vec<DkimOutput<'m>>
     where
         'a: 'm,
@@ -106,7 +170,9 @@ impl<'a> Desk<'a> {
             return Vec::new();
         }
         let mut outputs = self.authenticator.verify_dkim(self.with(message)).await;
-        if let Some(again) = again.filter(|_| outputs.iter().any(wants_second_look)) {
+        if outputs.iter().any(wants_second_look)
+            && let Some(again) = again()
+        {
             let second = self.authenticator.verify_dkim(self.with(again)).await;
             for (output, better) in outputs.iter_mut().zip(second) {
                 if wants_second_look(output) && *better.result() == DkimResult::Pass {
@@ -117,18 +183,23 @@ impl<'a> Desk<'a> {
         outputs
     }
 
-    async fn arc(
+    async fn arc<'m>(
         &self,
         sealed: bool,
-        message: &AuthenticatedMessage<'_>,
-        again: Option<&AuthenticatedMessage<'_>>,
-    ) -> Option<ArcAnswer> {
+        message: &'m AuthenticatedMessage<'m>,
+        again: impl Fn() -> Option<&'m AuthenticatedMessage<'m>>,
+    ) -> Option<ArcAnswer>
+    where
+        'a: 'm,
+    {
         if !sealed {
             return None;
         }
         let mut output = self.authenticator.verify_arc(self.with(message)).await;
         let body_hash = DkimResult::Neutral(Error::Arc(ArcError::FailedBodyHashMatch));
-        if let Some(again) = again.filter(|_| *output.result() == body_hash) {
+        if *output.result() == body_hash
+            && let Some(again) = again()
+        {
             let second = self.authenticator.verify_arc(self.with(again)).await;
             if *second.result() == DkimResult::Pass {
                 output = second;
@@ -148,11 +219,12 @@ impl<'a> Desk<'a> {
         &self,
         papers: &Papers,
         message: &AuthenticatedMessage<'_>,
-        spf: Option<&SpfOutput>,
+        spf: Option<&SpfFound>,
         dkim: &[DkimOutput<'_>],
     ) -> Option<DmarcAnswer> {
         let domain = papers.author.clone()?;
-        let unknown = SpfOutput::new(String::new()).with_result(SpfResult::None);
+        let found = SpfOutput::new(spf.map(|s| s.domain.clone()).unwrap_or_default())
+            .with_result(spf.map_or(SpfResult::None, |s| spf_result(s.verdict)));
         let question = papers.spf.as_ref();
         let mail_from = question.map(|q| if q.mail_from.is_empty() { &q.helo } else { &q.mail_from });
         let params = DmarcParameters {
@@ -161,7 +233,7 @@ impl<'a> Desk<'a> {
             dkim2_output: None,
             rfc5321_mail_from_domain: mail_from
                 .map_or("", |m| m.rsplit_once('@').map_or(m.as_str(), |(_, d)| d)),
-            spf_output: spf.unwrap_or(&unknown),
+            spf_output: &found,
         };
         let output = self.authenticator.verify_dmarc(self.with(params)).await;
         let verdict = match output.result() {
@@ -171,7 +243,16 @@ impl<'a> Desk<'a> {
             DmarcResult::PermError(_) => "permerror",
             DmarcResult::None => "none",
         };
-        let policy = match output.policy() {
+        let mut policy = output.policy();
+        // A cache cannot say that a name does not exist, so `np` (RFC 9989 §4.7) is applied here.
+        if let Some(record) = output.dmarc_record().filter(|_| self.known.met_absent_name()) {
+            policy = match (record.np, record.t) {
+                (Policy::Reject, true) => Policy::Quarantine,
+                (Policy::Quarantine, true) => Policy::None,
+                (policy, _) => policy,
+            };
+        }
+        let policy = match policy {
             Policy::None if output.dmarc_record().is_some() => Some("none"),
             Policy::Quarantine => Some("quarantine"),
             Policy::Reject => Some("reject"),
@@ -181,19 +262,22 @@ impl<'a> Desk<'a> {
     }
 }
 
-fn spf_answer(output: &SpfOutput, question: &SpfQuestion) -> SpfAnswer {
-    let verdict = match output.result() {
-        SpfResult::Pass => "pass",
-        SpfResult::Fail => "fail",
-        SpfResult::SoftFail => "softfail",
-        SpfResult::Neutral => "neutral",
-        SpfResult::TempError => "temperror",
-        SpfResult::PermError => "permerror",
-        SpfResult::None => "none",
-    };
+fn spf_result(verdict: SpfVerdict) -> SpfResult {
+    match verdict {
+        SpfVerdict::Pass => SpfResult::Pass,
+        SpfVerdict::Fail => SpfResult::Fail,
+        SpfVerdict::SoftFail => SpfResult::SoftFail,
+        SpfVerdict::Neutral => SpfResult::Neutral,
+        SpfVerdict::TempError => SpfResult::TempError,
+        SpfVerdict::PermError => SpfResult::PermError,
+        SpfVerdict::None => SpfResult::None,
+    }
+}
+
+fn spf_answer(found: &SpfFound, question: &SpfQuestion) -> SpfAnswer {
     SpfAnswer {
-        verdict,
-        domain: output.domain().trim_end_matches('.').to_ascii_lowercase(),
+        verdict: found.verdict.word(),
+        domain: found.domain.clone(),
         ip: Some(question.ip),
         helo: question.helo.clone(),
         from_envelope: question.from_envelope,

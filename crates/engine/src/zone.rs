@@ -12,12 +12,16 @@ use std::{
 use mail_auth::{
     DnsError, DnssecStatus, Error as AuthError, MX, RecordSet, ResolverCache, Txt,
     common::{parse::TxtRecordParser, verify::DomainKey},
+    dkim::Atps,
     dmarc::Dmarc,
     hickory_resolver::proto::op::ResponseCode,
     spf::Spf,
 };
 
-use crate::{Error, limits};
+use crate::{Error, limits, world::TxtFound};
+
+/// What a name answers that a zone file marks as broken.
+const FAILURE: &str = "scripted failure";
 
 /// A zone. Names that it does not hold do not exist.
 #[derive(Default)]
@@ -27,6 +31,8 @@ pub struct Zone {
     ipv4: HashMap<Box<str>, RecordSet<Ipv4Addr>>,
     ipv6: HashMap<Box<str>, RecordSet<Ipv6Addr>>,
     ptr: HashMap<IpAddr, RecordSet<Box<str>>>,
+    /// TXT records as they were written, for whoever reads them elsewhere.
+    texts: HashMap<Box<str>, TxtFound>,
     /// Some SPF record asks whether a name exists, so an unknown name must not be answered by an empty set.
     asks_existence: bool,
 }
@@ -60,6 +66,16 @@ impl Zone {
         Ok(Self::build(&names))
     }
 
+    /// TXT records of a name with its final dot.
+    pub(crate) fn texts(&self, name: &str) -> TxtFound {
+        self.texts.get(name).cloned().unwrap_or(TxtFound::Absent(true))
+    }
+
+    /// The zone holds records of that name (with its final dot).
+    pub(crate) fn holds(&self, name: &str) -> bool {
+        self.texts.contains_key(name)
+    }
+
     fn build(names: &HashMap<Box<str>, Name>) -> Self {
         let mut zone = Self::default();
         for (name, own) in names {
@@ -70,11 +86,19 @@ impl Zone {
             }
             let fqdn: Box<str> = format!("{name}.").into();
             if found.broken {
-                let failure = AuthError::Dns(DnsError::Resolver("scripted failure".into()));
+                let failure = AuthError::Dns(DnsError::Resolver(FAILURE.into()));
+                zone.texts.insert(fqdn.clone(), TxtFound::Failed(FAILURE.into()));
                 zone.txt.insert(fqdn, Txt::Error(failure));
                 continue;
             }
             zone.asks_existence |= found.txt.iter().any(|t| t.contains("exists:"));
+            // A name that holds other records exists; it has no text.
+            let texts = if found.txt.is_empty() {
+                TxtFound::Absent(false)
+            } else {
+                TxtFound::Records(found.txt.clone())
+            };
+            zone.texts.insert(fqdn.clone(), texts);
             if !found.txt.is_empty() {
                 zone.txt.insert(fqdn.clone(), text_record(name, &found.txt));
             }
@@ -153,7 +177,7 @@ fn exchanges(records: &[(u16, Box<str>)]) -> RecordSet<MX> {
 }
 
 /// What kind of text a name holds is told by its labels, as in the protocols that look there.
-fn text_record(name: &str, texts: &[String]) -> Txt {
+pub(crate) fn text_record(name: &str, texts: &[String]) -> Txt {
     fn first<T: TxtRecordParser + Into<Txt>>(texts: &[String]) -> Txt {
         let mut result = Err(AuthError::Dns(DnsError::InvalidRecordType));
         for text in texts {
@@ -168,6 +192,8 @@ fn text_record(name: &str, texts: &[String]) -> Txt {
         first::<DomainKey>(texts)
     } else if name.starts_with("_dmarc.") {
         first::<Dmarc>(texts)
+    } else if name.contains("._atps.") {
+        first::<Atps>(texts)
     } else {
         first::<Spf>(texts)
     }

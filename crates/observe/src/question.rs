@@ -2,6 +2,8 @@
 
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// What a message makes worth asking. Empty when nothing has to be looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Questions {
@@ -30,7 +32,7 @@ pub struct Papers {
 }
 
 /// One SPF question.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SpfQuestion {
     /// The peer.
     pub ip: IpAddr,

@@ -5,9 +5,11 @@
 pub mod evidence;
 pub mod record;
 pub mod submission;
+pub mod summary;
 pub mod verdict;
 
 pub use evidence::Evidence;
 pub use record::{Cost, Record};
 pub use submission::{Envelope, Submission};
+pub use summary::{Summary, Through};
 pub use verdict::{Class, Exhibit, Finding, Gap, Indeterminate, Severity, Threat, Verdict};

@@ -1,6 +1,6 @@
 //! The record of one submission: what was known about it and what was concluded.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{Envelope, Evidence, Verdict};
 
@@ -18,7 +18,7 @@ pub struct Record {
 }
 
 /// Milliseconds that each stage took on its one thread; `wait` is time spent on answers, not on the processor.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Bytes to message.
     pub parse_ms: f64,

@@ -1,10 +1,10 @@
 //! Findings and the verdict that one combiner makes of them. They never name actions.
 
 use sekisho_mail::Span;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// How bad a finding is by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
     /// A fact worth showing, never counted.
@@ -21,7 +21,7 @@ pub enum Severity {
 }
 
 /// Class of a message.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, Default)]
 #[serde(rename_all = "lowercase")]
 pub enum Class {
     /// Nothing that counts.
@@ -34,7 +34,7 @@ pub enum Class {
 }
 
 /// Kind of threat.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Threat {
     /// Credentials are asked for.
@@ -56,7 +56,7 @@ pub enum Threat {
 }
 
 /// A fact read by a rule that matched.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Exhibit {
     /// Path in the data model: `body.links[2].href_url.domain.root_domain`.
     pub path: String,
@@ -69,7 +69,7 @@ pub struct Exhibit {
 }
 
 /// A rule that matched.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Rule id.
     pub rule: String,
@@ -78,7 +78,7 @@ pub struct Finding {
     /// One sentence for a person.
     pub summary: String,
     /// The same in Japanese, where the rule has it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub summary_ja: Option<String>,
     /// Attack types as the field names them.
     pub attack_types: Vec<String>,
@@ -89,7 +89,7 @@ pub struct Finding {
 }
 
 /// A rule that could not be decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Indeterminate {
     /// Rule id.
     pub rule: String,
@@ -98,7 +98,7 @@ pub struct Indeterminate {
 }
 
 /// Something that could not be observed (invariant 4).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Gap {
     /// Facet.
     pub facet: String,
@@ -109,7 +109,7 @@ pub struct Gap {
 }
 
 /// The verdict.
-#[derive(Debug, Clone, PartialEq, Serialize, Default)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Default)]
 pub struct Verdict {
     /// Class.
     pub class: Class,

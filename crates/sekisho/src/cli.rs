@@ -66,6 +66,29 @@ Exit codes:
   2  the worst file is malicious
   3  usage or input error")]
     Unpack(Unpack),
+    /// Judge messages that a parent process sends, locked in
+    #[command(hide = true)]
+    Worker(Worker),
+}
+
+/// `sekisho worker`: what a parent starts; people have no use for it.
+#[derive(Debug, Args)]
+pub(crate) struct Worker {
+    /// Somebody answers questions
+    #[arg(long)]
+    pub(crate) asks: bool,
+    /// Bytes of memory that messages may take
+    #[arg(long, default_value_t = sekisho_engine::limits::WORKER_MEMORY, value_name = "BYTES")]
+    pub(crate) memory: u64,
+    /// Lock in, try what is forbidden, print what the system answers
+    #[arg(long)]
+    pub(crate) attempt: bool,
+    /// Obey messages that ask for a crash (for tests)
+    #[arg(long)]
+    pub(crate) misbehave: bool,
+    /// The world.
+    #[command(flatten)]
+    pub(crate) world: World,
 }
 
 /// `sekisho unpack`.
@@ -141,9 +164,23 @@ pub(crate) struct Scan {
     /// Messages judged at the same time [default: one a core]
     #[arg(long, value_name = "N")]
     pub(crate) threads: Option<usize>,
+    /// Show on standard error what the workers' boundary costs
+    #[arg(long)]
+    pub(crate) timings: bool,
+    /// Where messages are read.
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// The world.
     #[command(flatten)]
     pub(crate) world: World,
+}
+
+/// Where the bytes of messages are read.
+#[derive(Debug, Args, Clone, Copy, Default)]
+pub(crate) struct Place {
+    /// Read messages in this process instead of in workers that can open no file and no socket (for debugging)
+    #[arg(long)]
+    pub(crate) in_process: bool,
 }
 
 /// A class on the command line.
@@ -163,6 +200,9 @@ pub(crate) struct One {
     /// The message; - for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// Where the message is read.
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// The world.
     #[command(flatten)]
     pub(crate) world: World,
@@ -177,6 +217,9 @@ pub(crate) struct Explain {
     /// Language: en or ja [default: from LANG]
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<String>,
+    /// Where the message is read.
+    #[command(flatten)]
+    pub(crate) place: Place,
     /// The world.
     #[command(flatten)]
     pub(crate) world: World,

@@ -5,20 +5,26 @@ mod config;
 mod explain;
 mod fixture;
 mod input;
+mod judges;
 mod links;
 mod rules;
 mod scan;
 mod unpack;
 mod words;
+#[cfg(unix)]
+mod worker;
 mod world;
 
 use std::{path::Path, process::ExitCode};
 
 use anyhow::{Result, bail};
 use clap::Parser as _;
-use sekisho_record::Record;
+use sekisho_record::Class;
 
-use crate::{cli::Command, words::Words};
+use crate::{
+    cli::Command,
+    judges::{Judges, Want},
+};
 
 /// A message makes a few thousand small strings and gives them all back: with the C library's allocator that is a
 /// fifth of the time it takes.
@@ -54,41 +60,45 @@ fn run(command: &Command) -> Result<u8> {
     match command {
         Command::Scan(args) => Ok(scan::run(args)?.exit_code()),
         Command::Evidence(args) => {
-            let record = one(&args.file, &args.world)?;
-            println!("{}", serde_json::to_string_pretty(&record.evidence)?);
+            print!("{}", one(&args.file, &args.world, args.place, Want::Evidence)?.1);
             Ok(0)
         }
         Command::Explain(args) => {
-            let record = one(&args.file, &args.world)?;
-            let words = args.lang.as_deref().map_or_else(Words::from_environment, Words::new);
-            print!("{}", explain::render(&record, &words));
-            Ok(match record.verdict.class {
-                sekisho_record::Class::Benign => 0,
-                sekisho_record::Class::Suspicious => 1,
-                sekisho_record::Class::Malicious => 2,
+            let language = args.lang.clone().unwrap_or_else(words::language);
+            let (class, text) = one(&args.file, &args.world, args.place, Want::Explanation(language))?;
+            print!("{text}");
+            Ok(match class {
+                Class::Benign => 0,
+                Class::Suspicious => 1,
+                Class::Malicious => 2,
             })
         }
         Command::Rules(args) => Ok(if rules::run(&args.command)? { 0 } else { USAGE }),
         Command::Links(args) => links::run(args).map(|()| 0),
         Command::Unpack(args) => unpack::run(args),
+        #[cfg(unix)]
+        Command::Worker(args) => worker::run(args).map(|()| 0),
+        #[cfg(not(unix))]
+        Command::Worker(_) => bail!("workers need a Unix system"),
     }
 }
 
-/// Judges the first message of a file.
-fn one(file: &Path, world: &cli::World) -> Result<Record> {
+/// Judges the first message of a file and makes a text of it.
+fn one(file: &Path, world: &cli::World, place: cli::Place, want: Want) -> Result<(Class, String)> {
     if file.is_dir() {
         bail!("{} is a folder; this command takes one message, `sekisho scan` takes folders", file.display());
     }
-    let engine = world::engine(world)?;
-    let mut record = None;
+    let judges = Judges::new(world, place, 1)?;
+    let mut judged = None;
     input::read(file, &mut |item| {
-        if record.is_none() {
-            record = Some(engine.scan_bytes(&item.raw));
+        if judged.is_none() {
+            judged = Some(judges.judge(&item.raw, &want));
         }
         Ok(())
     })?;
-    match record {
-        Some(record) => Ok(record),
-        None => bail!("{} holds no message", file.display()),
+    let Some(judged) = judged else { bail!("{} holds no message", file.display()) };
+    match judged.text {
+        Some(text) => Ok((judged.verdict.class, text)),
+        None => bail!("{}", judged.verdict.gaps.first().map_or("no result", |gap| gap.detail.as_str())),
     }
 }

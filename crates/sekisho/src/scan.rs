@@ -7,19 +7,19 @@ use std::{
         atomic::{AtomicUsize, Ordering},
         mpsc,
     },
+    time::Instant,
 };
 
 use anyhow::Result;
 use indicatif::{ProgressBar, ProgressStyle};
-use sekisho_engine::Engine;
-use sekisho_record::{Class, Record};
+use sekisho_record::Class;
 use serde_json::json;
 
 use crate::{
     cli::{self, Level},
     explain::{class_key, cut},
     input::{self, Item},
-    world,
+    judges::{Judged, Judges, Want},
 };
 
 /// Rules named on one text line at most.
@@ -31,26 +31,33 @@ const RULES_SHOWN_MAX: usize = 4;
 /// For arguments, configuration and rules that are wrong. A message that cannot be read is reported and counted, and
 /// the rest goes on.
 pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
-    let engine = world::engine(&args.world)?;
     let files = input::files(&args.paths)?;
     let progress = progress(files.len(), args.quiet || args.json && !std::io::stderr().is_terminal());
     let threads = args
         .threads
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
         .clamp(1, 64);
+    let judges = Judges::new(&args.world, args.place, threads.min(files.len()))?;
+    let spent = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
     let outcome = Mutex::new(Outcome::default());
     let (sender, receiver) = mpsc::sync_channel::<(usize, Vec<Line>)>(threads * 4);
     std::thread::scope(|scope| {
         for _ in 0..threads {
-            let (sender, engine, files, next) = (sender.clone(), &engine, &files, &next);
+            let (sender, judges, files, next) = (sender.clone(), &judges, &files, &next);
+            let spent = &spent;
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
                     let Some(path) = files.get(index) else { break };
                     let mut lines = Vec::new();
                     let read = input::read(path, &mut |item| {
-                        lines.push(judge(engine, &item, args.json));
+                        let started = Instant::now();
+                        let judged = judges.judge(&item.raw, &Want::Verdict);
+                        if let (true, Ok(mut spent)) = (args.timings, spent.lock()) {
+                            spent.push(started.elapsed().as_secs_f64() * 1000.0 - judged.work_ms);
+                        }
+                        lines.push(line(&judged, &item, args.json));
                         Ok(())
                     });
                     if let Err(error) = read {
@@ -67,6 +74,9 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
     });
     progress.finish_and_clear();
     let outcome = outcome.into_inner().unwrap_or_default();
+    if args.timings {
+        print_timings(spent.into_inner().unwrap_or_default());
+    }
     if !args.json && !args.quiet && outcome.messages > 1 {
         eprintln!(
             "{} messages: {} malicious, {} suspicious, {} benign{}",
@@ -115,11 +125,22 @@ enum Line {
     Failed(String),
 }
 
-fn judge(engine: &Engine, item: &Item, as_json: bool) -> Line {
-    let record = engine.scan_bytes(&item.raw);
+fn line(judged: &Judged, item: &Item, as_json: bool) -> Line {
     let text =
-        if as_json { json_line(&item.path, &record).to_string() } else { text_line(&item.path, &record) };
-    Line::Judged { class: record.verdict.class, text }
+        if as_json { json_line(&item.path, judged).to_string() } else { text_line(&item.path, judged) };
+    Line::Judged { class: judged.verdict.class, text }
+}
+
+/// What a message took beyond the work on it: crossing to a worker and back.
+fn print_timings(mut spent: Vec<f64>) {
+    spent.sort_by(f64::total_cmp);
+    let at = |part: usize| spent.get(spent.len() * part / 100).copied().unwrap_or_default();
+    eprintln!(
+        "boundary: {:.3} ms a message at the median, {:.3} ms at the 95th percentile, {} messages",
+        at(50),
+        at(95),
+        spent.len()
+    );
 }
 
 /// Prints results in the order of the arguments although several threads make them.
@@ -179,15 +200,18 @@ fn progress(files: usize, quiet: bool) -> ProgressBar {
     ProgressBar::new(files as u64).with_style(style)
 }
 
-fn text_line(path: &str, record: &Record) -> String {
-    let verdict = &record.verdict;
+fn text_line(path: &str, judged: &Judged) -> String {
+    let verdict = &judged.verdict;
     let mut line = format!("{:<10} {:>3}  {}", class_key(verdict.class), verdict.score, cut(path, 200));
-    if let Some(brand) = &record.evidence.brand.claimed {
+    if let Some(brand) = &judged.summary.claimed {
         line.push_str(&format!("  claims {brand}"));
     }
-    if let Some(esp) = &record.evidence.tenant.esp {
-        let account = record.evidence.tenant.account.as_deref().unwrap_or("?");
-        line.push_str(&format!("  via {esp} {}", cut(account, 40)));
+    if let Some(tenant) = &judged.summary.tenant {
+        let account = tenant.account.as_deref().unwrap_or("?");
+        line.push_str(&format!("  via {} {}", tenant.esp, cut(account, 40)));
+    }
+    if let Some(gap) = verdict.gaps.iter().find(|gap| gap.facet == "engine") {
+        line.push_str(&format!("  not judged: {}", gap.detail));
     }
     let rules: Vec<&str> = verdict.decided_by.iter().take(RULES_SHOWN_MAX).map(String::as_str).collect();
     if !rules.is_empty() {
@@ -198,29 +222,22 @@ fn text_line(path: &str, record: &Record) -> String {
 
 /// The published object (docs/reference/scan.schema.json).
 #[must_use]
-pub(crate) fn json_line(path: &str, record: &Record) -> serde_json::Value {
-    let verdict = &record.verdict;
-    let evidence = &record.evidence;
-    let brands: Vec<&str> =
-        evidence.brand.claims.iter().filter(|c| c.strength != "low").map(|c| c.brand.as_str()).collect();
-    let tenant = evidence
-        .tenant
-        .esp
-        .as_ref()
-        .map(|esp| json!({ "esp": esp, "account": evidence.tenant.account, "via": evidence.tenant.via }));
+pub(crate) fn json_line(path: &str, judged: &Judged) -> serde_json::Value {
+    let verdict = &judged.verdict;
+    let summary = &judged.summary;
     json!({
         "path": path,
-        "message_id": evidence.model.headers.message_id,
+        "message_id": summary.message_id,
         "class": verdict.class,
         "threat": verdict.threat,
         "score": verdict.score,
-        "brands": brands,
-        "tenant": tenant,
-        "targets": evidence.link.root_domains,
+        "brands": summary.brands,
+        "tenant": summary.tenant,
+        "targets": summary.targets,
         "decided_by": verdict.decided_by,
         "findings": verdict.findings,
         "indeterminate": verdict.indeterminate,
         "gaps": verdict.gaps,
-        "cpu_ms": (record.cost.cpu_ms() * 1000.0).round() / 1000.0,
+        "cpu_ms": (judged.cpu_ms * 1000.0).round() / 1000.0,
     })
 }

@@ -29,16 +29,6 @@ impl Words {
         self.bundles.len() > 1
     }
 
-    /// Words in the language that the environment asks for.
-    #[must_use]
-    pub(crate) fn from_environment() -> Self {
-        let language = ["LC_ALL", "LC_MESSAGES", "LANG"]
-            .iter()
-            .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
-            .unwrap_or_default();
-        Self::new(&language)
-    }
-
     /// The text for a key; the key itself when it is not in the catalogue.
     #[must_use]
     pub(crate) fn say(&self, key: &str, arguments: &[(&str, &str)]) -> String {
@@ -54,6 +44,15 @@ impl Words {
         }
         key.to_owned()
     }
+}
+
+/// The language that the environment asks for.
+#[must_use]
+pub(crate) fn language() -> String {
+    ["LC_ALL", "LC_MESSAGES", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|v| !v.is_empty()))
+        .unwrap_or_default()
 }
 
 fn bundle(language: &str, text: &str) -> FluentBundle<FluentResource> {

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use sekisho_detect::{Lists, OrgLists, RuleSource, Rules, rules};
-use sekisho_engine::Engine;
+use sekisho_engine::{Desk, Engine, Live, Nobody, Resolver, Scripted, Zone};
 use sekisho_observe::{Context, Knowledge, Organisation, Person};
 
 use crate::{
@@ -128,18 +128,42 @@ pub(crate) fn read_rules(folder: &Path) -> Result<Vec<RuleSource>> {
 /// # Errors
 /// When the zone file cannot be read or the resolver cannot be set up.
 pub(crate) fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
+    Ok(secluded_of(config, rules)?.with_desk(desk(config)?))
+}
+
+/// An engine that asks nobody, for whoever has somebody else to ask.
+///
+/// # Errors
+/// When configuration, rules, lists or brands are wrong.
+pub(crate) fn secluded(world: &World) -> Result<Engine> {
+    let config = config(world)?;
+    secluded_of(&config, rules(&config)?)
+}
+
+fn secluded_of(config: &Config, rules: Rules) -> Result<Engine> {
     let mut engine = Engine::new(context(config), rules);
     if let Some(folder) = &config.brands.folder {
         let knowledge =
             Knowledge::with_folder(folder).with_context(|| format!("cannot read {}", folder.display()))?;
         engine = engine.with_knowledge(knowledge);
     }
-    if let Some(path) = &config.authentication.zone {
+    Ok(engine)
+}
+
+/// Who answers questions about papers.
+///
+/// # Errors
+/// When the zone file cannot be read or the resolver cannot be set up.
+pub(crate) fn desk(config: &Config) -> Result<Desk> {
+    let resolver: Box<dyn Resolver> = if let Some(path) = &config.authentication.zone {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        engine = engine.with_zone(&text).with_context(|| path.display().to_string())?;
+        let zone = Zone::parse(&text).with_context(|| path.display().to_string())?;
+        Box::new(Scripted::new(zone)?)
     } else if config.authentication.dns {
-        engine = engine.with_dns(std::time::Duration::from_millis(config.authentication.timeout_ms))?;
-    }
-    Ok(engine)
+        Box::new(Live::system()?)
+    } else {
+        Box::new(Nobody)
+    };
+    Ok(Desk::new(resolver, std::time::Duration::from_millis(config.authentication.timeout_ms)))
 }

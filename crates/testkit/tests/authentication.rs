@@ -4,8 +4,12 @@
 use std::{future::pending, time::Duration};
 
 use sekisho_detect::{Lists, OrgLists, Rules};
-use sekisho_engine::{Engine, Resolver, resolver::Checking};
-use sekisho_observe::{Context, question::Papers};
+use sekisho_engine::{
+    Engine, Resolver,
+    resolver::Answer,
+    world::{SpfFound, TxtFound},
+};
+use sekisho_observe::{Context, question::SpfQuestion};
 use sekisho_record::{Envelope, Evidence, Submission};
 use sekisho_testkit::Signer;
 
@@ -169,11 +173,34 @@ fn a_list_that_is_believed_makes_up_for_what_it_changed() {
     assert!(e.authentication.failed && e.authentication.arc_sealer.is_none());
 }
 
+/// A subdomain that does not exist is judged by `np`, one that exists by `sp` (RFC 9989 §4.7).
+#[test]
+fn a_subdomain_that_does_not_exist_has_a_policy_of_its_own() {
+    let zone =
+        "_dmarc.shop.example TXT v=DMARC1; p=none; sp=quarantine; np=reject\nreal.shop.example A 192.0.2.9\n";
+    let engine = Engine::new(Context::default(), no_rules()).with_zone(zone).unwrap();
+    let policy = |domain: &str| {
+        let record = engine.scan_bytes(message(&format!("a@{domain}")).as_bytes());
+        record.evidence.authentication.policy.unwrap_or_default()
+    };
+    assert_eq!(policy("shop.example"), "none");
+    assert_eq!(policy("real.shop.example"), "quarantine");
+    assert_eq!(policy("invented.shop.example"), "reject");
+}
+
 /// A resolver that never answers.
 struct Silence;
 
 impl Resolver for Silence {
-    fn check<'a>(&'a self, _raw: &'a [u8], _papers: &'a Papers, _deadline: Duration) -> Checking<'a> {
+    fn spf<'a>(&'a self, _question: &'a SpfQuestion) -> Answer<'a, SpfFound> {
+        Box::pin(pending())
+    }
+
+    fn txt<'a>(&'a self, _names: &'a [String]) -> Answer<'a, Vec<TxtFound>> {
+        Box::pin(pending())
+    }
+
+    fn exists<'a>(&'a self, _names: &'a [String]) -> Answer<'a, Vec<Option<bool>>> {
         Box::pin(pending())
     }
 

@@ -1,0 +1,373 @@
+//! The parent's side of one worker: starts it, talks to it against a clock, and tells how it ended.
+
+use std::{
+    ffi::OsString,
+    io::{self, Read, Write},
+    os::{
+        fd::{AsFd, BorrowedFd},
+        unix::process::ExitStatusExt as _,
+    },
+    path::PathBuf,
+    process::{Child, ChildStderr, ChildStdin, ChildStdout, Command, ExitStatus, Stdio},
+    time::{Duration, Instant},
+};
+
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::Signal,
+};
+use sekisho_record::Submission;
+
+use crate::{
+    Desk, limits,
+    worker::protocol::{self, HEAD, Judged, Kind},
+    world::Ask,
+};
+
+/// How to start a worker, and what one message may cost it.
+#[derive(Debug, Clone)]
+pub struct Recipe {
+    /// The program: as a rule this one.
+    pub program: PathBuf,
+    /// Its arguments.
+    pub arguments: Vec<OsString>,
+    /// Wall time for one message, without waiting for answers.
+    pub deadline: Duration,
+    /// Pass on what workers write to their standard error.
+    pub loud: bool,
+}
+
+impl Recipe {
+    /// A recipe with the usual limits.
+    pub fn new(program: PathBuf, arguments: Vec<OsString>) -> Self {
+        Self { program, arguments, deadline: limits::WORKER_DEADLINE, loud: false }
+    }
+}
+
+/// Why a worker gave no result.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fault {
+    /// It was not done in time.
+    TimedOut,
+    /// It took more memory or processor time than it may.
+    OverLimit(&'static str),
+    /// It crashed, could not be started, or spoke nonsense.
+    Failed(String),
+    /// It says itself that it cannot work: configuration or rules are wrong.
+    Refused(String),
+}
+
+impl Fault {
+    /// The reason that a gap names.
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Self::TimedOut => "timed_out",
+            Self::OverLimit(_) => "over_limit",
+            Self::Failed(_) | Self::Refused(_) => "failed",
+        }
+    }
+
+    /// For a person.
+    pub fn detail(&self) -> String {
+        match self {
+            Self::TimedOut => "the message could not be judged in time".to_owned(),
+            Self::OverLimit(what) => format!("the message could not be judged within the limit of {what}"),
+            Self::Failed(why) => format!("the message could not be judged: {why}"),
+            Self::Refused(why) => why.clone(),
+        }
+    }
+}
+
+/// A running worker. Dropping it ends it.
+pub struct Worker {
+    child: Child,
+    to: ChildStdin,
+    from: ChildStdout,
+    errors: Option<ChildStderr>,
+    loud: bool,
+    deadline: Duration,
+    frame: Vec<u8>,
+    got: Vec<u8>,
+    chunk: Box<[u8]>,
+    /// The end of what it wrote to its standard error.
+    said: Vec<u8>,
+    /// Processor seconds after which the kernel stops it.
+    cpu_limit: u64,
+}
+
+/// Bytes that are read at once: what a pipe holds.
+const CHUNK: usize = 64 << 10;
+/// Standard error of a worker whose program was out of memory says so in these words.
+const OUT_OF_MEMORY: &str = "memory allocation of";
+
+impl Worker {
+    /// Starts a worker and waits until it is locked in.
+    ///
+    /// # Errors
+    /// When it cannot be started, refuses, or does not get ready in time.
+    pub fn start(recipe: &Recipe) -> Result<Self, Fault> {
+        let failed = |error: io::Error| Fault::Failed(format!("a worker could not be started: {error}"));
+        let mut command = Command::new(&recipe.program);
+        command.args(&recipe.arguments).env_clear();
+        // Nothing of the environment concerns a worker, except what it is to log. The allocator reserves memory in
+        // blocks of a gigabyte unless told otherwise; the limit would count them.
+        command.envs(std::env::var_os("SEKISHO_LOG").map(|value| ("SEKISHO_LOG", value)));
+        command.env("MIMALLOC_ARENA_RESERVE", "65536");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        let (Some(to), Some(from), Some(errors)) =
+            (child.stdin.take(), child.stdout.take(), child.stderr.take())
+        else {
+            return Err(failed(io::ErrorKind::BrokenPipe.into()));
+        };
+        let mut worker = Self {
+            child,
+            to,
+            from,
+            errors: Some(errors),
+            loud: recipe.loud,
+            deadline: recipe.deadline,
+            frame: Vec::new(),
+            got: Vec::new(),
+            chunk: vec![0; CHUNK].into_boxed_slice(),
+            said: Vec::new(),
+            cpu_limit: 0,
+        };
+        for end in [worker.to.as_fd(), worker.from.as_fd()] {
+            rustix::io::ioctl_fionbio(end, true).map_err(|error| failed(error.into()))?;
+        }
+        if let Some(errors) = &worker.errors {
+            rustix::io::ioctl_fionbio(errors, true).map_err(|error| failed(error.into()))?;
+        }
+        let ready = worker.receive(Instant::now() + limits::WORKER_START);
+        match ready.map_err(|fault| worker.autopsy(fault))? {
+            (Kind::Ready, content) => {
+                let used = content.first_chunk::<8>().map_or(0, |bytes| u64::from_le_bytes(*bytes));
+                worker.limit_cpu(used);
+                Ok(worker)
+            }
+            (Kind::Refused, content) => Err(Fault::Refused(String::from_utf8_lossy(&content).into_owned())),
+            _ => Err(nonsense()),
+        }
+    }
+
+    /// It still runs.
+    pub fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    /// Process id, for tests and logs.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Has a message judged. After a fault this worker is of no more use.
+    ///
+    /// # Errors
+    /// When the worker does not give a result within its limits.
+    pub fn judge(&mut self, submission: &Submission<'_>, want: &str, desk: &Desk) -> Result<Judged, Fault> {
+        self.dialogue(submission, want, desk).map_err(|fault| self.autopsy(fault))
+    }
+
+    fn dialogue(&mut self, submission: &Submission<'_>, want: &str, desk: &Desk) -> Result<Judged, Fault> {
+        let unsendable = |error: io::Error| Fault::Failed(error.to_string());
+        // The parser looks at no more than this.
+        let most = submission.raw.len().min(sekisho_mail::limits::MESSAGE_BYTES_MAX + 1);
+        let cut = Submission { raw: submission.raw.get(..most).unwrap_or_default(), ..*submission };
+        protocol::submission(&mut self.frame, &cut, want).map_err(unsendable)?;
+        let mut end = Instant::now() + self.deadline;
+        let mut left = desk.patience();
+        self.send(end)?;
+        for _ in 0..=limits::ROUNDS_MAX {
+            match self.receive(end)? {
+                (Kind::Done, content) => {
+                    let judged = protocol::judged(&content, !want.is_empty()).ok_or_else(nonsense)?;
+                    self.limit_cpu(judged.cpu_seconds);
+                    self.rest(content);
+                    return Ok(judged);
+                }
+                (Kind::Ask, content) => {
+                    let ask = protocol::from_json::<Ask>(&content).ok_or_else(nonsense)?;
+                    let before = Instant::now();
+                    let answered = desk.answer_blocking(&ask, &mut left);
+                    end += before.elapsed();
+                    protocol::json(&mut self.frame, Kind::Answers, &answered).map_err(unsendable)?;
+                    self.send(end)?;
+                }
+                _ => return Err(nonsense()),
+            }
+        }
+        Err(nonsense())
+    }
+
+    /// Sends the frame. A worker that does not read cannot hold the parent up longer than the deadline.
+    fn send(&mut self, end: Instant) -> Result<(), Fault> {
+        let mut sent = 0;
+        while let Some(rest) = self.frame.get(sent..).filter(|rest| !rest.is_empty()) {
+            match self.to.write(rest) {
+                Ok(0) => return Err(gone()),
+                Ok(count) => sent += count,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(false, end)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(gone()),
+            }
+        }
+        Ok(())
+    }
+
+    /// Waits for one frame and nothing behind it: the sides speak in turn.
+    fn receive(&mut self, end: Instant) -> Result<(Kind, Vec<u8>), Fault> {
+        self.got.clear();
+        loop {
+            if let Some(bytes) = self.got.first_chunk::<HEAD>() {
+                let (kind, length) =
+                    protocol::head(*bytes, limits::FRAME_FROM_WORKER_MAX).ok_or_else(nonsense)?;
+                if self.got.len() > HEAD + length {
+                    return Err(nonsense());
+                }
+                if self.got.len() == HEAD + length {
+                    let mut content = std::mem::take(&mut self.got);
+                    content.drain(..HEAD);
+                    return Ok((kind, content));
+                }
+            }
+            match self.from.read(&mut self.chunk) {
+                Ok(0) => return Err(gone()),
+                Ok(count) => self.got.extend_from_slice(self.chunk.get(..count).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => self.wait(true, end)?,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(gone()),
+            }
+        }
+    }
+
+    /// Waits until the worker can be read (or written to), and reads its standard error meanwhile.
+    fn wait(&mut self, to_read: bool, end: Instant) -> Result<(), Fault> {
+        loop {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(Fault::TimedOut);
+            }
+            let line: BorrowedFd<'_> = if to_read { self.from.as_fd() } else { self.to.as_fd() };
+            let wanted = if to_read { PollFlags::IN } else { PollFlags::OUT };
+            let mut ends = [PollFd::from_borrowed_fd(line, wanted), PollFd::from_borrowed_fd(line, wanted)];
+            let watched = match &self.errors {
+                Some(errors) => {
+                    ends[1] = PollFd::new(errors, PollFlags::IN);
+                    2
+                }
+                None => 1,
+            };
+            let patience =
+                Timespec { tv_sec: left.as_secs().min(3600) as i64, tv_nsec: left.subsec_nanos().into() };
+            match poll(ends.get_mut(..watched).unwrap_or_default(), Some(&patience)) {
+                Ok(_) | Err(rustix::io::Errno::INTR) => {}
+                Err(error) => return Err(Fault::Failed(error.to_string())),
+            }
+            let (on_line, on_errors) =
+                (!ends[0].revents().is_empty(), watched == 2 && !ends[1].revents().is_empty());
+            if on_errors {
+                self.listen();
+            }
+            if on_line {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Reads what there is of the worker's standard error.
+    fn listen(&mut self) {
+        let Some(errors) = &mut self.errors else { return };
+        let mut bytes = [0u8; 4096];
+        loop {
+            match errors.read(&mut bytes) {
+                Ok(count @ 1..) => {
+                    let new = bytes.get(..count).unwrap_or_default();
+                    if self.loud {
+                        // Whoever closed our standard error does not want it.
+                        let _ = io::stderr().write_all(new);
+                    }
+                    self.said.extend_from_slice(new);
+                    let old = self.said.len().saturating_sub(limits::WORKER_STDERR_KEPT);
+                    self.said.drain(..old);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                _ => {
+                    self.errors = None;
+                    return;
+                }
+            }
+        }
+    }
+
+    /// Ends the worker and, where it ended by itself, finds out of what.
+    fn autopsy(&mut self, fault: Fault) -> Fault {
+        // A process that is ending already keeps the status it ends with.
+        let _ = self.child.kill();
+        let status = self.child.wait();
+        self.listen();
+        let said = String::from_utf8_lossy(&self.said).into_owned();
+        tracing::debug!(?fault, ?status, said, "a worker was ended");
+        match (fault, status) {
+            (Fault::Failed(why), Ok(status)) if why == GONE => cause(status, &said),
+            (fault, _) => fault,
+        }
+    }
+
+    /// Gives the next message the same processor time as the first. What the worker says it has used can only be too
+    /// little, to its own harm, or too much, and then the deadline ends it.
+    fn limit_cpu(&mut self, used: u64) {
+        let limit = used.saturating_add(limits::WORKER_CPU_SECONDS);
+        if limit <= self.cpu_limit {
+            return;
+        }
+        self.cpu_limit = limit;
+        #[cfg(target_os = "linux")]
+        {
+            use rustix::process::{Pid, Resource, Rlimit, getrlimit, prlimit};
+            let maximum = getrlimit(Resource::Cpu).maximum;
+            let limit = Rlimit { current: Some(limit), maximum };
+            let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+            if let Err(error) = prlimit(pid, Resource::Cpu, limit) {
+                tracing::debug!(%error, "processor time of a worker is not limited");
+            }
+        }
+    }
+
+    /// Gives back what one large message needed.
+    fn rest(&mut self, mut content: Vec<u8>) {
+        content.clear();
+        content.shrink_to(limits::BUFFER_KEPT);
+        self.got = content;
+        self.frame.clear();
+        self.frame.shrink_to(limits::BUFFER_KEPT);
+    }
+}
+
+impl Drop for Worker {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Stands for a worker that ended by itself until the autopsy tells why.
+const GONE: &str = "the worker is gone";
+
+fn gone() -> Fault {
+    Fault::Failed(GONE.to_owned())
+}
+
+fn nonsense() -> Fault {
+    Fault::Failed("the worker spoke nonsense".to_owned())
+}
+
+fn cause(status: ExitStatus, said: &str) -> Fault {
+    match status.signal() {
+        Some(signal) if signal == Signal::XCPU.as_raw() => Fault::OverLimit("processor time"),
+        Some(_) if said.contains(OUT_OF_MEMORY) => Fault::OverLimit("memory"),
+        Some(signal) => Fault::Failed(format!("the worker crashed (signal {signal})")),
+        None => Fault::Failed(format!("the worker ended ({status})")),
+    }
+}

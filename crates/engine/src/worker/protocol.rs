@@ -1,0 +1,256 @@
+//! What crosses between a parent and its worker: frames of a kind, a length and bytes, and what is in them.
+//!
+//! `kind u8 · length u32 LE · bytes`. Neither side trusts a length: it is compared with a limit before anything is
+//! read or kept.
+
+use std::io::{self, Read, Write};
+
+use sekisho_record::{Cost, Envelope, Gap, Record, Submission, Summary, Verdict};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+/// Kinds of frames.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Kind {
+    /// To the worker: a message.
+    Submission = 1,
+    /// To the worker: answers to what it asked.
+    Answers = 2,
+    /// From the worker: it is locked in and waits for messages.
+    Ready = 17,
+    /// From the worker: it cannot work, for the reason that the text gives.
+    Refused = 18,
+    /// From the worker: questions.
+    Ask = 19,
+    /// From the worker: the result.
+    Done = 20,
+}
+
+impl Kind {
+    fn of(byte: u8) -> Option<Self> {
+        [Self::Submission, Self::Answers, Self::Ready, Self::Refused, Self::Ask, Self::Done]
+            .into_iter()
+            .find(|kind| *kind as u8 == byte)
+    }
+}
+
+/// Bytes before the content of a frame.
+pub const HEAD: usize = 5;
+
+/// Kind and length of a frame; `None` when they are nonsense or the frame is larger than `max`.
+pub fn head(bytes: [u8; HEAD], max: usize) -> Option<(Kind, usize)> {
+    let [kind, length @ ..] = bytes;
+    let length = usize::try_from(u32::from_le_bytes(length)).ok().filter(|length| *length <= max)?;
+    Some((Kind::of(kind)?, length))
+}
+
+/// Begins a frame in an empty buffer; [`finish`] writes its length.
+pub fn begin(frame: &mut Vec<u8>, kind: Kind) {
+    frame.clear();
+    frame.extend_from_slice(&[kind as u8, 0, 0, 0, 0]);
+}
+
+/// Writes the length of a frame into its head.
+///
+/// # Errors
+/// When it is longer than a length can say.
+pub fn finish(frame: &mut [u8]) -> io::Result<()> {
+    let length = u32::try_from(frame.len().saturating_sub(HEAD)).map_err(io::Error::other)?;
+    if let Some(place) = frame.get_mut(1..HEAD) {
+        place.copy_from_slice(&length.to_le_bytes());
+    }
+    Ok(())
+}
+
+/// A frame whose content is JSON.
+///
+/// # Errors
+/// When it is longer than a length can say.
+pub fn json(frame: &mut Vec<u8>, kind: Kind, content: &impl Serialize) -> io::Result<()> {
+    begin(frame, kind);
+    serde_json::to_writer(&mut *frame, content)?;
+    finish(frame)
+}
+
+/// Reads a frame into `content`; `None` at the end of the stream.
+///
+/// # Errors
+/// When the stream ends inside of a frame, or it is no frame, or one larger than `max`.
+pub fn read(from: &mut impl Read, content: &mut Vec<u8>, max: usize) -> io::Result<Option<Kind>> {
+    let mut bytes = [0u8; HEAD];
+    if from.read(&mut bytes[..1])? == 0 {
+        return Ok(None);
+    }
+    from.read_exact(&mut bytes[1..])?;
+    let (kind, length) = head(bytes, max).ok_or(io::ErrorKind::InvalidData)?;
+    content.clear();
+    let got = from.take(length as u64).read_to_end(content)?;
+    if got < length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    Ok(Some(kind))
+}
+
+/// Writes a whole frame and sends it off.
+///
+/// # Errors
+/// When the other side is gone.
+pub fn write(to: &mut impl Write, frame: &[u8]) -> io::Result<()> {
+    to.write_all(frame)?;
+    to.flush()
+}
+
+/// The content of a submission frame before the message's bytes.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Head<'a> {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    envelope: Option<Envelope>,
+    /// What is wanted besides the verdict, in the words of the program that started the worker.
+    #[serde(default, skip_serializing_if = "str::is_empty", borrow)]
+    want: std::borrow::Cow<'a, str>,
+}
+
+/// A submission frame: length of the head, head, message.
+///
+/// # Errors
+/// When it is longer than a length can say.
+pub fn submission(frame: &mut Vec<u8>, submission: &Submission<'_>, want: &str) -> io::Result<()> {
+    begin(frame, Kind::Submission);
+    frame.extend_from_slice(&[0; 4]);
+    let head = Head { envelope: submission.envelope.cloned(), want: want.into() };
+    serde_json::to_writer(&mut *frame, &head)?;
+    let start = HEAD + 4;
+    let length = u32::try_from(frame.len() - start).map_err(io::Error::other)?;
+    if let Some(place) = frame.get_mut(HEAD..start) {
+        place.copy_from_slice(&length.to_le_bytes());
+    }
+    frame.extend_from_slice(submission.raw);
+    finish(frame)
+}
+
+/// The content of a submission frame, read.
+pub struct Received<'a> {
+    /// The envelope.
+    pub envelope: Option<Envelope>,
+    /// What is wanted besides the verdict.
+    pub want: String,
+    /// The message.
+    pub raw: &'a [u8],
+}
+
+/// Reads the content of a submission frame.
+pub fn received(content: &[u8]) -> Option<Received<'_>> {
+    let (head, raw) = parts(content)?;
+    let head: Head<'_> = serde_json::from_slice(head).ok()?;
+    Some(Received { envelope: head.envelope, want: head.want.into_owned(), raw })
+}
+
+/// Splits content into a part whose length it begins with, and the rest.
+fn parts(content: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest) = content.split_first_chunk::<4>()?;
+    rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
+}
+
+/// What a worker gives back for a message.
+#[derive(Debug, Default, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Judged {
+    /// What was concluded.
+    pub verdict: Verdict,
+    /// What it cost.
+    pub cost: Cost,
+    /// What a list of results shows.
+    pub summary: Summary,
+    /// Processor seconds that the worker has used so far.
+    #[serde(default)]
+    pub cpu_seconds: u64,
+    /// What was wanted besides, as text.
+    #[serde(skip)]
+    pub text: Option<String>,
+}
+
+impl Judged {
+    /// The result of a record of this process.
+    pub fn of(record: Record, text: Option<String>) -> Self {
+        let summary = Summary::from(&record.evidence);
+        Self { verdict: record.verdict, cost: record.cost, summary, cpu_seconds: 0, text }
+    }
+
+    /// The result of a message that no worker could judge. A person has to look: nobody else did.
+    pub fn not_judged(reason: &str, detail: String) -> Self {
+        let gap = Gap { facet: "engine".into(), reason: reason.into(), detail };
+        let verdict = Verdict {
+            class: sekisho_record::Class::Suspicious,
+            score: NOT_JUDGED_SCORE,
+            gaps: vec![gap],
+            ..Verdict::default()
+        };
+        Self { verdict, ..Self::default() }
+    }
+}
+
+/// Nothing is known about such a message, for or against it.
+const NOT_JUDGED_SCORE: u8 = 50;
+
+/// A result frame: length of the JSON, the JSON, the text.
+///
+/// # Errors
+/// When it is longer than a length can say.
+pub fn done(frame: &mut Vec<u8>, judged: &Judged) -> io::Result<()> {
+    begin(frame, Kind::Done);
+    frame.extend_from_slice(&[0; 4]);
+    serde_json::to_writer(&mut *frame, judged)?;
+    let start = HEAD + 4;
+    let length = u32::try_from(frame.len() - start).map_err(io::Error::other)?;
+    if let Some(place) = frame.get_mut(HEAD..start) {
+        place.copy_from_slice(&length.to_le_bytes());
+    }
+    if let Some(text) = &judged.text {
+        frame.extend_from_slice(text.as_bytes());
+    }
+    finish(frame)
+}
+
+/// Reads the content of a result frame.
+pub fn judged(content: &[u8], wanted: bool) -> Option<Judged> {
+    let (json, text) = parts(content)?;
+    let mut judged: Judged = serde_json::from_slice(json).ok()?;
+    judged.text = if wanted { Some(std::str::from_utf8(text).ok()?.to_owned()) } else { None };
+    Some(judged)
+}
+
+/// Reads JSON content; `None` when it is none of that type.
+pub fn from_json<T: DeserializeOwned>(content: &[u8]) -> Option<T> {
+    serde_json::from_slice(content).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_submission_comes_out_as_it_went_in() {
+        let envelope = Envelope { mail_from: "a@b.example".into(), ..Envelope::default() };
+        let mut frame = Vec::new();
+        let sent = Submission { raw: b"From: a\r\n\r\nx\n{}", envelope: Some(&envelope) };
+        submission(&mut frame, &sent, "evidence").unwrap();
+        let mut content = Vec::new();
+        let kind = read(&mut frame.as_slice(), &mut content, 1000).unwrap();
+        let got = received(&content).unwrap();
+        assert_eq!(kind, Some(Kind::Submission));
+        assert_eq!((got.envelope, got.want.as_str(), got.raw), (Some(envelope), "evidence", sent.raw));
+    }
+
+    #[test]
+    fn lengths_are_not_trusted() {
+        let mut content = Vec::new();
+        let too_long = [1, 0xff, 0xff, 0xff, 0xff, 0];
+        assert!(read(&mut too_long.as_slice(), &mut content, 1000).is_err());
+        let cut_off = [1, 9, 0, 0, 0, b'x'];
+        assert!(read(&mut cut_off.as_slice(), &mut content, 1000).is_err());
+        let no_kind = [99, 0, 0, 0, 0];
+        assert!(read(&mut no_kind.as_slice(), &mut content, 1000).is_err());
+        assert!(read(&mut [].as_slice(), &mut content, 1000).unwrap().is_none());
+        assert!(received(&[0xff, 0xff, 0xff, 0x7f, b'{']).is_none());
+        assert!(judged(&[2, 0, 0, 0, b'{', b'}'], false).is_none());
+    }
+}

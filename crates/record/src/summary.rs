@@ -1,0 +1,49 @@
+//! The few facts of the evidence that a list of results shows: small enough to cross from a worker with every verdict.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Evidence;
+
+/// What one line about a message names beside its verdict.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Message-ID.
+    pub message_id: Option<String>,
+    /// Brands that the message claims to be, strongest first, weak claims left out.
+    pub brands: Vec<String>,
+    /// The brand of the strongest claim, when it is at least medium.
+    pub claimed: Option<String>,
+    /// The bulk mailer that carried it.
+    pub tenant: Option<Through>,
+    /// Registrable domains that the links lead to.
+    pub targets: Vec<String>,
+}
+
+/// A bulk mailer and the account of its that was used.
+#[derive(Debug, Default, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Through {
+    /// Canonical name of the bulk mailer.
+    pub esp: String,
+    /// Account id at it.
+    pub account: Option<String>,
+    /// `api`, `smtp` or unknown.
+    pub via: Option<String>,
+}
+
+impl From<&Evidence> for Summary {
+    fn from(evidence: &Evidence) -> Self {
+        let claims = evidence.brand.claims.iter().filter(|c| c.strength != "low");
+        let tenant = &evidence.tenant;
+        Self {
+            message_id: evidence.model.headers.message_id.clone(),
+            brands: claims.map(|c| c.brand.clone()).collect(),
+            claimed: evidence.brand.claimed.clone(),
+            tenant: tenant.esp.as_ref().map(|esp| Through {
+                esp: esp.clone(),
+                account: tenant.account.clone(),
+                via: tenant.via.clone(),
+            }),
+            targets: evidence.link.root_domains.clone(),
+        }
+    }
+}
