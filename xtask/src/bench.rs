@@ -11,8 +11,12 @@ use std::{
 use anyhow::{Context as _, Result};
 use clap::Args;
 use sekisho_detect::{Lists, OrgLists, Rules, rules};
-use sekisho_engine::Engine;
+use sekisho_engine::{
+    Desk, Engine, Nobody, limits,
+    worker::{Pool, Recipe, serve, serve::Extras},
+};
 use sekisho_observe::{Context, Organisation};
+use sekisho_record::Submission;
 
 use crate::hostile;
 
@@ -46,6 +50,9 @@ pub(crate) struct Options {
     /// (internal) judge one file and print milliseconds and peak kilobytes
     #[arg(long, hide = true)]
     one: Option<PathBuf>,
+    /// (internal) judge as a worker of this benchmark
+    #[arg(long, hide = true)]
+    worker: bool,
 }
 
 /// An engine that believes the topmost authentication results, as mail from an archive needs. `builtin` names a folder
@@ -86,6 +93,11 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(file) = &options.one {
         return one(file);
     }
+    if options.worker {
+        let judge = engine(options.rules.as_deref(), &[], &[])?.into_judge();
+        let extras = Extras { render: &|_, _| None, before: &|_| {}, memory: limits::WORKER_MEMORY };
+        return Ok(serve(&judge, &extras)?);
+    }
     if !options.growth {
         let mail = mail(options)?;
         let builtin = options.rules.as_deref();
@@ -97,6 +109,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let observed = stage("and observe", parse, engine_of(bare(true)?), &mail);
         let opened = stage("and open the attachments", observed, engine_of(bare(false)?), &mail);
         let judged = stage("and the built-in rules", opened, engine_of(engine(builtin, &[], &[])?), &mail);
+        boundary(options, &mail)?;
         if let Some(feed) = &options.feed {
             let lists: Vec<PathBuf> = options.lists.iter().cloned().collect();
             let detection = feed.join("detection-rules");
@@ -110,6 +123,41 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         return Ok(());
     }
     growth()
+}
+
+/// What it costs to have a message judged by a worker instead of in this process: wall time, as the crossing is mostly
+/// waiting for the other side to be woken. Both are measured in turn, message by message; the fastest round counts.
+fn boundary(options: &Options, mail: &[Vec<u8>]) -> Result<()> {
+    let mut arguments = vec!["bench".into(), "--worker".into()];
+    if let Some(folder) = &options.rules {
+        arguments.extend(["--rules".into(), folder.into()]);
+    }
+    let here = engine(options.rules.as_deref(), &[], &[])?;
+    let desk = Desk::new(Box::new(Nobody), limits::DNS_DEADLINE);
+    let apart = Pool::start(Recipe::new(std::env::current_exe()?, arguments), desk, 1)?;
+    let mut best = vec![(f64::INFINITY, f64::INFINITY); mail.len()];
+    for _ in 0..=ROUNDS {
+        for (raw, best) in mail.iter().zip(&mut best) {
+            let start = Instant::now();
+            drop(here.scan_bytes(raw));
+            best.0 = best.0.min(start.elapsed().as_secs_f64() * 1000.0);
+            let start = Instant::now();
+            drop(apart.judge(&Submission::from_bytes(raw), ""));
+            best.1 = best.1.min(start.elapsed().as_secs_f64() * 1000.0);
+        }
+    }
+    let mut more: Vec<f64> = best.iter().map(|(here, apart)| apart - here).collect();
+    more.sort_by(f64::total_cmp);
+    let mean = more.iter().sum::<f64>() / more.len().max(1) as f64;
+    let at = |part: usize| more.get(more.len() * part / 100).copied().unwrap_or_default();
+    println!(
+        "{:<40} {mean:>10.3} {:>10}  (wall; median {:.3}, 95th percentile {:.3})",
+        "by a worker instead of in-process",
+        "",
+        at(50),
+        at(95)
+    );
+    Ok(())
 }
 
 fn bare(attachments_closed: bool) -> Result<Engine> {
