@@ -198,3 +198,43 @@ macro_rules! never_asked {
 never_asked!(Box<str>, MX);
 never_asked!(Box<str>, Ipv6Addr);
 never_asked!(IpAddr, Box<str>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(known: &Known, name: &str) -> String {
+        match ResolverCache::<Box<str>, Txt>::get::<str>(known, name) {
+            Some(Txt::Error(error)) => error.to_string(),
+            Some(_) => "a record".to_owned(),
+            None => "nothing".to_owned(),
+        }
+    }
+
+    #[test]
+    fn what_is_missed_is_noted_once_in_lower_case_and_known_after_the_answer() {
+        let mut known = Known::default();
+        known.start(false);
+        for name in ["K._domainkey.Shop.example.", "k._domainkey.shop.example.", "_dmarc.shop.example."] {
+            assert_eq!(text(&known, name), "DNS record not found: Non-Existent Domain");
+        }
+        let missed = known.missed();
+        assert_eq!(missed.txt, ["k._domainkey.shop.example.", "_dmarc.shop.example."]);
+        let answers = vec![TxtFound::Absent(false), TxtFound::Records(vec!["v=DMARC1; p=none".into()])];
+        known.learn(&missed, answers, &[]);
+        known.start(false);
+        assert_eq!(text(&known, "K._domainkey.Shop.example."), "DNS record not found: No Error");
+        assert_eq!(text(&known, "_dmarc.shop.example."), "a record");
+        assert!(known.missed().is_empty());
+    }
+
+    #[test]
+    fn an_answer_that_is_not_given_is_a_failure_and_so_is_everything_after_giving_up() {
+        let mut known = Known::default();
+        let asked = Ask { txt: vec!["_dmarc.a.example.".into()], ..Ask::default() };
+        known.learn(&asked, Vec::new(), &[]);
+        assert_eq!(text(&known, "_dmarc.a.example."), "DNS resolution error: no answer");
+        known.start(true);
+        assert_eq!(text(&known, "_dmarc.b.example."), "DNS resolution error: no answer in time");
+    }
+}

@@ -4,16 +4,19 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run fails")]
 
 use std::{
+    ffi::OsString,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
 };
 
+use sekisho_detect::{Lists, OrgLists, Rules, rules};
 use sekisho_engine::{
-    Desk, Nobody,
+    Desk, Engine, Nobody, Scripted, Zone,
     limits::WORKER_MEMORY,
     worker::{Judged, Pool, Recipe},
 };
+use sekisho_observe::Context;
 use sekisho_record::{Class, Submission};
 
 const SEKISHO: &str = env!("CARGO_BIN_EXE_sekisho");
@@ -142,6 +145,50 @@ fn sekisho(arguments: &[&str], place: &[&str]) -> (Option<i32>, String, String) 
     let output = Command::new(SEKISHO).args(arguments).args(place).output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+/// Everything but the clock: the evidence as JSON text, and the verdict.
+#[test]
+fn every_record_is_the_same_in_a_worker() {
+    let mut folders = vec![(PathBuf::from("../../fixtures"), None)];
+    for scenario in ["hijacked-mailer", "nobelium", "reply-chain"] {
+        let folder = PathBuf::from("../testkit/scenarios").join(scenario);
+        let zone = std::fs::read_to_string(folder.join("zone.txt")).unwrap();
+        folders.push((folder, Some(zone)));
+    }
+    let (mut compared, mut asked) = (0, 0);
+    for (folder, zone) in folders {
+        let mut lists = Lists::default();
+        for (name, entries) in sekisho_observe::lists::all() {
+            lists.set(name, entries);
+        }
+        let rules = Rules::compile(rules::builtin().unwrap(), lists, &OrgLists::default()).unwrap();
+        let mut engine = Engine::new(Context::default(), rules);
+        let mut arguments: Vec<OsString> = vec!["worker".into()];
+        let mut desk = Desk::new(Box::new(Nobody), Duration::from_secs(1));
+        if let Some(zone) = &zone {
+            let resolver = Scripted::new(Zone::parse(zone).unwrap()).unwrap();
+            desk = Desk::new(Box::new(resolver), Duration::from_secs(1));
+            engine = engine.with_zone(zone).unwrap();
+            arguments.push("--asks".into());
+        }
+        let pool = Pool::start(Recipe::new(SEKISHO.into(), arguments), desk, 1).unwrap();
+        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
+            let entry = entry.unwrap();
+            if entry.path().extension().is_none_or(|e| e != "eml") {
+                continue;
+            }
+            let raw = std::fs::read(entry.path()).unwrap();
+            let here = engine.scan_bytes(&raw);
+            let apart = pool.judge(&Submission::from_bytes(&raw), "evidence");
+            assert_eq!(apart.verdict, here.verdict, "{}", entry.path().display());
+            let evidence = serde_json::to_string_pretty(&here.evidence).unwrap() + "\n";
+            assert!(apart.text == Some(evidence), "evidence of {} differs", entry.path().display());
+            compared += 1;
+            asked += usize::from(here.evidence.authentication.source == "verified");
+        }
+    }
+    assert!(compared > 200 && asked > 100, "{compared} {asked}");
 }
 
 /// Results without what the clock says.

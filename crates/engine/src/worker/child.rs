@@ -112,7 +112,7 @@ impl Worker {
         // Nothing of the environment concerns a worker, except what it is to log. The allocator reserves memory in
         // blocks of a gigabyte unless told otherwise; the limit would count them.
         command.envs(std::env::var_os("SEKISHO_LOG").map(|value| ("SEKISHO_LOG", value)));
-        command.env("MIMALLOC_ARENA_RESERVE", "65536");
+        command.env("MIMALLOC_ARENA_RESERVE", "64MiB");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let (Some(to), Some(from), Some(errors)) =

@@ -8,6 +8,8 @@ use std::io::{self, Read, Write};
 use sekisho_record::{Cost, Envelope, Gap, Record, Submission, Summary, Verdict};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+use crate::limits;
+
 /// Kinds of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
@@ -78,12 +80,17 @@ pub fn json(frame: &mut Vec<u8>, kind: Kind, content: &impl Serialize) -> io::Re
 /// When the stream ends inside of a frame, or it is no frame, or one larger than `max`.
 pub fn read(from: &mut impl Read, content: &mut Vec<u8>, max: usize) -> io::Result<Option<Kind>> {
     let mut bytes = [0u8; HEAD];
-    if from.read(&mut bytes[..1])? == 0 {
+    let got = from.read(&mut bytes)?;
+    if got == 0 {
         return Ok(None);
     }
-    from.read_exact(&mut bytes[1..])?;
+    if let Some(rest) = bytes.get_mut(got..) {
+        from.read_exact(rest)?;
+    }
     let (kind, length) = head(bytes, max).ok_or(io::ErrorKind::InvalidData)?;
     content.clear();
+    // A length alone buys no more memory than this; the rest grows as it arrives.
+    content.reserve(length.min(limits::BUFFER_KEPT));
     let got = from.take(length as u64).read_to_end(content)?;
     if got < length {
         return Err(io::ErrorKind::UnexpectedEof.into());
