@@ -17,7 +17,8 @@ pub const ZONE_BYTES_MAX: usize = 16 << 20;
 pub const SIGNATURES_MAX: usize = 10;
 /// ARC seals whose keys are asked for; `mail-auth` refuses longer chains.
 pub const SEALS_MAX: usize = 50;
-/// Names that are looked up in one round of questions: ten signatures whose domains each need a DMARC walk of eight, and keys.
+/// Names that are looked up in one round of questions: ten signatures whose domains each need a DMARC walk of eight,
+/// and keys.
 pub const LOOKUPS_MAX: usize = 128;
 /// Rounds of questions for one message: keys and the author's policy, then alignment, then whether a name exists.
 pub const ROUNDS_MAX: usize = 5;
