@@ -244,7 +244,10 @@ mod tests {
         let kind = read(&mut frame.as_slice(), &mut content, 1000).unwrap();
         let got = received(&content).unwrap();
         assert_eq!(kind, Some(Kind::Submission));
-        assert_eq!((got.envelope, got.want.as_str(), got.raw), (Some(envelope.clone()), "evidence", sent.raw));
+        assert_eq!(
+            (got.envelope, got.want.as_str(), got.raw),
+            (Some(envelope.clone()), "evidence", sent.raw)
+        );
     }
 
     #[test]
