@@ -216,10 +216,16 @@ fn a_resolver_that_hangs_costs_a_gap_and_no_more() {
         .with_deadline(Duration::from_millis(20));
     let started = std::time::Instant::now();
     let record = engine.scan_bytes(message("a@shop.example").as_bytes());
-    assert!(started.elapsed() < Duration::from_secs(3));
+    let elapsed = started.elapsed();
+    assert!(elapsed < Duration::from_secs(30), "{elapsed:?}");
     let gaps: Vec<_> = record.verdict.gaps.iter().map(|g| (g.facet.as_str(), g.reason.as_str())).collect();
     assert!(gaps.contains(&("authentication", "timed_out")), "{gaps:?}");
-    assert!(record.cost.wait_ms >= 20.0 && record.cost.cpu_ms() < record.cost.wait_ms);
+    // Waiting is not counted as work.
+    let cost = record.cost;
+    assert!(
+        cost.wait_ms >= 20.0 && cost.wait_ms + cost.cpu_ms() <= elapsed.as_secs_f64() * 1000.0,
+        "{cost:?}"
+    );
 }
 
 #[test]
