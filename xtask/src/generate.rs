@@ -10,14 +10,15 @@ use sekisho_detect::rules;
 const FOLDER: &str = "docs/reference";
 
 pub(crate) fn run(check: bool) -> Result<()> {
-    let pages: [(&str, String); 7] = [
+    let pages: [(&str, String); 8] = [
         ("rules.md", rule_index()?),
         ("model.md", model()?),
         ("cli.md", command_line()?),
         ("settings.md", settings()?),
         ("limits.md", limits()?),
         ("findings.md", findings()?),
-        ("scan.schema.json", scan_schema()?),
+        ("scan.schema.json", schema(include_str!("../../crates/sekisho/src/scan.schema.json"))?),
+        ("unpack.schema.json", schema(include_str!("../../crates/sekisho/src/unpack.schema.json"))?),
     ];
     let mut stale = Vec::new();
     for (name, text) in pages {
@@ -256,9 +257,8 @@ fn constant(line: &str) -> Option<(&str, &str)> {
     Some((name, rest.split_once("= ")?.1.trim_end_matches(';')))
 }
 
-/// The published schema of `scan --json`, kept beside the code that makes the object.
-fn scan_schema() -> Result<String> {
-    let value: serde_json::Value =
-        serde_json::from_str(include_str!("../../crates/sekisho/src/scan.schema.json"))?;
+/// A published schema, kept beside the code that makes the object.
+fn schema(text: &str) -> Result<String> {
+    let value: serde_json::Value = serde_json::from_str(text)?;
     Ok(format!("{}\n", serde_json::to_string_pretty(&value)?))
 }

@@ -36,5 +36,9 @@ pub const FRAME_TO_WORKER_MAX: usize = sekisho_mail::limits::MESSAGE_BYTES_MAX +
 pub const FRAME_FROM_WORKER_MAX: usize = 64 << 20;
 /// Bytes of what a worker wrote to its standard error that are kept.
 pub const WORKER_STDERR_KEPT: usize = 4 << 10;
+/// Bytes of one frame with a task for a worker: a file that a person names.
+pub const FRAME_OF_TASK_MAX: usize = (256 << 20) + (1 << 20);
+/// Pieces of the result of one task: the files of one archive.
+pub const PIECES_MAX: usize = 4096;
 /// Bytes of a frame buffer that are kept for the next message.
 pub const BUFFER_KEPT: usize = 1 << 20;

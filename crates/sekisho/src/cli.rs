@@ -57,7 +57,7 @@ Examples:
   sekisho unpack invoice.xlsm                    one document
   sekisho unpack --macros mail.eml               all attachments, passwords taken from the message
   sekisho unpack --password abc321 charts.zip
-  sekisho unpack --json samples/ | jq .verdict   one JSON object a file
+  sekisho unpack --json samples/ | jq .verdict   one object a file: docs/reference/unpack.schema.json
   sekisho unpack --extract out/ charts.zip       write what was inside; nothing is written without this
 
 Exit codes:
@@ -83,6 +83,9 @@ pub(crate) struct Worker {
     /// Lock in, try what is forbidden, print what the system answers
     #[arg(long)]
     pub(crate) attempt: bool,
+    /// Open files instead of judging messages
+    #[arg(long)]
+    pub(crate) files: bool,
     /// Obey messages that ask for a crash (for tests)
     #[arg(long)]
     pub(crate) misbehave: bool,
@@ -115,6 +118,9 @@ pub(crate) struct Unpack {
     /// No progress on standard error
     #[arg(long, short)]
     pub(crate) quiet: bool,
+    /// Where it is done.
+    #[command(flatten)]
+    pub(crate) place: Place,
 }
 
 /// Options that name the world in which messages are judged.

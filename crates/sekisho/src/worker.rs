@@ -3,7 +3,7 @@
 use anyhow::Result;
 use sekisho_engine::worker::{sandbox, serve, serve::Extras};
 
-use crate::{cli, judges, world};
+use crate::{cli, judges, unpack, world};
 
 /// Serves until standard input ends.
 ///
@@ -17,6 +17,10 @@ pub(crate) fn run(args: &cli::Worker) -> Result<()> {
         }
         return Ok(());
     }
+    let before: &dyn Fn(&[u8]) = if args.misbehave { &misbehave } else { &|_| {} };
+    if args.files {
+        return unpack::serve(args.memory, before);
+    }
     let engine = match world::secluded(&args.world) {
         Ok(engine) => engine,
         Err(error) => {
@@ -26,7 +30,6 @@ pub(crate) fn run(args: &cli::Worker) -> Result<()> {
         }
     };
     let judge = engine.into_judge().asking(args.asks);
-    let before: &dyn Fn(&[u8]) = if args.misbehave { &misbehave } else { &|_| {} };
     serve(&judge, &Extras { render: &judges::render, before, memory: args.memory })?;
     Ok(())
 }

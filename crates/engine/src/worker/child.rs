@@ -69,10 +69,15 @@ impl Fault {
 
     /// For a person.
     pub fn detail(&self) -> String {
+        self.detail_of("the message could not be judged")
+    }
+
+    /// For a person, where something else was to be done, which `failed` says.
+    pub fn detail_of(&self, failed: &str) -> String {
         match self {
-            Self::TimedOut => "the message could not be judged in time".to_owned(),
-            Self::OverLimit(what) => format!("the message could not be judged within the limit of {what}"),
-            Self::Failed(why) => format!("the message could not be judged: {why}"),
+            Self::TimedOut => format!("{failed} in time"),
+            Self::OverLimit(what) => format!("{failed} within the limit of {what}"),
+            Self::Failed(why) => format!("{failed}: {why}"),
             Self::Refused(why) => why.clone(),
         }
     }
@@ -88,6 +93,8 @@ pub struct Worker {
     deadline: Duration,
     frame: Vec<u8>,
     got: Vec<u8>,
+    /// What was read behind a piece: the next frame's beginning.
+    ahead: Vec<u8>,
     chunk: Box<[u8]>,
     /// The end of what it wrote to its standard error.
     said: Vec<u8>,
@@ -129,6 +136,7 @@ impl Worker {
             deadline: recipe.deadline,
             frame: Vec::new(),
             got: Vec::new(),
+            ahead: Vec::new(),
             chunk: vec![0; CHUNK].into_boxed_slice(),
             said: Vec::new(),
             cpu_limit: 0,
@@ -167,6 +175,45 @@ impl Worker {
     /// When the worker does not give a result within its limits.
     pub fn judge(&mut self, submission: &Submission<'_>, want: &str, desk: &Desk) -> Result<Judged, Fault> {
         self.dialogue(submission, want, desk).map_err(|fault| self.autopsy(fault))
+    }
+
+    /// Has a task done; `piece` gets the parts of the result that come before it. After a fault this worker is of no
+    /// more use.
+    ///
+    /// # Errors
+    /// When the worker does not give a result within its limits.
+    pub fn task(
+        &mut self,
+        what: &[u8],
+        content: &[u8],
+        piece: &mut dyn FnMut(&[u8]),
+    ) -> Result<Vec<u8>, Fault> {
+        self.task_dialogue(what, content, piece).map_err(|fault| self.autopsy(fault))
+    }
+
+    fn task_dialogue(
+        &mut self,
+        what: &[u8],
+        content: &[u8],
+        piece: &mut dyn FnMut(&[u8]),
+    ) -> Result<Vec<u8>, Fault> {
+        protocol::task(&mut self.frame, what, content).map_err(|error| Fault::Failed(error.to_string()))?;
+        let end = Instant::now() + self.deadline;
+        self.send(end)?;
+        for _ in 0..=limits::PIECES_MAX {
+            match self.receive(end)? {
+                (Kind::Piece, content) => piece(&content),
+                (Kind::Done, content) => {
+                    let (used, result) = content.split_first_chunk::<8>().ok_or_else(nonsense)?;
+                    self.limit_cpu(u64::from_le_bytes(*used));
+                    let result = result.to_vec();
+                    self.rest(content);
+                    return Ok(result);
+                }
+                _ => return Err(nonsense()),
+            }
+        }
+        Err(nonsense())
     }
 
     fn dialogue(&mut self, submission: &Submission<'_>, want: &str, desk: &Desk) -> Result<Judged, Fault> {
@@ -215,15 +262,19 @@ impl Worker {
         Ok(())
     }
 
-    /// Waits for one frame and nothing behind it: the sides speak in turn.
+    /// Waits for one frame and nothing behind it, unless it is a piece: the sides speak in turn.
     fn receive(&mut self, end: Instant) -> Result<(Kind, Vec<u8>), Fault> {
         self.got.clear();
+        self.got.append(&mut self.ahead);
         loop {
             if let Some(bytes) = self.got.first_chunk::<HEAD>() {
                 let (kind, length) =
                     protocol::head(*bytes, limits::FRAME_FROM_WORKER_MAX).ok_or_else(nonsense)?;
                 if self.got.len() > HEAD + length {
-                    return Err(nonsense());
+                    if kind != Kind::Piece {
+                        return Err(nonsense());
+                    }
+                    self.ahead = self.got.split_off(HEAD + length);
                 }
                 if self.got.len() == HEAD + length {
                     let mut content = std::mem::take(&mut self.got);

@@ -18,6 +18,8 @@ pub enum Kind {
     Submission = 1,
     /// To the worker: answers to what it asked.
     Answers = 2,
+    /// To the worker: another task than a message, see [`task`].
+    Task = 3,
     /// From the worker: it is locked in and waits for messages.
     Ready = 17,
     /// From the worker: it cannot work, for the reason that the text gives.
@@ -26,11 +28,14 @@ pub enum Kind {
     Ask = 19,
     /// From the worker: the result.
     Done = 20,
+    /// From the worker: a part of the result of a task, before the result itself.
+    Piece = 21,
 }
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        [Self::Submission, Self::Answers, Self::Ready, Self::Refused, Self::Ask, Self::Done]
+        use Kind::{Answers, Ask, Done, Piece, Ready, Refused, Submission, Task};
+        [Submission, Answers, Task, Ready, Refused, Ask, Done, Piece]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }
@@ -126,13 +131,33 @@ pub fn submission(frame: &mut Vec<u8>, submission: &Submission<'_>, want: &str) 
     frame.extend_from_slice(&[0; 4]);
     let head = Head { envelope: submission.envelope.cloned(), want: want.into() };
     serde_json::to_writer(&mut *frame, &head)?;
+    close_part(frame)?;
+    frame.extend_from_slice(submission.raw);
+    finish(frame)
+}
+
+/// A frame of two parts, of which the worker's program knows what they mean: what is to be done, and the bytes with
+/// which.
+///
+/// # Errors
+/// When it is longer than a length can say.
+pub fn task(frame: &mut Vec<u8>, what: &[u8], content: &[u8]) -> io::Result<()> {
+    begin(frame, Kind::Task);
+    frame.extend_from_slice(&[0; 4]);
+    frame.extend_from_slice(what);
+    close_part(frame)?;
+    frame.extend_from_slice(content);
+    finish(frame)
+}
+
+/// Writes the length of what follows the head of a frame so far.
+fn close_part(frame: &mut [u8]) -> io::Result<()> {
     let start = HEAD + 4;
-    let length = u32::try_from(frame.len() - start).map_err(io::Error::other)?;
+    let length = u32::try_from(frame.len().saturating_sub(start)).map_err(io::Error::other)?;
     if let Some(place) = frame.get_mut(HEAD..start) {
         place.copy_from_slice(&length.to_le_bytes());
     }
-    frame.extend_from_slice(submission.raw);
-    finish(frame)
+    Ok(())
 }
 
 /// The content of a submission frame, read.
@@ -153,7 +178,7 @@ pub fn received(content: &[u8]) -> Option<Received<'_>> {
 }
 
 /// Splits content into a part whose length it begins with, and the rest.
-fn parts(content: &[u8]) -> Option<(&[u8], &[u8])> {
+pub fn parts(content: &[u8]) -> Option<(&[u8], &[u8])> {
     let (length, rest) = content.split_first_chunk::<4>()?;
     rest.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
 }
@@ -206,11 +231,7 @@ pub fn done(frame: &mut Vec<u8>, judged: &Judged) -> io::Result<()> {
     begin(frame, Kind::Done);
     frame.extend_from_slice(&[0; 4]);
     serde_json::to_writer(&mut *frame, judged)?;
-    let start = HEAD + 4;
-    let length = u32::try_from(frame.len() - start).map_err(io::Error::other)?;
-    if let Some(place) = frame.get_mut(HEAD..start) {
-        place.copy_from_slice(&length.to_le_bytes());
-    }
+    close_part(frame)?;
     if let Some(text) = &judged.text {
         frame.extend_from_slice(text.as_bytes());
     }

@@ -32,12 +32,8 @@ pub fn serve(judge: &Judge, extras: &Extras<'_>) -> Result<(), Error> {
     // Whatever is built at its first use is built now, while files may still be read.
     let warm = Submission::from_bytes(b"From: a@a.example\r\nSubject: a\r\n\r\nhttps://a.example/\r\n");
     drop(judge.open(warm).close());
-    if let Err(error) = sandbox::lock_in(extras.memory) {
-        line.say(Kind::Refused, error.to_string().as_bytes()).map_err(lost)?;
-        return Err(error);
-    }
-    line.say(Kind::Ready, &cpu_seconds().to_le_bytes()).map_err(lost)?;
-    while let Some(kind) = line.read().map_err(lost)? {
+    line.lock_in(extras.memory)?;
+    while let Some(kind) = line.read(limits::FRAME_TO_WORKER_MAX).map_err(lost)? {
         if kind != Kind::Submission {
             return Err(lost(io::ErrorKind::InvalidData.into()));
         }
@@ -46,6 +42,32 @@ pub fn serve(judge: &Judge, extras: &Extras<'_>) -> Result<(), Error> {
         let judged = one(judge, extras, &content, &mut line)?;
         protocol::done(&mut line.frame, &judged).map_err(lost)?;
         line.send().map_err(lost)?;
+        line.content = content;
+        line.rest();
+    }
+    Ok(())
+}
+
+/// Does a task with hostile bytes: gets what is to be done, the bytes, and where to hand pieces of the result; returns
+/// the result.
+pub type Task<'a> = &'a dyn Fn(&[u8], &[u8], &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<Vec<u8>>;
+
+/// Locks this process in and does one task after the other until its input ends. `memory` as in [`Extras`].
+///
+/// # Errors
+/// When the lock cannot be closed, or the parent is gone or speaks nonsense.
+pub fn serve_tasks(task: Task<'_>, memory: u64) -> Result<(), Error> {
+    let mut line = Line::open().map_err(lost)?;
+    line.lock_in(memory)?;
+    while let Some(kind) = line.read(limits::FRAME_OF_TASK_MAX).map_err(lost)? {
+        let content = std::mem::take(&mut line.content);
+        let (what, bytes) = match (kind, protocol::parts(&content)) {
+            (Kind::Task, Some(parts)) => parts,
+            _ => return Err(lost(io::ErrorKind::InvalidData.into())),
+        };
+        let result = task(what, bytes, &mut |piece| line.say(Kind::Piece, piece)).map_err(lost)?;
+        let used = cpu_seconds().to_le_bytes();
+        line.say(Kind::Done, &[used.as_slice(), &result].concat()).map_err(lost)?;
         line.content = content;
         line.rest();
     }
@@ -68,7 +90,7 @@ fn one(judge: &Judge, extras: &Extras<'_>, content: &[u8], line: &mut Line) -> R
     while let Some(ask) = case.ask() {
         protocol::json(&mut line.frame, Kind::Ask, &ask).map_err(lost)?;
         line.send().map_err(lost)?;
-        let kind = line.read().map_err(lost)?;
+        let kind = line.read(limits::FRAME_TO_WORKER_MAX).map_err(lost)?;
         let answered = protocol::from_json::<Answered>(&line.content).filter(|_| kind == Some(Kind::Answers));
         case.answer(answered.ok_or_else(|| lost(io::ErrorKind::InvalidData.into()))?);
     }
@@ -104,8 +126,16 @@ impl Line {
         })
     }
 
-    fn read(&mut self) -> io::Result<Option<Kind>> {
-        protocol::read(&mut self.from, &mut self.content, limits::FRAME_TO_WORKER_MAX)
+    fn lock_in(&mut self, memory: u64) -> Result<(), Error> {
+        if let Err(error) = sandbox::lock_in(memory) {
+            self.say(Kind::Refused, error.to_string().as_bytes()).map_err(lost)?;
+            return Err(error);
+        }
+        self.say(Kind::Ready, &cpu_seconds().to_le_bytes()).map_err(lost)
+    }
+
+    fn read(&mut self, max: usize) -> io::Result<Option<Kind>> {
+        protocol::read(&mut self.from, &mut self.content, max)
     }
 
     fn send(&mut self) -> io::Result<()> {
