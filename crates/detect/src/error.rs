@@ -29,6 +29,20 @@ pub enum Error {
         /// Rendered diagnostics.
         rendered: String,
     },
+    /// A YARA rule is wrong; the text begins with file, line and column.
+    #[error("{rendered}")]
+    Yara {
+        /// Rendered diagnostic.
+        rendered: String,
+    },
+    /// A folder holds nothing of what it was named for.
+    #[error("{path} holds no {wanted}", path = path.display())]
+    Empty {
+        /// The folder.
+        path: PathBuf,
+        /// What was looked for.
+        wanted: &'static str,
+    },
     /// Two rules have one id.
     #[error("rule `{id}` is defined twice: {first} and {second}; rename one of them")]
     Duplicate {

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path, sync::LazyLock};
 use sekisho_mql::{Expect, Rule, RuleSet, Schema};
 
 use crate::{
-    Error, Lists,
+    Error, Lists, Yara,
     bind::host::{Shared, Vip},
     feed, page,
     rule::{RuleKind, RuleSource},
@@ -96,7 +96,7 @@ pub fn read_folder(path: &Path) -> Result<(Vec<RuleSource>, Vec<Error>), Error> 
 /// Folders may nest this deep.
 const DEPTH_MAX: usize = 8;
 
-fn walk(path: &Path, depth: usize, out: &mut Vec<std::path::PathBuf>) -> Result<(), Error> {
+pub(crate) fn walk(path: &Path, depth: usize, out: &mut Vec<std::path::PathBuf>) -> Result<(), Error> {
     if !path.is_dir() {
         out.push(path.to_owned());
         return Ok(());
@@ -179,6 +179,13 @@ impl Rules {
         let shared = Shared::new(schema(), by_name, vips);
         let set = RuleSet::compile(checked.iter().map(|(id, rule)| (id.as_str(), rule)), schema());
         Ok(Self { set, sources: kept, shared })
+    }
+
+    /// YARA rules that `scan.yara` of a file tells; without any nobody can say which match.
+    #[must_use]
+    pub fn with_yara(mut self, yara: Yara) -> Self {
+        self.shared.yara = Some(yara);
+        self
     }
 
     /// The rules as they were written, in the order of compilation.

@@ -115,6 +115,9 @@ pub(crate) struct Unpack {
     /// Write every file that was inside to this folder, named by its SHA-256; they may be malware
     #[arg(long, value_name = "DIR")]
     pub(crate) extract: Option<PathBuf>,
+    /// Match YARA rules (.yar, .yara) against every file; a folder or a file, may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) yara: Vec<PathBuf>,
     /// No progress on standard error
     #[arg(long, short)]
     pub(crate) quiet: bool,
@@ -138,6 +141,9 @@ pub(crate) struct World {
     /// Named lists for rules, in the public feed's formats; may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) lists: Vec<PathBuf>,
+    /// YARA rules (.yar, .yara) that rules ask for; a folder or a file, may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) yara: Vec<PathBuf>,
     /// Believe authentication results that this server wrote (its authserv-id); may be repeated
     #[arg(long, value_name = "AUTHSERV-ID")]
     pub(crate) believe: Vec<String>,

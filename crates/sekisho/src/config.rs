@@ -29,11 +29,13 @@ pub(crate) struct Config {
 pub(crate) struct Attachments {
     /// Open them (nothing in them is ever run). Default: true.
     pub(crate) open: bool,
+    /// Folders of YARA rules (.yar, .yara), whose names feed rules ask for. Without any, those rules stay undecided.
+    pub(crate) yara_rules: Vec<PathBuf>,
 }
 
 impl Default for Attachments {
     fn default() -> Self {
-        Self { open: true }
+        Self { open: true, yara_rules: Vec::new() }
     }
 }
 
@@ -133,6 +135,7 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
     let absolute = |p: &mut PathBuf| *p = base.join(&*p);
     config.rules.folders.iter_mut().for_each(absolute);
     config.lists.folders.iter_mut().for_each(absolute);
+    config.attachments.yara_rules.iter_mut().for_each(absolute);
     config.brands.folder.iter_mut().for_each(absolute);
     config.authentication.zone.iter_mut().for_each(absolute);
     Ok(config)

@@ -136,6 +136,7 @@ fn world_arguments(world: &cli::World) -> Vec<OsString> {
     world.config.iter().for_each(|path| pair("--config", path.into()));
     world.rules.iter().for_each(|path| pair("--rules", path.into()));
     world.lists.iter().for_each(|path| pair("--lists", path.into()));
+    world.yara.iter().for_each(|path| pair("--yara", path.into()));
     world.believe.iter().for_each(|id| pair("--believe", id.into()));
     if world.no_builtin {
         out.push("--no-builtin".into());
@@ -154,8 +155,7 @@ mod tests {
 
     #[test]
     fn a_worker_is_given_the_same_world() {
-        let given =
-            "sekisho scan --config=-c.toml --rules a --rules b --no-builtin --lists l --believe mx --dns x";
+        let given = "sekisho scan --config=-c.toml --rules a --rules b --no-builtin --lists l --yara y --believe mx --dns x";
         let cli::Command::Scan(args) = cli::Cli::parse_from(given.split(' ')).command else { unreachable!() };
         let words = world_arguments(&args.world);
         let again = ["sekisho".into(), "worker".into()].into_iter().chain(words);

@@ -37,7 +37,7 @@ const FILE_BYTES_MAX: u64 = 256 << 20;
 pub(crate) fn run(args: &cli::Unpack) -> Result<u8> {
     let files = files(&args.paths)?;
     let mut job = job(args)?;
-    let mut opener = Opener::new(args.place)?;
+    let mut opener = Opener::new(args.place, &args.yara)?;
     let progress = progress(files.len(), args.quiet);
     let mut worst = Verdict::Benign;
     let mut failed = false;

@@ -19,7 +19,7 @@ pub(crate) fn run(args: &cli::Worker) -> Result<()> {
     }
     let before: &dyn Fn(&[u8]) = if args.misbehave { &misbehave } else { &|_| {} };
     if args.files {
-        return unpack::serve(args.memory, before);
+        return unpack::serve(args.memory, &args.world.yara, before);
     }
     let engine = match world::secluded(&args.world) {
         Ok(engine) => engine,

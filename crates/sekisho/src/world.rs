@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use sekisho_detect::{Lists, OrgLists, RuleSource, Rules, rules};
+use sekisho_detect::{Lists, OrgLists, RuleSource, Rules, Yara, rules};
 use sekisho_engine::{Desk, Engine, Live, Nobody, Resolver, Scripted, Zone};
 use sekisho_observe::{Context, Knowledge, Organisation, Person};
 
@@ -24,6 +24,7 @@ pub(crate) fn config(world: &World) -> Result<Config> {
     config.rules.folders.extend(world.rules.iter().cloned());
     config.rules.builtin &= !world.no_builtin;
     config.lists.folders.extend(world.lists.iter().cloned());
+    config.attachments.yara_rules.extend(world.yara.iter().cloned());
     config.authentication.believe.extend(world.believe.iter().cloned());
     config.authentication.believe_unnamed |= world.believe_unnamed;
     config.authentication.dns |= world.dns;
@@ -107,7 +108,11 @@ pub(crate) fn compile(sources: Vec<RuleSource>, config: &Config) -> Result<Rules
             .map(|p| (p.name.clone(), p.address.to_lowercase()))
             .collect(),
     };
-    Ok(Rules::compile(sources, lists, &org)?)
+    let rules = Rules::compile(sources, lists, &org)?;
+    if config.attachments.yara_rules.is_empty() {
+        return Ok(rules);
+    }
+    Ok(rules.with_yara(Yara::read(&config.attachments.yara_rules)?))
 }
 
 /// Reads a folder of rules; every broken file is named, not only the first.

@@ -17,8 +17,9 @@ mod strings;
 #[cfg(test)]
 mod tests;
 mod urls;
+mod yara;
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
@@ -42,7 +43,11 @@ const CLOSED: &str = "unpack";
 
 /// Files that were opened for a function, by where their bytes are.
 #[derive(Default)]
-pub(super) struct Opened<'a>(RefCell<FxHashMap<(usize, usize), &'a Tree>>);
+pub(super) struct Opened<'a> {
+    trees: RefCell<FxHashMap<(usize, usize), &'a Tree>>,
+    /// One for all files: what YARA rules may look at is limited by the message.
+    matcher: OnceCell<&'a yara::Matcher<'a>>,
+}
 
 /// A file that a function was given, in the tree that it is in.
 #[derive(Clone, Copy)]
@@ -62,7 +67,7 @@ fn subject<'a>(host: &EvidenceHost<'a>, args: &[Value<'a>], arena: &'a Arena) ->
     }
     let bytes = object.bytes()?;
     let key = (bytes.as_ptr().addr(), bytes.len());
-    let known = host.opened.0.borrow().get(&key).copied();
+    let known = host.opened.trees.borrow().get(&key).copied();
     let tree = match known {
         Some(tree) => tree,
         None => {
@@ -75,7 +80,7 @@ fn subject<'a>(host: &EvidenceHost<'a>, args: &[Value<'a>], arena: &'a Arena) ->
                 None => Input { bytes: Bytes::copy_from_slice(bytes), ..Input::default() },
             };
             let tree: &'a Tree = arena.keep(unpack("", vec![input], &Hints::default()));
-            host.opened.0.borrow_mut().insert(key, tree);
+            host.opened.trees.borrow_mut().insert(key, tree);
             tree
         }
     };

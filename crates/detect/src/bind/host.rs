@@ -13,6 +13,8 @@ use sekisho_mql::{
 };
 use sekisho_record::Evidence;
 
+use crate::Yara;
+
 use super::{Show, files::Opened, functions, object};
 
 type Root = for<'a> fn(&'a Evidence, &'a Arena) -> Value<'a>;
@@ -50,6 +52,8 @@ pub(crate) struct Shared {
     lists: FxHashMap<String, ListData>,
     /// Compiled XPaths; `None` for one that does not parse.
     xpaths: RwLock<FxHashMap<String, Option<Arc<XPath>>>>,
+    /// YARA rules, when there are any.
+    pub(crate) yara: Option<Yara>,
 }
 
 impl Shared {
@@ -67,6 +71,7 @@ impl Shared {
             functions: schema.functions().iter().map(|f| functions::find(&f.name)).collect(),
             lists: all,
             xpaths: RwLock::default(),
+            yara: None,
         }
     }
 

@@ -1,9 +1,12 @@
 //! The part of `sekisho unpack` that looks into bytes, and who does it: a worker or this process.
 
-use std::{io, time::Instant};
+#[cfg(unix)]
+use std::{ffi::OsString, io};
+use std::{path::PathBuf, time::Instant};
 
 use anyhow::Result;
 use bytes::Bytes;
+use sekisho_detect::Yara;
 #[cfg(unix)]
 use sekisho_engine::worker::{
     Recipe,
@@ -58,7 +61,7 @@ type Sink<'a> = &'a mut dyn FnMut(&str, &[u8]);
 /// Who opens files.
 pub(super) enum Opener {
     /// This process.
-    Here,
+    Here(Option<Box<Yara>>),
     /// A worker, started when the first file needs it and again after a fault.
     #[cfg(unix)]
     Apart(Recipe, Option<Box<Worker>>),
@@ -68,23 +71,30 @@ impl Opener {
     /// As the arguments want it.
     ///
     /// # Errors
-    /// When this program does not find itself.
-    pub(super) fn new(place: cli::Place) -> Result<Self> {
+    /// When YARA rules are wrong, or this program does not find itself.
+    pub(super) fn new(place: cli::Place, yara: &[PathBuf]) -> Result<Self> {
+        let rules = self::yara(yara)?;
         #[cfg(unix)]
         if !place.in_process {
-            let arguments = vec!["worker".into(), "--files".into(), format!("--memory={MEMORY}").into()];
+            let mut arguments: Vec<OsString> =
+                vec!["worker".into(), "--files".into(), format!("--memory={MEMORY}").into()];
+            for folder in yara {
+                let mut word = OsString::from("--yara=");
+                word.push(folder);
+                arguments.push(word);
+            }
             return Ok(Self::Apart(Recipe::new(std::env::current_exe()?, arguments), None));
         }
         let _ = place;
-        Ok(Self::Here)
+        Ok(Self::Here(rules.map(Box::new)))
     }
 
     /// Opens a file; `Err` says why nobody could.
     pub(super) fn open(&mut self, job: &Job, bytes: Vec<u8>, sink: Sink<'_>) -> Result<Outcome, String> {
         match self {
-            Self::Here => {
+            Self::Here(yara) => {
                 let before = Memory::of("self");
-                let (mut outcome, tree) = open(job, Bytes::from(bytes));
+                let (mut outcome, tree) = open(job, Bytes::from(bytes), yara.as_deref());
                 outcome.peak_kb = before.peak_since();
                 for (sha256, bytes) in inner(job, &tree) {
                     sink(sha256, bytes);
@@ -140,11 +150,12 @@ fn apart(
 /// # Errors
 /// When this process cannot be locked in, or its parent is gone.
 #[cfg(unix)]
-pub(crate) fn serve(memory: u64, before: &dyn Fn(&[u8])) -> Result<()> {
+pub(crate) fn serve(memory: u64, folders: &[PathBuf], before: &dyn Fn(&[u8])) -> Result<()> {
+    let yara = self::yara(folders)?;
     let task = |what: &[u8], bytes: &[u8], piece: &mut dyn FnMut(&[u8]) -> io::Result<()>| {
         before(bytes);
         let job: Job = serde_json::from_slice(what)?;
-        let (outcome, tree) = open(&job, Bytes::copy_from_slice(bytes));
+        let (outcome, tree) = open(&job, Bytes::copy_from_slice(bytes), yara.as_ref());
         for (sha256, bytes) in inner(&job, &tree) {
             piece(&[sha256.as_bytes(), bytes].concat())?;
         }
@@ -162,8 +173,16 @@ fn inner<'a>(job: &Job, tree: &'a Tree) -> impl Iterator<Item = (&'a str, &'a [u
     opened.map(|f| (f.sha256.as_str(), f.bytes.as_ref()))
 }
 
+/// The YARA rules, when folders are named.
+fn yara(folders: &[PathBuf]) -> Result<Option<Yara>> {
+    if folders.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Yara::read(folders)?))
+}
+
 /// Does the work.
-fn open(job: &Job, bytes: Bytes) -> (Outcome, Tree) {
+fn open(job: &Job, bytes: Bytes, yara: Option<&Yara>) -> (Outcome, Tree) {
     let passwords = job.passwords.iter();
     let passwords =
         passwords.map(|p| Candidate { password: Secret::new(p.as_str()), origin: Origin::Body }).collect();
@@ -173,9 +192,9 @@ fn open(job: &Job, bytes: Bytes) -> (Outcome, Tree) {
     // One thread that never waits: the time on the clock is processor time.
     let cpu_ms = start.elapsed().as_secs_f64() * 1000.0;
     let (text, object) = if job.json {
-        (String::new(), Some(as_json(&job.path, &tree, cpu_ms)))
+        (String::new(), Some(as_json(&job.path, &tree, yara, cpu_ms)))
     } else {
-        (Text { colour: job.colour }.render(&job.path, &tree, job.macros), None)
+        (Text { colour: job.colour }.render(&job.path, &tree, yara, job.macros), None)
     };
     (Outcome { verdict: tree.verdict, text, object, peak_kb: None }, tree)
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use anstyle::{AnsiColor, Style};
+use sekisho_detect::Yara;
 use sekisho_unpack::{File, IndicatorKind, Severity, Tree, Verdict};
 use serde_json::{Value, json};
 
@@ -14,7 +15,7 @@ const SOURCE_LINES_MAX: usize = 2_000;
 const SHOWN_MAX: usize = 24;
 
 /// One object a file (docs/reference/unpack.schema.json), but for what only the parent can measure.
-pub(super) fn as_json(path: &str, tree: &Tree, cpu_ms: f64) -> Value {
+pub(super) fn as_json(path: &str, tree: &Tree, yara: Option<&Yara>, cpu_ms: f64) -> Value {
     let mut indicators: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut findings = Vec::new();
     for file in &tree.files {
@@ -36,10 +37,17 @@ pub(super) fn as_json(path: &str, tree: &Tree, cpu_ms: f64) -> Value {
         .files
         .iter()
         .map(|f| {
-            json!({
+            let mut file = json!({
                 "path": f.path, "name": f.name, "kind": f.kind, "size": f.size, "sha256": f.sha256,
                 "relation": f.relation, "listed_only": f.listed_only, "hidden": f.hidden, "facts": f.facts,
-            })
+            });
+            // Null: over a limit, so that nobody knows.
+            if let (Some(yara), Some(file)) = (yara, file.as_object_mut()) {
+                let found = yara.matches(&f.bytes).ok();
+                let names = found.map(|all| all.into_iter().map(|m| m.name).collect::<Vec<_>>());
+                file.insert("yara".to_owned(), json!(names));
+            }
+            file
         })
         .collect();
     json!({
@@ -99,15 +107,15 @@ impl Text {
     }
 
     /// The whole tree.
-    pub(super) fn render(&self, path: &str, tree: &Tree, macros: bool) -> String {
+    pub(super) fn render(&self, path: &str, tree: &Tree, yara: Option<&Yara>, macros: bool) -> String {
         let mut out = self.verdict(path, tree.verdict);
         for file in &tree.files {
-            self.file(file, macros, &mut out);
+            self.file(file, yara, macros, &mut out);
         }
         out
     }
 
-    fn file(&self, file: &File, macros: bool, out: &mut String) {
+    fn file(&self, file: &File, yara: Option<&Yara>, macros: bool, out: &mut String) {
         let indent = "  ".repeat(file.path.matches(" > ").count().min(12) + 1);
         let name = if file.name.is_empty() { "(no name)" } else { &file.name };
         let mut notes = vec![file.kind.name().to_owned(), format!("{} bytes", file.size)];
@@ -137,6 +145,15 @@ impl Text {
             if !finding.evidence.is_empty() {
                 out.push_str(&format!("{indent}           {}\n", clean(&finding.evidence)));
             }
+        }
+        match yara.map(|yara| yara.matches(&file.bytes)) {
+            Some(Ok(found)) => {
+                for rule in found {
+                    out.push_str(&format!("{indent}  yara {}\n", clean(&rule.name)));
+                }
+            }
+            Some(Err(_)) => out.push_str(&format!("{indent}  the YARA rules reached a limit\n")),
+            None => {}
         }
         self.indicators(file, &indent, out);
         if macros {

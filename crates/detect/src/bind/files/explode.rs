@@ -8,6 +8,7 @@ use super::{
     EvidenceHost, Subject, answer,
     made::{list, made},
     node::{Node, Origin, Shown},
+    yara::Matcher,
 };
 
 /// Nodes of one file.
@@ -25,8 +26,10 @@ pub(in crate::bind) fn explode<'a>(
     args: &[Value<'a>],
     arena: &'a Arena,
 ) -> Outcome<'a> {
+    let yara = host.opened.matcher.get_or_init(|| arena.place(Matcher::new(host.shared.yara.as_ref())));
     answer(host, args, arena, |subject| {
-        let mut walk = Walk { arena, tree: subject.tree, inside: inside(subject.tree), nodes: Vec::new() };
+        let (tree, inside) = (subject.tree, inside(subject.tree));
+        let mut walk = Walk { arena, yara, tree, inside, nodes: Vec::new() };
         walk.file(subject.at, subject.file, &subject.file.name, Place::default());
         let shown = |node| Value::Object(arena.place(Shown::new(arena.place(node))));
         let nodes = walk.nodes.into_iter().map(shown);
@@ -54,6 +57,7 @@ struct Place {
 
 struct Walk<'a> {
     arena: &'a Arena,
+    yara: &'a Matcher<'a>,
     tree: &'a Tree,
     inside: FxHashMap<usize, Vec<usize>>,
     nodes: Vec<Node<'a>>,
@@ -72,7 +76,7 @@ impl<'a> Walk<'a> {
             }
         }
         let Place { depth, parent, source } = place;
-        self.nodes.push(Node { depth, id, parent, source, ..Node::new(self.arena, origin, name) });
+        self.nodes.push(Node { depth, id, parent, source, ..Node::new(self.arena, self.yara, origin, name) });
         Some(id)
     }
 

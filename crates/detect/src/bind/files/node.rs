@@ -9,7 +9,7 @@ use sekisho_unpack::{
     read::{self, Package},
 };
 
-use super::{flavor, made, scan};
+use super::{flavor, made, scan, yara::Matcher};
 
 /// Where a node's content comes from.
 #[derive(Clone, Copy)]
@@ -29,6 +29,7 @@ pub(super) enum Origin<'a> {
 /// A node.
 pub(super) struct Node<'a> {
     pub(super) arena: &'a Arena,
+    pub(super) yara: &'a Matcher<'a>,
     pub(super) origin: Origin<'a>,
     pub(super) name: &'a str,
     pub(super) depth: usize,
@@ -44,9 +45,10 @@ pub(super) struct Node<'a> {
 }
 
 impl<'a> Node<'a> {
-    pub(super) fn new(arena: &'a Arena, origin: Origin<'a>, name: &'a str) -> Self {
+    pub(super) fn new(arena: &'a Arena, yara: &'a Matcher<'a>, origin: Origin<'a>, name: &'a str) -> Self {
         Node {
             arena,
+            yara,
             origin,
             name,
             depth: 0,

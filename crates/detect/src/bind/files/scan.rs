@@ -7,7 +7,7 @@ use super::{
     OCR, calendar, exif, flavor,
     made::{int, lazy, list, made, text, texts},
     node::{Node, Origin},
-    office, strings, urls,
+    office, strings, urls, yara,
 };
 
 /// Members of `ScanResults`.
@@ -29,11 +29,7 @@ fn scanner<'a>(node: &'a Node<'a>, name: &str) -> Value<'a> {
         "strings" => lazy::<2>(node, "Scan.Strings", strings::field),
         "url" => urls::scan(node),
         "exiftool" => exif::scan(node),
-        "yara" => made(
-            node.arena,
-            "Scan.YARA",
-            &[("flags", list(node.arena, [])), ("matches", list(node.arena, []))],
-        ),
+        "yara" => yara::scan(node),
         "ocr" if is_picture(file.kind) => node.arena.unknown(OCR),
         "qr" => file
             .facts

@@ -48,11 +48,18 @@ fn evidence(name: &str, declared: &str, bytes: Vec<u8>) -> Evidence {
 
 /// The value of a query over a message with one attachment.
 fn check_bytes(name: &str, declared: &str, bytes: Vec<u8>, query: &str) -> String {
+    check_with(None, name, declared, bytes, query)
+}
+
+/// As [`check_bytes`], with YARA rules.
+fn check_with(yara: Option<&str>, name: &str, declared: &str, bytes: Vec<u8>, query: &str) -> String {
     let evidence = evidence(name, declared, bytes);
     let rule = Rule::new(query, schema(), Expect::Any)
         .unwrap_or_else(|d| panic!("{}", d.iter().map(|d| d.render(query, 0)).collect::<String>()));
     let set = RuleSet::compile([("query", &rule)], schema());
-    let shared = Shared::new(schema(), std::collections::BTreeMap::default(), Vec::new());
+    let mut shared = Shared::new(schema(), std::collections::BTreeMap::default(), Vec::new());
+    let compile = |text: &str| crate::Yara::compile(&[("a.yar".to_owned(), text.to_owned())]).unwrap();
+    shared.yara = yara.map(compile);
     let host = EvidenceHost::new(&evidence, &shared);
     let arena = Arena::new();
     let mut session = set.session(&host, &arena);
@@ -139,6 +146,38 @@ fn only_what_has_to_be_recognised_is_unknown() {
     let query = "any(file.explode(attachments[0]), strings.icontains(.scan.ocr.raw, 'invoice'))";
     insta::assert_snapshot!(check("pdf/f01_lure_link.pdf", query), @"unknown (beta.ocr)");
     insta::assert_snapshot!(check("script/s03_downloader.js", query), @"null");
+}
+
+#[test]
+fn yara_rules_see_every_file() {
+    let rules = r#"
+        rule note { meta: family = "paper" strings: $a = "abc" condition: $a }
+        rule program { condition: uint16(0) == 0x5A4D }
+    "#;
+    let zip = || fixture("benign/b_photos.zip");
+    let names = "map(file.explode(attachments[0]), map(.scan.yara.matches, .name))";
+    let text = |query: &str| check_with(Some(rules), "a.txt", "text/plain", b"x abc".to_vec(), query);
+    assert_eq!(text(names), r#"[["note"]]"#);
+    assert_eq!(
+        text("map(file.explode(attachments[0]), map(.scan.yara.matches, .meta['family']))"),
+        r#"[["paper"]]"#
+    );
+    assert_eq!(
+        text("any(file.explode(attachments[0]), any(.scan.yara.matches, .name == 'program'))"),
+        "false"
+    );
+    let picture = "rule picture { strings: $a = { 89 50 4E 47 } condition: $a at 0 }";
+    assert_eq!(check_with(Some(picture), "a.zip", "x/y", zip(), names), r#"[[], ["picture"], ["picture"], []]"#);
+    // Without rules nobody knows.
+    assert!(
+        check_bytes(
+            "a.txt",
+            "text/plain",
+            b"abc".to_vec(),
+            "any(file.explode(attachments[0]), any(.scan.yara.matches, .name == 'note'))"
+        )
+        .contains("scan.yara")
+    );
 }
 
 #[test]

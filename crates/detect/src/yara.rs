@@ -1,0 +1,206 @@
+//! YARA rules over the files that were opened: compiled once from the folders that the configuration names, matched
+//! against a file when a rule of ours reads `scan.yara`.
+//!
+//! The modules `math`, `string` and `hash` can be imported. `time` cannot: a file is judged the same today and
+//! tomorrow. Nothing is included from outside the folder: each file stands for itself, and names of rules may repeat in
+//! different files.
+
+use std::path::Path;
+
+use boreal::{
+    MetadataValue, Scanner,
+    compiler::{CompilerBuilder, CompilerParams},
+    module::{Hash, Math, String_},
+    scanner::ScanParams,
+};
+
+use crate::{
+    Error,
+    limits::{YARA_FILE_BYTES_MAX, YARA_MATCHES_MAX, YARA_PLACES_MAX, YARA_RULE_BYTES_MAX, YARA_TIME_MAX},
+    rules,
+};
+
+/// YARA rules, ready to match.
+pub struct Yara {
+    scanner: Scanner,
+}
+
+/// A rule that matched.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct YaraMatch {
+    /// Its name.
+    pub name: String,
+    /// Its metadata; the last value of a name counts.
+    pub meta: Vec<(String, String)>,
+}
+
+/// The file is larger, or took longer, than the limits allow: nobody knows which rules match.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OverLimit;
+
+impl Yara {
+    /// Reads every `.yar` and `.yara` file below the folders (or single files), in the order of their paths.
+    ///
+    /// # Errors
+    /// When a folder cannot be read, holds no rule file, or a rule is wrong; the message names file and line.
+    pub fn read(paths: &[impl AsRef<Path>]) -> Result<Self, Error> {
+        let mut sources = Vec::new();
+        for path in paths {
+            let mut files = Vec::new();
+            let missing = |source| Error::Read { path: path.as_ref().to_owned(), source };
+            std::fs::metadata(path).map_err(missing)?;
+            rules::walk(path.as_ref(), 0, &mut files)?;
+            files.retain(|f| f.extension().is_some_and(|e| e == "yar" || e == "yara"));
+            files.sort();
+            if files.is_empty() {
+                return Err(Error::Empty { path: path.as_ref().to_owned(), wanted: ".yar or .yara file" });
+            }
+            for file in files {
+                let name = file.display().to_string();
+                let fail = |source| Error::Read { path: file.clone(), source };
+                if std::fs::metadata(&file).map_err(fail)?.len() > YARA_RULE_BYTES_MAX {
+                    let message = format!("larger than {YARA_RULE_BYTES_MAX} bytes");
+                    return Err(Error::Format { file: name, line: 1, message });
+                }
+                // Rules may be in any charset: what is not UTF-8 stands in comments and metadata.
+                let bytes = std::fs::read(&file).map_err(fail)?;
+                sources.push((name, String::from_utf8_lossy(&bytes).into_owned()));
+            }
+        }
+        Self::compile(&sources)
+    }
+
+    /// Compiles rule files, given as name and text.
+    ///
+    /// # Errors
+    /// The first rule that is wrong, with file and line.
+    pub fn compile(sources: &[(String, String)]) -> Result<Self, Error> {
+        let modules = CompilerBuilder::default().add_module(Math).add_module(String_).add_module(Hash);
+        let mut compiler = modules.build();
+        compiler.set_params(CompilerParams::default().disable_includes(true));
+        for (name, text) in sources {
+            compiler.add_rules_str_in_namespace(text, name).map_err(|error| {
+                // `mem:LINE:COLUMN: error: …`: the compiler does not know the name of what it was given.
+                let rendered = error.to_string();
+                let rest = rendered.strip_prefix("mem:").unwrap_or(&rendered);
+                Error::Yara { rendered: format!("{name}:{rest}") }
+            })?;
+        }
+        let mut scanner = compiler.finalize();
+        scanner.set_scan_params(
+            ScanParams::default()
+                .timeout_duration(Some(YARA_TIME_MAX))
+                .string_max_nb_matches(YARA_PLACES_MAX)
+                .match_max_length(0),
+        );
+        Ok(Yara { scanner })
+    }
+
+    /// How many rules there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.scanner.rules().count()
+    }
+
+    /// No rule at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The rules that match, private ones left out, in the order of the files.
+    ///
+    /// # Errors
+    /// [`OverLimit`] when a limit was reached.
+    pub fn matches(&self, bytes: &[u8]) -> Result<Vec<YaraMatch>, OverLimit> {
+        if bytes.len() > YARA_FILE_BYTES_MAX {
+            return Err(OverLimit);
+        }
+        let result = self.scanner.scan_mem(bytes).map_err(|_| OverLimit)?;
+        let matched = result.rules.iter().take(YARA_MATCHES_MAX);
+        Ok(matched
+            .map(|rule| {
+                let mut meta: Vec<(String, String)> = Vec::new();
+                for entry in rule.metadatas {
+                    let name = self.scanner.get_string_symbol(entry.name).to_owned();
+                    meta.retain(|(known, _)| *known != name);
+                    meta.push((name, self.value(entry.value)));
+                }
+                YaraMatch { name: rule.name.to_owned(), meta }
+            })
+            .collect())
+    }
+
+    fn value(&self, value: MetadataValue) -> String {
+        match value {
+            MetadataValue::Bytes(bytes) => {
+                String::from_utf8_lossy(self.scanner.get_bytes_symbol(bytes)).into_owned()
+            }
+            MetadataValue::Integer(number) => number.to_string(),
+            MetadataValue::Boolean(flag) => flag.to_string(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(text: &str) -> Result<Yara, Error> {
+        Yara::compile(&[("rules/a.yar".to_owned(), text.to_owned())])
+    }
+
+    fn names(text: &str, bytes: &[u8]) -> Vec<String> {
+        compile(text).unwrap().matches(bytes).unwrap().into_iter().map(|m| m.name).collect()
+    }
+
+    const PAIR: &str = r#"
+        private rule head { strings: $a = "%PDF-" condition: $a at 0 }
+        rule lure { meta: author = "x" level = 3 sure = true level = 4 strings: $a = /view\s+document/i condition: head and $a }
+    "#;
+
+    #[test]
+    fn a_rule_matches_or_not_and_private_ones_are_not_told() {
+        assert_eq!(names(PAIR, b"%PDF-1.7 View  Document"), ["lure"]);
+        assert!(names(PAIR, b"%PDF-1.7 View Invoice").is_empty());
+        assert!(names(PAIR, b"").is_empty());
+        let found = compile(PAIR).unwrap().matches(b"%PDF-1.7 View  Document").unwrap();
+        let meta = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+        assert_eq!(found[0].meta, [meta("author", "x"), meta("sure", "true"), meta("level", "4")]);
+    }
+
+    #[test]
+    fn modules_that_depend_on_nothing_outside_the_file() {
+        let rule = r#"import "hash" import "math" import "string" rule a { condition:
+            hash.md5(0, filesize) == "900150983cd24fb0d6963f7d28e17f72" and math.entropy(0, filesize) > 1.5
+            and string.length("ab") == 2 }"#;
+        assert_eq!(names(rule, b"abc"), ["a"]);
+        assert!(compile("import \"time\" rule a { condition: time.now() > 1 }").is_err());
+    }
+
+    #[test]
+    fn a_wrong_rule_is_named_with_file_and_line() {
+        let error = compile("rule a {\n  condition: $b\n}").err().unwrap().to_string();
+        assert!(error.starts_with("rules/a.yar:2:"), "{error}");
+        let error = compile("include \"/etc/passwd\"").err().unwrap().to_string();
+        assert!(error.starts_with("rules/a.yar:1:"), "{error}");
+        let error = compile("rule a { condition: ").err().unwrap().to_string();
+        assert!(error.starts_with("rules/a.yar:1:"), "{error}");
+    }
+
+    #[test]
+    fn two_files_may_use_one_name() {
+        let rule = |word: &str| format!("rule a {{ strings: $a = \"{word}\" condition: $a }}");
+        let both = [("x.yar".to_owned(), rule("one")), ("y.yar".to_owned(), rule("two"))];
+        let yara = Yara::compile(&both).unwrap();
+        assert_eq!((yara.len(), yara.matches(b"one two").unwrap().len()), (2, 2));
+    }
+
+    #[test]
+    fn a_rule_that_does_not_end_is_over_the_limit() {
+        let rule =
+            "rule a { condition: for all i in (0..filesize) : (for all j in (0..filesize) : (i + j >= 0)) }";
+        assert_eq!(compile(rule).unwrap().matches(&[0; 200_000]), Err(OverLimit));
+        assert_eq!(compile(PAIR).unwrap().matches(&vec![0; YARA_FILE_BYTES_MAX + 1]), Err(OverLimit));
+    }
+}
