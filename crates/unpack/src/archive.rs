@@ -1,6 +1,6 @@
 //! Archives, disk images, and what names and neighbours say.
 //!
-//! [`zip`] reads zips by their own bytes; [`packed`] reads the other archives and [`disk`] the images, all into
+//! [`zip`] reads zips by their own bytes; [`packed`] reads the other archives, [`disk`], [`virtual_disk`] and [`fat`] the images, all into
 //! [`output`], which keeps the limits. [`codec`] unpacks single streams, [`passwords`] tries passwords. [`name`] says
 //! what a name tells, [`shape`] what stands around and behind a file's own format, [`relations`] what files tell about
 //! one another. [`extensions`] has the lists behind all of them.
@@ -8,7 +8,10 @@
 mod bytes;
 mod codec;
 pub(crate) mod disk;
+#[cfg(test)]
+mod disk_tests;
 pub(crate) mod extensions;
+mod fat;
 pub(crate) mod name;
 mod output;
 pub(crate) mod packed;
@@ -17,6 +20,7 @@ pub(crate) mod relations;
 pub(crate) mod shape;
 #[cfg(test)]
 mod tests;
+mod virtual_disk;
 pub(crate) mod zip;
 
 use extensions::Class;

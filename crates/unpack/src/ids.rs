@@ -56,7 +56,6 @@ ids! {
     FmtPolyglot "FMT-POLYGLOT" High "the file is valid as two types at once",
     FmtOverlay "FMT-OVERLAY" Low "data follows the end of the file's own format",
     FmtInflated "FMT-INFLATED" Medium "the file is padded to be too large for scanners",
-    FmtDecoy "FMT-DECOY" Low "the document consists of little but a picture",
     ZipAnomaly "ZIP-ANOMALY" Medium "the archive contradicts itself",
     ArcEncrypted "ARC-ENCRYPTED" Medium "members are encrypted",
     ArcPwInBody "ARC-PW-IN-BODY" High "the message itself gives the password that opens it",

@@ -1,7 +1,8 @@
 //! PDF, as an attacker uses it: links, actions, scripts, files inside, and text that asks for a click.
 //!
 //! [`file`] finds the objects by scanning, whatever the cross-reference tables say, and unpacks object streams;
-//! [`page`] reads what a person sees; [`action`] takes stock of everything that acts, reachable or not.
+//! [`page`] reads what a person sees; [`action`] takes stock of everything that acts, reachable or not;
+//! [`picture`] takes out the pictures, whose codes lead elsewhere.
 
 mod action;
 mod crypt;
@@ -9,6 +10,7 @@ mod file;
 mod filter;
 mod object;
 mod page;
+mod picture;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -16,18 +18,14 @@ mod text;
 use bytes::Bytes;
 
 use crate::{
-    Id, Relation, facts, html,
-    scan::{Child, Scan, TextKind},
+    Id, facts, html,
+    scan::{Scan, TextKind},
 };
 use file::Pdf;
 use object::Obj;
 
 /// Objects from which on their types are not listed.
 const TYPES_MAX: usize = 200;
-/// Pictures that become files of their own.
-const IMAGES_MAX: usize = 20;
-/// Narrower pictures hold no code.
-const IMAGE_SIDE_MIN: f64 = 40.0;
 
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     if !scan.budget.spend(1 + bytes.len() as u64 / 2_048) {
@@ -59,7 +57,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let title = scan.facts.metadata.iter().find(|m| m.0 == "Title").map(|m| m.1.clone()).unwrap_or_default();
     html::lure::check(scan, &title, &pages.text);
     scan.facts.text = Some(pages.text);
-    images(&pdf, scan);
+    picture::take(&pdf, scan);
 }
 
 fn types(pdf: &Pdf) -> String {
@@ -115,44 +113,4 @@ fn metadata(pdf: &Pdf, pages: u32, scan: &mut Scan<'_>) {
     }
     let meta = scan.facts.metadata.iter().map(|(k, v)| format!("{k}: {v}")).collect::<Vec<_>>().join("\n");
     scan.text(TextKind::Meta, meta, "properties");
-}
-
-/// Photographs become files of the tree: codes in them lead elsewhere.
-fn images(pdf: &Pdf, scan: &mut Scan<'_>) {
-    let mut count = 0;
-    for entry in &pdf.entries {
-        let Some(dict) = entry.object.dict().filter(|d| d.name("Subtype") == "Image") else { continue };
-        let side = |key: &str| pdf.get(dict, key).number().unwrap_or(0.0);
-        if side("Width") < IMAGE_SIDE_MIN || side("Height") < IMAGE_SIDE_MIN {
-            continue;
-        }
-        let last = match pdf.get(dict, "Filter") {
-            Obj::Name(name) => name.as_str(),
-            Obj::Array(items) => match items.last() {
-                Some(Obj::Name(name)) => name.as_str(),
-                _ => "",
-            },
-            _ => "",
-        };
-        if !matches!(last, "DCTDecode" | "DCT") {
-            continue;
-        }
-        let Some((data, _)) = pdf.data(entry, scan.budget) else { continue };
-        if !data.starts_with(b"\xFF\xD8") {
-            continue;
-        }
-        count += 1;
-        let name = format!("image_{count}.jpg");
-        let child = Child {
-            name,
-            bytes: data.into(),
-            relation: Relation::Part,
-            same_depth: true,
-            ..Child::default()
-        };
-        scan.child(child);
-        if count >= IMAGES_MAX {
-            return;
-        }
-    }
 }

@@ -65,6 +65,31 @@ pub(crate) struct Around {
     pub(crate) date: Option<i64>,
 }
 
+/// What a document looks like: a hint beside something that acts, and nothing without.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Looks {
+    /// A large picture is nearly all there is to see; which, in words.
+    pub(crate) picture_only: Option<String>,
+    /// Text that nobody sees, and where it stands.
+    pub(crate) unseen: Option<(Place, String)>,
+}
+
+/// Square centimetres from which on a picture is large: forty words take about 32, so that it has three fifths.
+pub(crate) const PICTURE_LARGE: f64 = 50.0;
+/// Words beside a picture that is nearly all there is to see: fewer.
+pub(crate) const PICTURE_WORDS: usize = 40;
+/// Cells beside such a picture: fewer.
+pub(crate) const PICTURE_CELLS: usize = 12;
+/// Characters of unseen text from which on it hides something.
+pub(crate) const UNSEEN_CHARS: usize = 32;
+
+/// Square centimetres of a picture, whose sides Office gives in 1/360,000 of a centimetre.
+pub(crate) fn area(width: Option<&str>, height: Option<&str>) -> f64 {
+    let side =
+        |text: Option<&str>| text.and_then(|t| t.parse::<f64>().ok()).unwrap_or(0.0).max(0.0) / 360_000.0;
+    side(width) * side(height)
+}
+
 /// One file's analysis.
 pub(crate) struct Scan<'s> {
     pub(crate) hints: &'s Hints,
@@ -79,6 +104,7 @@ pub(crate) struct Scan<'s> {
     pub(crate) locked: bool,
     /// Macros, objects or links that act: lures count only beside them.
     pub(crate) active: bool,
+    pub(crate) looks: Looks,
     /// The file is a message.
     pub(crate) around: Option<Around>,
     text_bytes: usize,
@@ -97,6 +123,7 @@ impl<'s> Scan<'s> {
             children: Vec::new(),
             locked: false,
             active: false,
+            looks: Looks::default(),
             around: None,
             text_bytes: 0,
         }

@@ -109,14 +109,15 @@ fn by_magic(bytes: &[u8], name: &str) -> Option<Kind> {
     if memmem::find(head(bytes, PDF_WINDOW), b"%PDF-").is_some() {
         return Some(Kind::Pdf);
     }
-    if bytes.len() >= 512 && at(bytes, 510, b"\x55\xAA") && matches!(bytes, [0xEB | 0xE9 | 0x33 | 0xFA, ..]) {
+    // A virtual disk of fixed size is an image with a footer.
+    if at(bytes, bytes.len().saturating_sub(512), b"conectix") {
+        return Some(Kind::Vhd);
+    }
+    if disk(bytes) {
         return Some(Kind::Fat);
     }
     if lzma(bytes) {
         return Some(Kind::Lzma);
-    }
-    if at(bytes, bytes.len().saturating_sub(512), b"conectix") {
-        return Some(Kind::Vhd);
     }
     if at(bytes, bytes.len().saturating_sub(512), b"koly") {
         return Some(Kind::Dmg);
@@ -127,6 +128,15 @@ fn by_magic(bytes: &[u8], name: &str) -> Option<Kind> {
         return Some(zip(bytes));
     }
     None
+}
+
+/// A sector that a computer starts from, or a table of partitions without a program before it.
+fn disk(bytes: &[u8]) -> bool {
+    let table = || {
+        let kind = matches!(bytes.get(450), Some(0x01 | 0x04 | 0x06 | 0x07 | 0x0B | 0x0C | 0x0E | 0xEE));
+        kind && matches!(bytes.get(446), Some(0 | 0x80)) && !at(bytes, 454, &[0; 4])
+    };
+    at(bytes, 510, b"\x55\xAA") && (matches!(bytes, [0xEB | 0xE9 | 0x33 | 0xFA, ..]) || table())
 }
 
 /// Properties that packers write, a dictionary of a power of two or three of them, a length that is unknown or small;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Finding, Severity};
+use crate::{Finding, Id, Severity};
 
 /// What the findings say together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub(crate) fn of<'f>(findings: impl Iterator<Item = &'f Finding>) -> Verdict {
     }
     let weight: u32 = worst.values().map(|s| s.weight()).sum();
     let highs = worst.values().filter(|s| **s == Severity::High).count();
-    let lure = worst.keys().any(|id| id.starts_with("LURE-"));
+    let lure = worst.keys().any(|id| id.starts_with("LURE-") && *id != Id::LureHiddenText.name());
     if worst.values().any(|s| *s == Severity::Critical) || weight >= MALICIOUS || highs >= 1 && lure {
         Verdict::Malicious
     } else if weight >= SUSPICIOUS {

@@ -1,5 +1,5 @@
-//! Disk images: ISO 9660 with Joliet by their own directories, which carry the hidden attribute; other file systems by
-//! a crate that walks them.
+//! Disk images: ISO 9660 with Joliet by their own directories, which carry the hidden attribute; UDF by a crate that
+//! walks it; FAT, also in virtual disks, by [`fat`].
 //!
 //! An image may hold several trees over the same bytes, and which one is shown depends on the system: all of them are
 //! walked, and a file that was met in one is not taken again.
@@ -13,7 +13,9 @@ use rustc_hash::FxHashSet;
 
 use super::{
     bytes::u32_at,
+    fat,
     output::{Member, Output},
+    virtual_disk::Disk,
 };
 use crate::{
     Id,
@@ -42,15 +44,21 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let udf = memmem::find(area.get(..DESCRIPTORS * SECTOR).unwrap_or(area), b"NSR0").is_some();
     if udf && let Ok(root) = isomage::udf::parse_udf(&mut source) {
         walk(&root, &mut source, &mut seen, &mut out, scan);
-    } else if seen.is_empty()
-        && let Ok(root) = isomage::detect_and_parse_filesystem(&mut source, "image")
-    {
-        walk(&root, &mut source, &mut seen, &mut out, scan);
     }
-    // FAT, NTFS and virtual disks are not read: what they hold is not known, and that is said.
+    let mut gaps = Vec::new();
+    let mut volumes = 0;
     if scan.children.is_empty() {
-        let text = format!("no file system of this {} image was read", scan.about.kind.name());
-        scan.find(Id::ScanIncomplete, "", text);
+        match Disk::open(bytes) {
+            Ok(disk) => (volumes, gaps) = fat::read(&disk, &mut out, scan),
+            Err(why) => gaps.push(why.to_owned()),
+        }
+    }
+    // What an unread file system holds is not known, and that is said.
+    if scan.children.is_empty() && volumes == 0 && gaps.is_empty() {
+        gaps.push(format!("no file system of this {} image was read", scan.about.kind.name()));
+    }
+    for gap in gaps {
+        scan.find(Id::ScanIncomplete, "", gap);
     }
     out.finish(scan);
 }

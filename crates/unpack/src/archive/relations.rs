@@ -58,18 +58,82 @@ pub(crate) fn check(files: &mut [File], _hints: &Hints) {
         }
         shortcuts(index, &inside, &mut found);
     }
+    families(files, &mut found);
     for (index, finding) in found {
         let Some(file) = files.get_mut(index) else { continue };
         // A script is one finding, whether its content or its neighbours say so: the worse of the two counts.
-        let same = |f: &&mut Finding| {
-            f.id == finding.id && (f.evidence == finding.evidence || f.id == Id::ScriptAttachment)
-        };
+        let one = |id| matches!(id, Id::ScriptAttachment | Id::OleEncryptedDefault);
+        let same = |f: &&mut Finding| f.id == finding.id && (f.evidence == finding.evidence || one(f.id));
         match file.findings.iter_mut().find(same) {
             Some(known) => known.severity = known.severity.max(finding.severity),
             None => file.findings.push(finding),
         }
     }
     files.iter_mut().for_each(confirm);
+}
+
+/// Files around a file up to the outermost one.
+fn around<'f>(files: &'f [File], file: &File) -> impl Iterator<Item = (usize, &'f File)> {
+    let mut at = file.parent;
+    std::iter::from_fn(move || {
+        let index = at?;
+        let file = files.get(index)?;
+        // Parents come before their children.
+        at = file.parent.filter(|parent| *parent < index);
+        Some((index, file))
+    })
+}
+
+/// Chains of files that known families are built like.
+fn families(files: &[File], found: &mut Vec<(usize, Finding)>) {
+    for (index, file) in files.iter().enumerate() {
+        let has = |file: &File, id: Id| file.findings.iter().any(|f| f.id == id);
+        // A workbook that opens with Excel's own password and holds an equation.
+        let equation = has(file, Id::OleEquation) || has(file, Id::RtfEqnOverlongFont);
+        let locked = || around(files, file).find(|(_, f)| has(f, Id::OleEncryptedDefault));
+        if equation && let Some((outer, _)) = locked() {
+            found.push((
+                outer,
+                finding(Id::FamGuloader, Severity::Info, "an equation behind the default password".into()),
+            ));
+        }
+        let Some(facts) = file.facts.shortcut.as_ref().filter(|_| is_shortcut(file)) else { continue };
+        let line = format!(
+            "{} {}",
+            facts.target.as_deref().or(facts.relative_path.as_deref()).unwrap_or_default(),
+            facts.arguments.as_deref().unwrap_or_default()
+        );
+        let line = line.to_lowercase();
+        let has_word = |words: &[&str]| words.iter().any(|word| line.contains(word));
+        let image = around(files, file).find(|(_, f)| f.kind.family() == Family::DiskImage);
+        if let Some((outer, _)) = image
+            && line.contains("rundll32")
+            && has_word(&[".dll,open", ".dll, open", ".dll,start", ".dll, start"])
+        {
+            found.push((outer, finding(Id::FamNobeliumNativezone, Severity::Info, line.clone())));
+        }
+        // Out of a page or a locked archive: an image whose shortcut runs a script in a folder, or a library by a false name.
+        let wrapped = around(files, file)
+            .any(|(_, f)| matches!(f.kind.family(), Family::Page) || f.facts.password.is_some());
+        let folder = has_word(&["cmd"]) && has_word(&["\\"]) && has_word(&[".cmd", ".bat", ".js"]);
+        let library = has_word(&["regsvr32", "rundll32"])
+            && has_word(&[".dat", ".txt", ".tmp", ",updt", ",drawthemeicon"]);
+        if wrapped && image.is_some() && (folder || library) {
+            found.push((index, finding(Id::FamQbot2022, Severity::Info, line.clone())));
+        }
+    }
+    // What opens by itself with Office's own password was locked against scanners: content that acts confirms it.
+    for (index, file) in files.iter().enumerate() {
+        if !file.findings.iter().any(|f| f.id == Id::OleEncryptedDefault) {
+            continue;
+        }
+        let inside = |f: &&File| std::ptr::eq(*f, file) || around(files, f).any(|(outer, _)| outer == index);
+        let acts = |f: &Finding| f.severity >= Severity::High && f.id != Id::FmtDangerousExt;
+        if files.iter().filter(inside).any(|f| f.findings.iter().any(acts)) {
+            let evidence = "opened with the password that Office tries by itself".to_owned();
+            found.push((index, finding(Id::OleEncryptedDefault, Severity::High, evidence)));
+        }
+    }
 }
 
 /// An extension that runs says little while its content is what people send; content that acts confirms it.
@@ -236,5 +300,67 @@ fn shortcuts(index: usize, inside: &[(usize, &File)], found: &mut Vec<(usize, Fi
         if is_windows_program(named) && !direct {
             found.push((index, finding(Id::IsoLnkPlusDll, Severity::Critical, text)));
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Facts, Secret, facts};
+
+    fn file(kind: Kind, parent: Option<usize>, ids: &[Id]) -> File {
+        let findings = ids.iter().map(|id| finding(*id, id.severity(), String::new())).collect();
+        File { kind, parent, findings, relation: Relation::Member, ..File::default() }
+    }
+
+    fn shortcut(parent: usize, target: &str, arguments: &str) -> File {
+        let shortcut = facts::Shortcut {
+            target: Some(target.to_owned()),
+            arguments: Some(arguments.to_owned()),
+            ..facts::Shortcut::default()
+        };
+        let facts = Facts { shortcut: Some(shortcut), ..Facts::default() };
+        File { facts, ..file(Kind::Lnk, Some(parent), &[]) }
+    }
+
+    fn told(mut files: Vec<File>) -> String {
+        check(&mut files, &Hints::default());
+        let all = files.iter().flat_map(|f| &f.findings);
+        let families = all.filter(|f| f.id.name().starts_with("FAM-") || f.id == Id::OleEncryptedDefault);
+        families.map(|f| format!("{:?} {}", f.severity, f.id.name())).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn the_default_password_counts_beside_what_acts() {
+        let locked = || file(Kind::OleEncrypted, None, &[Id::OleEncryptedDefault]);
+        assert_eq!(told(vec![locked()]), "Medium OLE-ENCRYPTED-DEFAULT");
+        assert_eq!(
+            told(vec![locked(), file(Kind::Xlsx, Some(0), &[Id::XlmSheet])]),
+            "Medium OLE-ENCRYPTED-DEFAULT"
+        );
+        let inside = file(Kind::Xlsx, Some(0), &[]);
+        let equation = file(Kind::Ole, Some(1), &[Id::OleEquation]);
+        assert_eq!(told(vec![locked(), inside, equation]), "High OLE-ENCRYPTED-DEFAULT, Info FAM-GULOADER");
+        // An equation in a document that is open.
+        assert_eq!(told(vec![file(Kind::Xlsx, None, &[]), file(Kind::Ole, Some(0), &[Id::OleEquation])]), "");
+    }
+
+    #[test]
+    fn chains_of_families() {
+        let image = |parent| file(Kind::Iso, parent, &[]);
+        let open =
+            |line: &str| told(vec![image(None), shortcut(0, r"C:\Windows\System32\rundll32.exe", line)]);
+        assert_eq!(open("Documents.dll,Open"), "Info FAM-NOBELIUM-NATIVEZONE");
+        assert_eq!(open("shell32.dll,Control_RunDLL"), "");
+        let chain = |outer: File, line: &str| {
+            told(vec![outer, image(Some(0)), shortcut(1, r"C:\Windows\System32\cmd.exe", line)])
+        };
+        let page = || file(Kind::Html, None, &[]);
+        let mut locked = file(Kind::Zip, None, &[]);
+        locked.facts.password = Some(Secret::new("x"));
+        assert_eq!(chain(page(), r"/c judicature\parked.cmd reg"), "Info FAM-QBOT-2022");
+        assert_eq!(chain(locked, "/c regsvr32 a.dat"), "Info FAM-QBOT-2022");
+        assert_eq!(chain(file(Kind::Zip, None, &[]), r"/c judicature\parked.cmd reg"), "");
+        assert_eq!(chain(page(), "/k"), "");
     }
 }

@@ -6,7 +6,7 @@ use aho_corasick::AhoCorasick;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::{
-    Id,
+    Derived, Id, Severity,
     scan::{Scan, Text, TextKind},
 };
 
@@ -145,6 +145,7 @@ pub(super) fn find(texts: &[Text], scan: &mut Scan<'_>) {
     if !scan.active {
         return;
     }
+    look(scan);
     let shown = texts.iter().filter(|t| t.kind == TextKind::Shown);
     let mut folded = String::new();
     for text in shown {
@@ -159,6 +160,20 @@ pub(super) fn find(texts: &[Text], scan: &mut Scan<'_>) {
     if core > 0 && 2 * core + (hits.len() as u32 - core) >= SCORE {
         let words: Vec<&str> = hits.iter().map(|hit| hit.0).collect();
         scan.find(Id::LureText, "", words.join(", "));
+    }
+}
+
+/// What the document looks like, beside macros.
+fn look(scan: &mut Scan<'_>) {
+    let excel4 = scan.has(Id::XlmSheet) || scan.has(Id::VbaBuildsXlm);
+    let macros = excel4 || scan.has(Id::VbaPresent);
+    let looks = std::mem::take(&mut scan.looks);
+    if let Some(what) = looks.picture_only.filter(|_| macros) {
+        let severity = if excel4 { Severity::High } else { Id::LureImage.severity() };
+        scan.find_as(Id::LureImage, severity, Derived::Static, "", what);
+    }
+    if let Some((place, text)) = looks.unseen.filter(|_| macros) {
+        scan.find(Id::LureHiddenText, place, text);
     }
 }
 

@@ -23,7 +23,7 @@ use crate::{
         xml,
     },
     ole::cfb::Cfb,
-    scan::{Child, Scan, TextKind},
+    scan::{Child, PICTURE_LARGE, PICTURE_WORDS, Scan, TextKind},
     sniff::sniff,
     vba,
     xlm::{self, model::Workbook, ooxml::Parts},
@@ -220,6 +220,11 @@ pub(crate) fn finish(all: &mut Gathered, scan: &mut Scan<'_>) {
     let office = scan.facts.office.get_or_insert_default();
     office.words = u32::try_from(all.words).unwrap_or(u32::MAX);
     office.slides = all.slides;
+    let (size, words) = (all.largest, all.words);
+    if office.application == "word" && size >= PICTURE_LARGE && words < PICTURE_WORDS {
+        scan.looks.picture_only = Some(format!("a picture of {size:.0} cm² and {words} words"));
+    }
+    scan.looks.unseen = all.unseen.take();
     if !all.shown.trim().is_empty() {
         scan.facts.text = Some(std::mem::take(&mut all.shown));
     }

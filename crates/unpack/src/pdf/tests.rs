@@ -173,3 +173,121 @@ proptest! {
         tree(bytes);
     }
 }
+
+/// `https://a.example/q`, version 2-Q: `1` is dark.
+const CODE: [&str; 25] = [
+    "1111111010111111101111111",
+    "1000001000000111001000001",
+    "1011101011000010001011101",
+    "1011101011101011001011101",
+    "1011101001010101101011101",
+    "1000001011001111001000001",
+    "1111111010101010101111111",
+    "0000000010011011000000000",
+    "0101011111101001111101101",
+    "0001110110101100111100001",
+    "0000001001111110010010011",
+    "1111000101000111001110000",
+    "0001111111010010011001011",
+    "0110010110100100011101101",
+    "1010101111000000001110101",
+    "0101100100001011100010010",
+    "1100111010101101111111100",
+    "0000000011110011100011001",
+    "1111111010110011101011011",
+    "1000001011001010100011101",
+    "1011101001000010111111011",
+    "1011101010001110000111100",
+    "1011101001011100010110101",
+    "1000001011010011101001000",
+    "1111111001011101101100011",
+];
+const SIDE: usize = 25 * 4 + 32;
+
+fn dark(x: usize, y: usize) -> bool {
+    let module = |n: usize| n.wrapping_sub(16) / 4;
+    CODE.get(module(y)).and_then(|row| row.as_bytes().get(module(x))) == Some(&b'1')
+}
+
+/// A PDF with one picture of these samples, packed.
+fn with_picture(dict: &str, samples: &[u8], more: &[&str]) -> Vec<u8> {
+    let mut packed = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(samples).unwrap();
+    let packed = packed.finish().unwrap();
+    let mut out = file(&["<< /Type /Catalog /Pages 2 0 R >>", PAGES, "<< /Type /Page >>"]);
+    for (n, object) in more.iter().enumerate() {
+        write!(out, "\n{} 0 obj\n{object}\nendobj\n", n + 5).unwrap();
+    }
+    let head = format!(
+        "\n4 0 obj\n<< /Subtype /Image /Width {SIDE} /Height {SIDE} /Filter /FlateDecode /Length {} {dict} >>\nstream\n",
+        packed.len()
+    );
+    out.extend(head.as_bytes());
+    out.extend(packed);
+    out.extend(b"\nendstream\nendobj\n");
+    out
+}
+
+fn codes(bytes: Vec<u8>) -> Vec<String> {
+    let tree = tree(bytes);
+    tree.files.iter().filter_map(|f| f.facts.image.as_ref()).flat_map(|i| i.qr.clone()).collect()
+}
+
+#[test]
+fn codes_in_pictures_of_samples() {
+    let pixels = || (0..SIDE).flat_map(|y| (0..SIDE).map(move |x| dark(x, y)));
+    let bits = |set: bool| -> Vec<u8> {
+        let row = |y: usize| {
+            let mut row = vec![0u8; SIDE.div_ceil(8)];
+            (0..SIDE).filter(|x| dark(*x, y) == set).for_each(|x| row[x / 8] |= 0x80 >> (x % 8));
+            row
+        };
+        (0..SIDE).flat_map(row).collect()
+    };
+    let grey: Vec<u8> = pixels().map(|d| if d { 20 } else { 240 }).collect();
+    let rgb: Vec<u8> = pixels().flat_map(|d| if d { [10, 20, 90] } else { [250, 250, 230] }).collect();
+    let index: Vec<u8> = pixels().map(u8::from).collect();
+    let found = ["https://a.example/q"];
+    assert_eq!(codes(with_picture("/ColorSpace /DeviceGray /BitsPerComponent 8", &grey, &[])), found);
+    assert_eq!(codes(with_picture("/ColorSpace /DeviceRGB /BitsPerComponent 8", &rgb, &[])), found);
+    let icc = "/ColorSpace [/ICCBased 5 0 R] /BitsPerComponent 8";
+    assert_eq!(codes(with_picture(icc, &rgb, &["<< /N 3 >>"])), found);
+    let palette = "/ColorSpace [/Indexed /DeviceRGB 1 <FFFFFF000000>] /BitsPerComponent";
+    assert_eq!(codes(with_picture(&format!("{palette} 8"), &index, &[])), found);
+    assert_eq!(codes(with_picture(&format!("{palette} 1"), &bits(true), &[])), found);
+    assert_eq!(codes(with_picture("/ColorSpace /DeviceGray /BitsPerComponent 1", &bits(false), &[])), found);
+    let decode = "/ColorSpace /DeviceGray /BitsPerComponent 1 /Decode [1 0]";
+    assert_eq!(codes(with_picture(decode, &bits(true), &[])), found);
+    assert_eq!(codes(with_picture("/ImageMask true", &bits(false), &[])), found);
+    // With the predictor that packers of pictures use.
+    let rows: Vec<u8> = grey.chunks(SIDE).flat_map(|row| [&[0][..], row].concat()).collect();
+    let predicted = format!(
+        "/ColorSpace /DeviceGray /BitsPerComponent 8 /DecodeParms << /Predictor 15 /Columns {SIDE} >>"
+    );
+    assert_eq!(codes(with_picture(&predicted, &rows, &[])), found);
+    // No code, or no such colours.
+    let none: [&str; 0] = [];
+    assert_eq!(
+        codes(with_picture("/ColorSpace /DeviceGray /BitsPerComponent 8", &vec![200; SIDE * SIDE], &[])),
+        none
+    );
+    assert_eq!(codes(with_picture("/ColorSpace /Pattern /BitsPerComponent 8", &grey, &[])), none);
+    assert_eq!(codes(with_picture("/ColorSpace [/Indexed [/Indexed 0 0 0] 1 <00>]", &grey, &[])), none);
+    assert_eq!(codes(with_picture("/ColorSpace /DeviceRGB /BitsPerComponent 8", &grey[..99], &[])), none);
+}
+
+#[test]
+fn codes_in_photographs() {
+    let picture = image::GrayImage::from_fn(SIDE as u32, SIDE as u32, |x, y| {
+        image::Luma([if dark(x as usize, y as usize) { 0 } else { 255 }])
+    });
+    let mut jpeg = Vec::new();
+    picture.write_to(&mut std::io::Cursor::new(&mut jpeg), image::ImageFormat::Jpeg).unwrap();
+    let mut out = file(&["<< /Type /Catalog /Pages 2 0 R >>", PAGES, "<< /Type /Page >>"]);
+    let dict =
+        format!("/Subtype /Image /Width {SIDE} /Height {SIDE} /Filter [/DCTDecode] /Length {}", jpeg.len());
+    out.extend(format!("\n4 0 obj\n<< {dict} >>\nstream\n").as_bytes());
+    out.extend(jpeg);
+    out.extend(b"\nendstream\nendobj\n");
+    assert_eq!(codes(out), ["https://a.example/q"]);
+}

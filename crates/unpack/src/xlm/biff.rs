@@ -77,6 +77,8 @@ struct Biff<'a, 'b> {
     /// There is a macro sheet: then formulas of all sheets matter.
     has_macros: bool,
     cells: usize,
+    /// Square centimetres of the shape that the next object is.
+    anchor: Option<f64>,
 }
 
 impl<'a, 'b> Biff<'a, 'b> {
@@ -94,6 +96,7 @@ impl<'a, 'b> Biff<'a, 'b> {
             styles: style::Styles::default(),
             has_macros: false,
             cells: 0,
+            anchor: None,
         }
     }
 

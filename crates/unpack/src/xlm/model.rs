@@ -29,6 +29,8 @@ pub(crate) struct Workbook {
     pub(crate) drawn: Vec<(usize, String)>,
     /// Pictures there are.
     pub(crate) pictures: u32,
+    /// The largest picture of each sheet that has one: sheet index and square centimetres.
+    pub(crate) sized: Vec<(usize, f64)>,
     /// Fonts: colour index (0 automatic), size in twentieths of a point, name.
     pub(crate) fonts: Vec<Font>,
     /// Cell formats.

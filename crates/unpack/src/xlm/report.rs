@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     Derived, Id, IndicatorKind, Place, Severity,
-    scan::{Scan, TextKind},
+    scan::{PICTURE_CELLS, PICTURE_LARGE, Scan, TextKind},
 };
 
 /// Bytes of one sheet's texts that are searched.
@@ -31,6 +31,18 @@ pub(crate) fn report(book: &Workbook, scan: &mut Scan<'_>) {
     macro_sheets(book, scan);
     links(book, scan);
     texts(book, scan);
+    looks(book, scan);
+}
+
+/// The first sheet that is seen shows a picture and nearly nothing else.
+fn looks(book: &Workbook, scan: &mut Scan<'_>) {
+    let seen = |s: &Sheet| s.kind == SheetKind::Work && s.state == State::Visible;
+    let Some((index, sheet)) = book.sheets.iter().enumerate().find(|(_, s)| seen(s)) else { return };
+    let cells = sheet.cells.values().filter(|c| c.value != Value::Blank).take(PICTURE_CELLS).count();
+    let largest = book.sized.iter().filter(|(of, _)| *of == index).map(|(_, size)| *size).fold(0.0, f64::max);
+    if cells < PICTURE_CELLS && largest >= PICTURE_LARGE {
+        scan.looks.picture_only = Some(format!("a picture of {largest:.0} cm² and {cells} cells"));
+    }
 }
 
 /// Whether some name is run by itself, by its letters.

@@ -270,3 +270,56 @@ proptest! {
         check(&body, &body);
     }
 }
+
+/// Findings about looks of a document with this body, with a macro project or without.
+fn looks(body: &str, macros: bool) -> String {
+    let document = format!("<w:document><w:body>{body}</w:body></w:document>");
+    let parts =
+        [("[Content_Types].xml", TYPES), ("_rels/.rels", ROOT), ("word/document.xml", document.as_str())];
+    let bytes = zip(&parts);
+    let hints = Hints::default();
+    let mut budget = Budget::new(bytes.len() as u64);
+    let about =
+        About { name: String::new(), kind: Kind::Docx, declared: None, relation: Relation::Input, depth: 0 };
+    let mut scan = Scan::new(about, &hints, &mut budget);
+    crate::dispatch::content(&bytes, &mut scan);
+    if macros {
+        scan.active = true;
+        scan.find(crate::Id::VbaPresent, "", "");
+    }
+    crate::bus::run(&mut scan);
+    let looks = scan.findings.iter().filter(|f| f.id.name().starts_with("LURE-"));
+    looks.map(|f| format!("{} {:?} {}", f.id.name(), f.severity, f.evidence)).collect::<Vec<_>>().join(", ")
+}
+
+#[test]
+fn a_picture_instead_of_a_document() {
+    let picture = |centimetres: u32| {
+        let (x, y) = (centimetres * 360_000, 8 * 360_000);
+        format!(
+            "<w:p><w:r><w:drawing><a:graphic><pic:pic><pic:spPr><a:xfrm><a:ext cx='{x}' cy='{y}'/></a:xfrm></pic:spPr></pic:pic></a:graphic></w:drawing></w:r></w:p>"
+        )
+    };
+    assert_eq!(looks(&picture(15), true), "LURE-IMAGE Medium a picture of 120 cm² and 0 words");
+    assert_eq!(looks(&picture(15), false), "");
+    assert_eq!(looks(&picture(3), true), "");
+    let letter = "<w:p><w:r><w:t>word </w:t></w:r></w:p>".repeat(60);
+    assert_eq!(looks(&format!("{}{letter}", picture(15)), true), "");
+}
+
+#[test]
+fn text_that_nobody_sees() {
+    let run =
+        |format: &str, text: &str| format!("<w:p><w:r><w:rPr>{format}</w:rPr><w:t>{text}</w:t></w:r></w:p>");
+    let (white, text) = ("<w:color w:val='FFFFFF'/>", "cG93ZXJzaGVsbCAtZW5jIEFBQUFBQUFBQUFBQQ");
+    let found = "LURE-HIDDEN-TEXT Low cG93ZXJzaGVsbCAtZW5jIEFBQUFBQUFBQUFBQQ";
+    assert_eq!(looks(&run(white, text), true), found);
+    assert_eq!(looks(&run("<w:vanish/>", text), true), found);
+    assert_eq!(looks(&run(white, text), false), "");
+    assert_eq!(looks(&run(white, "short"), true), "");
+    assert_eq!(looks(&run("<w:color w:val='000000'/>", text), true), "");
+    assert_eq!(looks(&run("<w:webHidden/>", text), true), "");
+    // White letters on a coloured ground are how tables and buttons look.
+    assert_eq!(looks(&format!("<w:tbl>{}</w:tbl>", run(white, text)), true), "");
+    assert_eq!(looks(&run(&format!("{white}<w:shd w:fill='0000FF'/>"), text), true), "");
+}

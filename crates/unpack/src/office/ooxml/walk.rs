@@ -2,12 +2,12 @@
 
 use crate::{
     Derived, Id, IndicatorKind, Place, Severity,
-    limits::TEXT_BYTES_MAX,
+    limits::{EVIDENCE_CHARS_MAX, TEXT_BYTES_MAX},
     office::{
         fields::{self, Fields},
         xml::{Element, Event, Reader},
     },
-    scan::{Scan, TextKind},
+    scan::{Scan, TextKind, UNSEEN_CHARS, area},
 };
 
 use super::relations;
@@ -33,6 +33,10 @@ pub(crate) struct Gathered {
     /// A field is open from part to part only by mistake; each part begins anew.
     pub(crate) slides: u32,
     pub(crate) active_x: bool,
+    /// Square centimetres of the largest picture.
+    pub(crate) largest: f64,
+    /// White text on white, and where.
+    pub(crate) unseen: Option<(Place, String)>,
 }
 
 impl Gathered {
@@ -69,6 +73,12 @@ struct Walk<'a, 's> {
     /// Inside the second choice of two ways to say the same.
     in_fallback: u32,
     vanish: bool,
+    /// The characters are white, or hidden by their format.
+    white: bool,
+    /// Inside tables, shapes and shaded paragraphs, whose ground may have any colour.
+    coloured: u32,
+    unseen: String,
+    in_picture: bool,
     fields: Fields,
     binary: (String, String),
     custom: String,
@@ -87,6 +97,10 @@ pub(crate) fn part(name: &str, text: &str, loose: bool, all: &mut Gathered, scan
         fallback: String::new(),
         in_fallback: 0,
         vanish: false,
+        white: false,
+        coloured: 0,
+        unseen: String::new(),
+        in_picture: false,
         fields: Fields::default(),
         binary: Default::default(),
         custom: String::new(),
@@ -121,8 +135,16 @@ impl Walk<'_, '_> {
                 let code = e.attribute("instr").unwrap_or_default();
                 self.fields.simple(&code, &self.place, self.scan);
             }
-            b"r" | b"rPr" => self.vanish = false,
-            b"vanish" | b"webHidden" => self.vanish = e.on(),
+            b"r" | b"rPr" => (self.vanish, self.white) = (false, false),
+            b"tbl" | b"txbxContent" | b"wsp" if !empty => self.coloured += 1,
+            b"shd" | b"highlight" => self.white = false,
+            b"pic" => self.in_picture = !empty,
+            b"ext" if self.in_picture => {
+                let size = area(e.attribute("cx").as_deref(), e.attribute("cy").as_deref());
+                self.all.largest = self.all.largest.max(size);
+            }
+            b"vanish" => (self.vanish, self.white) = (e.on(), self.white || e.on()),
+            b"webHidden" => self.vanish = e.on(),
             b"tab" => self.show("\t"),
             b"br" | b"cr" => self.show("\n"),
             b"color" | b"srgbClr" => self.colour(e),
@@ -207,6 +229,7 @@ impl Walk<'_, '_> {
     fn colour(&mut self, e: &Element<'_>) {
         let colours = &mut self.scan.facts.office.get_or_insert_default().font_colors;
         let Some(value) = e.attribute("val").map(|v| v.to_ascii_uppercase()) else { return };
+        self.white |= e.name() == b"color" && value == "FFFFFF";
         let is_rgb = value.len() == 6 && value.bytes().all(|b| b.is_ascii_hexdigit());
         if is_rgb && colours.len() < COLOURS_MAX && !colours.contains(&value) {
             colours.push(value);
@@ -237,7 +260,9 @@ impl Walk<'_, '_> {
             }
             b"p" | b"Row" | b"comment" => self.show("\n"),
             b"tc" | b"Cell" => self.show("\t"),
-            b"r" => self.vanish = false,
+            b"r" => (self.vanish, self.white) = (false, false),
+            b"tbl" | b"txbxContent" | b"wsp" => self.coloured = self.coloured.saturating_sub(1),
+            b"pic" => self.in_picture = false,
             b"Fallback" => self.in_fallback = self.in_fallback.saturating_sub(1),
             _ => {}
         }
@@ -271,13 +296,21 @@ impl Walk<'_, '_> {
         if to.len() + text.len() <= TEXT_BYTES_MAX {
             to.push_str(text);
         }
+        let unseen = self.white && self.coloured == 0 && self.in_fallback == 0;
+        if unseen && self.unseen.len() < EVIDENCE_CHARS_MAX * 4 {
+            self.unseen.push_str(text);
+        }
     }
 
     fn finish(self) {
-        let Walk { scan, all, place, mut fields, shown, hidden, fallback, custom, binary, .. } = self;
+        let Walk { scan, all, place, mut fields, shown, hidden, fallback, custom, binary, unseen, .. } = self;
         fields.finish(&place, scan);
         if !binary.1.is_empty() {
             all.binary.push(binary);
+        }
+        let unseen = unseen.trim();
+        if unseen.chars().count() >= UNSEEN_CHARS && all.unseen.is_none() {
+            all.unseen = Some((place.clone(), unseen.to_owned()));
         }
         all.words += shown.split_whitespace().count();
         if all.shown.len() + shown.len() <= TEXT_BYTES_MAX {

@@ -38,6 +38,20 @@ pub(super) fn pictures(data: &[u8]) -> u32 {
         .unwrap_or(u32::MAX)
 }
 
+/// Square centimetres that the shape of a drawing record covers, where cells have their usual size.
+pub(super) fn anchor(data: &[u8]) -> Option<f64> {
+    // OfficeArtClientAnchorSheet: version 0, type 0xF010, 18 bytes.
+    let at = memmem::find(data, b"\0\0\x10\xF0\x12\0\0\0")?;
+    let mut cursor = Cursor::from(data, at + 8);
+    cursor.skip(2)?;
+    let mut corner = || {
+        let (column, right, row, down) = (cursor.u16()?, cursor.u16()?, cursor.u16()?, cursor.u16()?);
+        Some((f64::from(column) + f64::from(right) / 1_024.0, f64::from(row) + f64::from(down) / 256.0))
+    };
+    let ((left, top), (right, bottom)) = (corner()?, corner()?);
+    Some((right - left).max(0.0) * 1.7 * (bottom - top).max(0.0) * 0.53)
+}
+
 /// Addresses in a record whose layout does not matter otherwise.
 pub(super) fn addresses(data: &[u8], into: &mut Vec<String>) {
     const MARKS: [&str; 4] = ["://", "\\\\", "URL;", "DSN="];

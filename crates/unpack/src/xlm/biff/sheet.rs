@@ -170,7 +170,11 @@ impl<'a> Biff<'a, '_> {
             }
             0x005D => {
                 let (kind, tokens) = object::object(record.data);
-                self.book.pictures += u32::from(kind == 8 && self.layout >= Layout::Biff8);
+                let picture = kind == 8 && self.layout >= Layout::Biff8;
+                self.book.pictures += u32::from(picture);
+                if let Some(size) = self.anchor.take().filter(|_| picture && self.book.sized.len() < 4_096) {
+                    self.book.sized.push((to.index, size));
+                }
                 let context = ptg::Context {
                     layout: self.layout,
                     links: &self.links,
@@ -180,6 +184,7 @@ impl<'a> Biff<'a, '_> {
                 let id = tokens.and_then(|t| ptg::decode(t, &[], &context, &mut self.book));
                 self.book.assigned.extend(id);
             }
+            0x00EC => self.anchor = object::anchor(record.data),
             0x01B6 => {
                 cursor.skip(10)?;
                 let count = usize::from(cursor.u16()?);

@@ -4,7 +4,7 @@ use super::{
     Reading,
     xml::{Event, Xml, utf8},
 };
-use crate::xlm::text::parse_formula;
+use crate::{scan::area, xlm::text::parse_formula};
 
 /// Bytes of one drawing's text.
 const TEXT_MAX: usize = 256 << 10;
@@ -17,6 +17,7 @@ impl Reading<'_> {
         }
         let text = utf8(&bytes);
         let mut xml = Xml::new(&text);
+        let mut in_picture = false;
         let (mut drawn, mut macro_text, mut in_text, mut in_macro) =
             (String::new(), String::new(), false, false);
         while let Some(event) = xml.next() {
@@ -25,10 +26,15 @@ impl Reading<'_> {
                     "t" | "font" | "text" => in_text = true,
                     "FmlaMacro" => in_macro = true,
                     "pic" | "sp" | "cxnSp" | "graphicFrame" | "grpSp" => {
-                        self.book.pictures += u32::from(element.name == "pic");
+                        in_picture = element.name == "pic";
+                        self.book.pictures += u32::from(in_picture);
                         if let Some(formula) = element.get("macro").filter(|m| !m.is_empty()) {
                             self.assigned(index, &formula);
                         }
+                    }
+                    "ext" if in_picture && self.book.sized.len() < 4_096 => {
+                        let size = area(element.get("cx").as_deref(), element.get("cy").as_deref());
+                        self.book.sized.push((index, size));
                     }
                     "br" => drawn.push('\n'),
                     _ => {}
@@ -39,6 +45,7 @@ impl Reading<'_> {
                         in_macro = false;
                         self.assigned(index, &std::mem::take(&mut macro_text));
                     }
+                    "pic" => in_picture = false,
                     "p" | "div" | "comment" | "txBody" => drawn.push('\n'),
                     _ => {}
                 },
