@@ -1,5 +1,7 @@
 //! Facet `transit`: the way the message came, and what kind of mail its marks say it is.
 
+mod list;
+
 use std::net::IpAddr;
 
 use sekisho_mail::{Domain, Hop, Received};
@@ -39,6 +41,7 @@ pub fn observe(evidence: &Evidence, view: &View<'_>) -> Transit {
             .value("X-MS-Exchange-Organization-AuthAs")
             .is_some_and(|value| value.trim().eq_ignore_ascii_case("internal"));
     read_marks(view, &mut transit);
+    transit.mailing_list = list::redistributed(evidence, view);
     transit
 }
 
@@ -52,9 +55,6 @@ fn read_marks(view: &View<'_>, transit: &mut Transit) {
         let value = field.value.as_str();
         let starts = |word: &str| value.get(..word.len()).is_some_and(|v| v.eq_ignore_ascii_case(word));
         match field.name.to_ascii_lowercase().as_str() {
-            "list-id" | "list-post" | "mailing-list" | "x-beenthere" | "x-mailman-version" => {
-                transit.mailing_list = true;
-            }
             "list-unsubscribe" => {
                 transit.list_unsubscribe = true;
                 transit.bulk = true;

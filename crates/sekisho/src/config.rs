@@ -49,6 +49,9 @@ pub(crate) struct Organisation {
     pub(crate) names: Vec<String>,
     /// Domains whose mail is internal. Without any, direction is unknown.
     pub(crate) domains: Vec<String>,
+    /// Host names or domains of your own mail servers, where they are not within `domains`: hops through them are
+    /// inside.
+    pub(crate) servers: Vec<String>,
     /// Domains of partners: sister companies, suppliers, customers whose names look-alike domains copy.
     pub(crate) partners: Vec<String>,
     /// People.
@@ -76,6 +79,8 @@ pub(crate) struct Authentication {
     pub(crate) believe: Vec<String>,
     /// Believe the topmost results without an authserv-id (Microsoft 365).
     pub(crate) believe_unnamed: bool,
+    /// Domains whose ARC seals are believed (RFC 8617): mailing lists and forwarders that tell the truth.
+    pub(crate) believe_sealers: Vec<String>,
     /// Verify with live DNS what no believed server wrote.
     pub(crate) dns: bool,
     /// Verify with a scripted zone file.
@@ -86,7 +91,14 @@ pub(crate) struct Authentication {
 
 impl Default for Authentication {
     fn default() -> Self {
-        Self { believe: Vec::new(), believe_unnamed: false, dns: false, zone: None, timeout_ms: 5_000 }
+        Self {
+            believe: Vec::new(),
+            believe_unnamed: false,
+            believe_sealers: Vec::new(),
+            dns: false,
+            zone: None,
+            timeout_ms: 5_000,
+        }
     }
 }
 
@@ -174,6 +186,14 @@ mod tests {
     fn an_empty_file_is_valid_and_the_builtin_rules_run() {
         let config = parse("").unwrap();
         assert!(config.rules.builtin && config.organisation.domains.is_empty());
+    }
+
+    #[test]
+    fn servers_and_sealers_reach_observation() {
+        let text = "[organisation]\nservers = ['MX.hoster.example']\n[authentication]\nbelieve_sealers = ['Lists.example']\n";
+        let context = crate::world::context(&parse(text).unwrap());
+        assert_eq!(context.organisation.hosts, ["mx.hoster.example"]);
+        assert_eq!(context.believed_sealers, ["lists.example"]);
     }
 
     #[test]

@@ -58,10 +58,11 @@ pub(crate) fn context(config: &Config) -> Context {
             people: organisation.people.iter().map(person).collect(),
             vips: organisation.people.iter().filter(|p| p.vip).map(person).collect(),
             partners: lower(&organisation.partners),
-            ..Organisation::default()
+            hosts: lower(&organisation.servers),
         },
         believed: lower(&config.authentication.believe),
         believe_unnamed: config.authentication.believe_unnamed,
+        believed_sealers: lower(&config.authentication.believe_sealers),
         attachments_closed: !config.attachments.open,
         ..Context::default()
     }

@@ -145,8 +145,11 @@ fn a_claim_alone_attributes_nothing() {
         hop("mail-1.google.com")
     );
     assert_eq!(check(&forwarded, &Papers::default()), "-/-@- claimed:SendGrid");
-    let listed = format!("{}\nList-Id: <l.example>\n{claim}", hop("mail-1.google.com"));
-    assert_eq!(check(&listed, &Papers::default()), "-/-@- claimed:SendGrid");
+    // So does a list; to write that one is a list is not enough.
+    let listed = format!("{}\nList-Id: <l.lists.example>\n{claim}", hop("mail-1.google.com"));
+    assert_eq!(check(&listed, &Papers::default()), "-/-@- claimed:SendGrid forged");
+    let posted = format!("{listed}\nTo: l@lists.example");
+    assert_eq!(check(&posted, &Papers::default()), "-/-@- claimed:SendGrid");
 }
 
 #[test]

@@ -131,12 +131,31 @@ fn marks_of_lists_bulk_and_machines_are_read() {
         let t = transit(header, &Context::default());
         (t.mailing_list, t.bulk, t.auto_submitted, t.bounce)
     };
-    assert_eq!(marks("From: a@b.test\nList-Id: <x.lists.test>"), (true, false, false, false));
     assert_eq!(marks("From: a@b.test\nPrecedence: bulk\nAuto-Submitted: no"), (false, true, false, false));
     assert_eq!(marks("From: a@b.test\nAuto-Submitted: auto-replied"), (false, false, true, false));
     let report = "From: a@b.test\nContent-Type: multipart/report; report-type=delivery-status; boundary=x";
     assert_eq!(marks(report), (false, false, false, true));
     assert_eq!(marks("From: a@b.test\nSubject: list, bulk, auto"), (false, false, false, false));
+}
+
+#[test]
+fn a_list_is_one_that_redistributed_the_message() {
+    let list = |header: &str| transit(header, &Context::default()).mailing_list;
+    let post = "From: a@b.test\nList-Id: \"Users\" <users.lists.test>\nList-Post: <mailto:users@lists.test>";
+    assert!(list(&format!("{post}\nTo: c@d.test, users@lists.test")));
+    assert!(!list(&format!("{post}\nTo: c@d.test")));
+    assert!(list(&format!("{post}\nTo: c@d.test\nSender: users-bounces@lists.test")));
+    assert!(!list("From: a@b.test\nTo: users@lists.test\nSender: users-bounces@lists.test"));
+    // The address of a list is written where the list itself is said to be the reader.
+    assert!(!list(&format!("{post}\nTo: users@lists.test\nDelivered-To: users@lists.test")));
+    // An id alone that is the posting address.
+    assert!(list("From: a@b.test\nTo: users@lists.test\nList-Id: <users.lists.test>"));
+    // Bulk mailers and forgers: an id of their own and the reader's address.
+    assert!(!list("From: a@b.test\nTo: c@d.test\nList-Id: <17.xt.local>"));
+    assert!(!list("From: a@b.test\nTo: c@d.test\nList-Id: <news.b.test>\nReturn-Path: <bounce@b.test>"));
+    assert!(list(
+        "From: a@b.test\nTo: c@d.test\nMailing-List: contact u-help@e.test; run by ezmlm\nReturn-Path: <u-return-1-c=d.test@e.test>"
+    ));
 }
 
 #[test]

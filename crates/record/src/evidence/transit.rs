@@ -23,7 +23,8 @@ pub struct Transit {
     pub exchange_claims_internal: bool,
     /// Seconds from the Date field to the first hop, when both are known.
     pub date_skew_seconds: Option<i64>,
-    /// A mailing list forwarded it (List-Id, List-Post, or a list's mediator marks).
+    /// A mailing list redistributed it: its marks (List-Id, List-Post, …) fit the addressees or the return path. Marks
+    /// alone are no list; bulk mailers and forgers write them too.
     pub mailing_list: bool,
     /// Bulk marks: List-Unsubscribe, Precedence: bulk, Feedback-ID.
     pub bulk: bool,

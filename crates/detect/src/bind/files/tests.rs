@@ -167,7 +167,10 @@ fn yara_rules_see_every_file() {
         "false"
     );
     let picture = "rule picture { strings: $a = { 89 50 4E 47 } condition: $a at 0 }";
-    assert_eq!(check_with(Some(picture), "a.zip", "x/y", zip(), names), r#"[[], ["picture"], ["picture"], []]"#);
+    assert_eq!(
+        check_with(Some(picture), "a.zip", "x/y", zip(), names),
+        r#"[[], ["picture"], ["picture"], []]"#
+    );
     // Without rules nobody knows.
     assert!(
         check_bytes(
