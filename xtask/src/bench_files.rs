@@ -3,9 +3,9 @@
 
 use std::{
     collections::BTreeMap,
+    io::Write as _,
     path::{Path, PathBuf},
-    process::Command,
-    time::Instant,
+    process::{Command, Stdio},
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -15,6 +15,8 @@ use sekisho_unpack::{Hints, Input, unpack};
 
 /// Rounds of which the fastest counts, as for the other tools.
 const ROUNDS: usize = 5;
+/// Seconds after which a tool is killed; the script's limit.
+const GIVE_UP: u32 = 10;
 /// Versions that the comparison is made with.
 const PACKAGES: [&str; 2] = ["oletools==0.60.2", "XLMMacroDeobfuscator==0.2.7"];
 
@@ -32,11 +34,25 @@ pub(crate) struct Options {
     venv: PathBuf,
 }
 
+/// What is compared: documents with macros, with the tool that reads them.
+const GROUPS: [(&str, &str); 2] =
+    [("macro documents", "olevba"), ("Excel 4 workbooks", "XLMMacroDeobfuscator")];
+
 /// A document and what it is for the comparison.
 struct Document {
     path: PathBuf,
     group: &'static str,
+    tool: &'static str,
     ms: f64,
+}
+
+/// What the other tool took for a file.
+struct Other {
+    ms: f64,
+    /// It did not end and was killed: `ms` is a lower bound.
+    killed: bool,
+    /// The exception that it ended with.
+    failed: Option<String>,
 }
 
 /// Measures and prints.
@@ -49,18 +65,42 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         bail!("{} holds no document with macros", options.folder.display());
     }
     let others = if options.alone { BTreeMap::new() } else { others(options, &documents)? };
+    let mut medians = Vec::new();
+    for (group, tool) in GROUPS {
+        println!("\n{:<52}{:>10}{:>26}{:>9}", group, "ours ms", format!("{tool} ms"), "times");
+        let (mut ours, mut theirs, mut times) = (Vec::new(), Vec::new(), Vec::new());
+        for document in documents.iter().filter(|d| d.group == group) {
+            let path = document.path.display().to_string();
+            ours.push(document.ms);
+            let Some(other) = others.get(&path) else {
+                println!("{path:<52}{:>10.3}", document.ms);
+                continue;
+            };
+            theirs.push(other.ms);
+            times.push(other.ms / document.ms);
+            let at_least = if other.killed { ">= " } else { "" };
+            let shown = format!("{at_least}{:.1}", other.ms);
+            let note = match (&other.failed, other.killed) {
+                (_, true) => format!("  no end within {GIVE_UP} s"),
+                (Some(error), _) => format!("  gave up: {error}"),
+                _ => String::new(),
+            };
+            println!("{path:<52}{:>10.3}{shown:>26}{:>9.0}{note}", document.ms, other.ms / document.ms);
+        }
+        medians.push((group, tool, ours, theirs, times));
+    }
     println!(
-        "{:<24}{:>8}{:>22}{:>12}{:>12}{:>10}",
-        "group", "files", "tool", "median ms", "mean ms", "times"
+        "\n{:<20}{:>6}{:>22}{:>14}{:>14}{:>14}",
+        "median", "files", "tool", "theirs ms", "ours ms", "times (median)"
     );
-    for group in ["macro documents", "Excel 4 workbooks"] {
-        let of_group: Vec<&Document> = documents.iter().filter(|d| d.group == group).collect();
-        let ours: Vec<f64> = of_group.iter().map(|d| d.ms).collect();
-        line(group, "ours", &ours, median(&ours));
-        let tool = if group == "macro documents" { "olevba" } else { "XLMMacroDeobfuscator" };
-        let key = |d: &&Document| (tool.to_owned(), d.path.display().to_string());
-        let theirs: Vec<f64> = of_group.iter().filter_map(|d| others.get(&key(d)).copied()).collect();
-        line(group, tool, &theirs, median(&ours));
+    for (group, tool, ours, theirs, times) in medians {
+        println!(
+            "{group:<20}{:>6}{tool:>22}{:>14.2}{:>14.3}{:>14.0}",
+            ours.len(),
+            median(&theirs),
+            median(&ours),
+            median(&times)
+        );
     }
     Ok(())
 }
@@ -75,49 +115,61 @@ fn measure(path: &Path) -> Result<Option<Document>> {
     let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
     let input = || vec![Input { name: name.clone(), declared: None, bytes: bytes.clone() }];
     let mut best = f64::INFINITY;
-    let mut group = None;
+    let mut tree = None;
     for _ in 0..ROUNDS {
-        let start = Instant::now();
-        let tree = unpack("", input(), &Hints::default());
-        // One thread that never waits.
-        best = best.min(start.elapsed().as_secs_f64() * 1000.0);
-        let ids = tree.files.iter().flat_map(|f| &f.findings).map(|f| f.id.name());
-        let found: Vec<&str> = ids.collect();
-        group = if found.contains(&"XLM-SHEET") {
-            Some("Excel 4 workbooks")
-        } else if found.contains(&"VBA-PRESENT") {
-            Some("macro documents")
-        } else {
-            None
-        };
+        let start = cpu_ms();
+        tree = Some(unpack("", input(), &Hints::default()));
+        best = best.min(cpu_ms() - start);
     }
-    Ok(group.map(|group| Document { path: path.to_owned(), group, ms: best }))
+    let files = tree.iter().flat_map(|t| &t.files);
+    let found: Vec<&str> = files.flat_map(|f| &f.findings).map(|f| f.id.name()).collect();
+    let [vba, xlm] = GROUPS;
+    let group = if found.contains(&"XLM-SHEET") {
+        xlm
+    } else if found.contains(&"VBA-PRESENT") {
+        vba
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Document { path: path.to_owned(), group: group.0, tool: group.1, ms: best }))
 }
 
-/// Milliseconds of the other tools by tool and path.
-fn others(options: &Options, documents: &[Document]) -> Result<BTreeMap<(String, String), f64>> {
+/// Processor time of this thread.
+fn cpu_ms() -> f64 {
+    let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    now.tv_sec as f64 * 1e3 + now.tv_nsec as f64 / 1e6
+}
+
+/// What the other tools took, by path.
+fn others(options: &Options, documents: &[Document]) -> Result<BTreeMap<String, Other>> {
     let python = options.venv.join("bin/python");
     if !python.exists() {
         run_quietly(Command::new("python3").args(["-m", "venv"]).arg(&options.venv))?;
         run_quietly(Command::new(options.venv.join("bin/pip")).args(["install", "--quiet"]).args(PACKAGES))?;
     }
-    let output = Command::new(&python)
+    let mut child = Command::new(&python)
         .args(["-c", include_str!("bench_files.py")])
-        .args(documents.iter().map(|d| &d.path))
-        .output()
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
         .context("cannot run Python")?;
+    let files: String = documents.iter().map(|d| format!("{}\t{}\n", d.tool, d.path.display())).collect();
+    let mut door = child.stdin.take().context("no pipe")?;
+    let writer = std::thread::spawn(move || door.write_all(files.as_bytes()));
+    let output = child.wait_with_output()?;
+    writer.join().ok().context("the writer ended")??;
     let text = String::from_utf8_lossy(&output.stdout);
     let mut times = BTreeMap::new();
     for line in text.lines() {
         let Ok(value) = serde_json::from_str::<serde_json::Value>(line) else { continue };
-        if let (Some(tool), Some(path), Some(ms)) =
-            (value["tool"].as_str(), value["path"].as_str(), value["cpu_ms"].as_f64())
-        {
-            times.insert((tool.to_owned(), path.to_owned()), ms);
+        if let (Some(path), Some(ms)) = (value["path"].as_str(), value["cpu_ms"].as_f64()) {
+            let failed = value["failed"].as_str().map(str::to_owned);
+            let killed = value["gave_up"].as_bool() == Some(true);
+            times.insert(path.to_owned(), Other { ms, killed, failed });
         }
     }
     if times.is_empty() {
-        bail!("the other tools gave nothing: {}", String::from_utf8_lossy(&output.stderr));
+        bail!("the other tools gave nothing; see {} -m pip list", python.display());
     }
     Ok(times)
 }
@@ -134,13 +186,4 @@ fn median(values: &[f64]) -> f64 {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-fn line(group: &str, tool: &str, values: &[f64], ours: f64) {
-    if values.is_empty() {
-        return;
-    }
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let times = median(values) / ours;
-    println!("{group:<24}{:>8}{tool:>22}{:>12.3}{mean:>12.3}{times:>10.1}", values.len(), median(values));
 }

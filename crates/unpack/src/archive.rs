@@ -6,7 +6,6 @@
 //! one another. [`extensions`] has the lists behind all of them.
 
 mod bytes;
-mod cab_bounds;
 mod codec;
 pub(crate) mod disk;
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use crate::limits::{
     EMULATION_STEPS_MAX, EMULATION_STEPS_TOTAL_MAX, HELD_BYTES_BASE, HELD_RATIO, MEMBER_BYTES_BASE,
-    MEMBER_BYTES_MAX, MEMBER_RATIO, OUT_BYTES_BASE, OUT_BYTES_MAX, OUT_RATIO, STEPS_MAX,
+    MEMBER_BYTES_MAX, MEMBER_RATIO, OUT_BYTES_BASE, OUT_BYTES_MAX, OUT_RATIO, PICTURE_STEPS_MAX, STEPS_MAX,
 };
 
 /// What is left. Work that is not allowed any more is left out and named by a finding; nothing here panics.
@@ -14,6 +14,7 @@ pub struct Budget {
     held_left: u64,
     steps_left: u64,
     emulation_left: u64,
+    pictures_left: u64,
     /// Something was left out for want of budget.
     pub(crate) exhausted: bool,
 }
@@ -30,6 +31,7 @@ impl Budget {
             held_left: HELD_BYTES_BASE.saturating_add(input_bytes.saturating_mul(HELD_RATIO)),
             steps_left: STEPS_MAX,
             emulation_left: EMULATION_STEPS_TOTAL_MAX,
+            pictures_left: PICTURE_STEPS_MAX,
             exhausted: false,
         }
     }
@@ -69,6 +71,27 @@ impl Budget {
         self.steps_left = self.steps_left.saturating_sub(steps);
         self.exhausted |= self.steps_left == 0;
         self.steps_left > 0
+    }
+
+    /// Steps that are left.
+    pub(crate) fn steps_left(&self) -> u64 {
+        self.steps_left
+    }
+
+    /// Books what a copy of this budget spent since it was made with so many steps.
+    pub(crate) fn spend_as(&mut self, copy: &Budget, steps: u64) {
+        let _ = self.spend(steps.saturating_sub(copy.steps_left));
+    }
+
+    /// Books work on a picture; `false` when it is more than is left: pictures must not leave nothing for what acts.
+    #[must_use]
+    pub(crate) fn spend_on_picture(&mut self, steps: u64) -> bool {
+        let left = self.pictures_left.min(self.steps_left.saturating_sub(1));
+        if steps > left {
+            return false;
+        }
+        self.pictures_left -= steps;
+        self.spend(steps)
     }
 
     /// Takes the steps that one file's emulation may use; give back what is left with [`Budget::return_emulation`].

@@ -27,6 +27,13 @@ pub(crate) fn run(scan: &mut Scan<'_>) {
         if !scan.budget.spend(1 + (text.text.len() / BYTES_PER_STEP) as u64) {
             break;
         }
+        let looked_at = match text.kind {
+            TextKind::Shown => lure::BYTES_MAX.min(passwords::BYTES_MAX),
+            _ => usize::MAX,
+        };
+        if text.text.len() > looked_at {
+            scan.aside("lures and passwords are looked for where a text begins");
+        }
         addresses(text, scan);
     }
     crate::vba::indicators(scan);
@@ -76,18 +83,28 @@ fn shown(texts: &[Text]) -> impl Iterator<Item = &str> {
 
 /// Addresses, paths and commands of one text.
 fn addresses(text: &Text, scan: &mut Scan<'_>) {
+    let mut whole = each_in(&text.text, text, scan);
+    if text.kind != TextKind::Shown
+        && let Some(plain) = undo::undo(&text.text)
+    {
+        whole &= each_in(&plain, text, scan);
+    }
+    if !whole {
+        scan.aside("more addresses, paths or commands in a text than are kept");
+    }
+}
+
+/// `false` when there are more than are kept.
+fn each_in(plain: &str, text: &Text, scan: &mut Scan<'_>) -> bool {
     let kind = text.kind;
-    urls::each(&text.text, kind, &mut |url| note_url(url, text, scan));
-    if matches!(kind, TextKind::Shown) {
-        return;
+    let urls = urls::each(plain, kind, &mut |url| note_url(url, text, scan));
+    if kind == TextKind::Shown {
+        return urls;
     }
-    paths::each(&text.text, &mut |path| note(Id::IocDropPath, IndicatorKind::DropPath, path, text, scan));
-    command::each(&text.text, kind, &mut |line| note(Id::IocCmd, IndicatorKind::Cmdline, line, text, scan));
-    if let Some(plain) = undo::undo(&text.text) {
-        urls::each(&plain, kind, &mut |url| note_url(url, text, scan));
-        paths::each(&plain, &mut |path| note(Id::IocDropPath, IndicatorKind::DropPath, path, text, scan));
-        command::each(&plain, kind, &mut |line| note(Id::IocCmd, IndicatorKind::Cmdline, line, text, scan));
-    }
+    let mut path = |path: &str| note(Id::IocDropPath, IndicatorKind::DropPath, path, text, scan);
+    let paths = paths::each(plain, &mut path);
+    let mut line = |line: &str| note(Id::IocCmd, IndicatorKind::Cmdline, line, text, scan);
+    urls & paths & command::each(plain, kind, &mut line)
 }
 
 fn note_url(url: &str, text: &Text, scan: &mut Scan<'_>) {

@@ -21,7 +21,10 @@ const VALUE_CHARS_MAX: usize = 8_192;
 /// Reads a calendar or contact.
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let text = sekisho_mail::charset::decode(bytes, None).text;
-    let calendar = read(&text);
+    let (calendar, whole) = read(&text);
+    if !whole {
+        scan.left_out("only the beginning of a long calendar was read");
+    }
     let shown = ["SUMMARY", "DESCRIPTION", "LOCATION", "NOTE", "X-ALT-DESC", "COMMENT"];
     for component in &calendar.components {
         for (name, value) in &component.properties {
@@ -35,11 +38,17 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     scan.facts.calendar = Some(calendar);
 }
 
-fn read(text: &str) -> Calendar {
+/// The calendar, and whether that is all of it.
+fn read(text: &str) -> (Calendar, bool) {
     let mut calendar = Calendar::default();
     // Indices into `components` of those that are open.
     let mut open: Vec<usize> = Vec::new();
-    for line in unfold(text).take(LINES_MAX) {
+    let mut whole = true;
+    for (number, line) in unfold(text).enumerate() {
+        if number >= LINES_MAX {
+            whole = false;
+            break;
+        }
         let Some((name, value)) = property(&line) else { continue };
         match name.as_str() {
             "BEGIN" if calendar.components.len() < COMPONENTS_MAX => {
@@ -48,6 +57,7 @@ fn read(text: &str) -> Calendar {
                     .components
                     .push(Component { name: value.trim().to_uppercase(), ..Component::default() });
             }
+            "BEGIN" => whole = false,
             "END" => drop(open.pop()),
             _ => {
                 let value: String = unescape(value).chars().take(VALUE_CHARS_MAX).collect();
@@ -62,7 +72,7 @@ fn read(text: &str) -> Calendar {
         }
     }
     calendar.components.retain(|c| c.name != "VCALENDAR");
-    calendar
+    (calendar, whole)
 }
 
 /// Properties of the calendar itself.
@@ -127,7 +137,7 @@ mod tests {
     #[test]
     fn components_with_folded_values() {
         let text = "BEGIN:VCALENDAR\r\nPRODID:-//a//b\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY;LANGUAGE=\"x:y\":Sign\r\n  in\\, now\r\nDESCRIPTION:https://a.example/x\\nmore\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-        let found = read(text);
+        let (found, _) = read(text);
         assert_eq!(found.product_id.as_deref(), Some("-//a//b"));
         assert_eq!(found.method.as_deref(), Some("REQUEST"));
         let [event] = found.components.as_slice() else { panic!("{found:?}") };

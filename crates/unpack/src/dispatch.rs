@@ -3,8 +3,8 @@
 use bytes::Bytes;
 
 use crate::{
-    Derived, File, Finding, Hints, Id, Kind, Place, archive, calendar, html, image, lnk, mail, office, ole,
-    onenote, pdf,
+    Derived, File, Finding, Hints, Id, Kind, Place, archive, calendar, entities, html, image, lnk, mail,
+    office, ole, onenote, pdf,
     scan::{Scan, TextKind},
     script, shortcut, xlm,
 };
@@ -29,6 +29,12 @@ pub(crate) fn names(scan: &mut Scan<'_>, listed_only: bool) {
 pub(crate) fn content(bytes: &Bytes, scan: &mut Scan<'_>) {
     use Kind as K;
     archive::shape::check(bytes, scan);
+    if matches!(
+        scan.about.kind,
+        K::Html | K::Svg | K::Hta | K::Xml | K::WordXml | K::FlatOpc | K::SpreadsheetXml
+    ) {
+        entities::check(bytes, Place::WHOLE, scan);
+    }
     match scan.about.kind {
         K::Zip | K::Jar => archive::zip::analyse(bytes, scan),
         K::Docx | K::Xlsx | K::Xlsb | K::Pptx | K::Visio => office::ooxml::analyse(bytes, scan),

@@ -50,8 +50,15 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     }
     page::literals(&page, &mut machine);
     machine.finish();
-    let left = if machine.grace { 0 } else { machine.ticks / script::js::eval::TICKS_PER_STEP };
+    let left =
+        if machine.grace || machine.deep { 0 } else { machine.ticks / script::js::eval::TICKS_PER_STEP };
     scan.budget.return_emulation(left);
+    if machine.grace || machine.deep {
+        scan.aside(script::js::ENDLESS);
+    }
+    if machine.cut {
+        scan.left_out(script::js::CUT);
+    }
     for text in std::mem::take(&mut machine.decoded) {
         scan.text(TextKind::Decoded, text, "script > decoded");
     }
@@ -80,7 +87,11 @@ fn run(page: &Page, machine: &mut Machine<'_>, scan: &mut Scan<'_>) -> Vec<(usiz
         let lexed = lex(&script.text);
         script::js::words(&lexed, &mut seen, &mut words);
         escaped.push((lexed.escaped_bytes, script.text.len()));
+        let room = scan.budget.spend(lexed.tokens.len() as u64 / script::TOKENS_PER_STEP);
         drop(lexed);
+        if !room {
+            break;
+        }
         machine.script(&script.text);
     }
     for (auto, code) in &page.handlers {

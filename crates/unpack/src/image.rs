@@ -23,8 +23,12 @@ const SIDE_MIN: u32 = 42;
 const SIDE_SCANNED: u32 = 1_600;
 /// Pixels decoded in a step.
 const PIXELS_PER_STEP: u64 = 40;
+/// Packed bytes decoded in a step, beside its pixels.
+const BYTES_PER_STEP: u64 = 50;
 /// Pixels searched for codes in a step.
 const SCANNED_PER_STEP: u64 = 20;
+const NOT_DECODED: &str = "the picture was not decoded: other pictures took all the time";
+const NOT_SEARCHED: &str = "no codes were looked for: other pictures took all the time";
 /// Codes of one picture that are read.
 const CODES_MAX: usize = 8;
 /// Metadata fields kept.
@@ -42,14 +46,14 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     };
     (found.width, found.height) = (width, height);
     let pixels = u64::from(width) * u64::from(height);
+    let packed = bytes.len() as u64;
     let worth = width.min(height) >= SIDE_MIN;
     if worth && unpacked > room(bytes) {
         let text = format!("{width} × {height} pixels are more than are decoded");
         scan.find_as(Id::ScanIncomplete, Severity::Low, Derived::Static, "", text);
-    } else if worth
-        && scan.budget.spend(pixels / PIXELS_PER_STEP)
-        && let Some(picture) = decode(bytes)
-    {
+    } else if worth && !scan.budget.spend_on_picture(pixels / PIXELS_PER_STEP + packed / BYTES_PER_STEP) {
+        scan.left_out(NOT_DECODED);
+    } else if worth && let Some(picture) = decode(bytes) {
         read(&picture, &mut found, scan);
     }
     scan.facts.image = Some(found);
@@ -91,13 +95,18 @@ fn read(picture: &DynamicImage, found: &mut facts::Image, scan: &mut Scan<'_>) {
     };
     found.dhash = Some(dhash(&grey));
     let cost = u64::from(grey.width()) * u64::from(grey.height()) / SCANNED_PER_STEP;
-    if !scan.budget.spend(cost) {
+    if !scan.budget.spend_on_picture(cost) {
+        scan.left_out(NOT_SEARCHED);
         return;
     }
     let mut codes = codes(&grey, false);
     // White on black is read by telephones and by few libraries.
-    if codes.is_empty() && scan.budget.spend(cost) {
-        codes = self::codes(&grey, true);
+    if codes.is_empty() {
+        if scan.budget.spend_on_picture(cost) {
+            codes = self::codes(&grey, true);
+        } else {
+            scan.left_out(NOT_SEARCHED);
+        }
     }
     for code in codes {
         scan.find(Id::ImgQr, "", &code);

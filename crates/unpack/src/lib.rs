@@ -11,6 +11,7 @@ mod budget;
 mod bus;
 mod calendar;
 mod dispatch;
+mod entities;
 pub mod facts;
 mod finding;
 #[doc(hidden)]

@@ -24,9 +24,6 @@ pub const MEMBER_RATIO: u64 = 4;
 pub const HELD_BYTES_BASE: u64 = 32 << 20;
 /// See [`HELD_BYTES_BASE`].
 pub const HELD_RATIO: u64 = 4;
-/// Memory that a decoder of 7z may ask for: its dictionary, or the model of PPMd. Packers never take more than the data
-/// has, and more than this is not unpacked anyway. Beyond: `SCAN-INCOMPLETE`, names only.
-pub const SEVEN_MEMORY_MAX: u64 = 64 << 20;
 /// A member is a bomb when it is this many times its packed size and at least [`BOMB_MEMBER_BYTES`].
 pub const BOMB_MEMBER_RATIO: u64 = 100;
 /// See [`BOMB_MEMBER_RATIO`].
@@ -42,7 +39,10 @@ pub const PLAIN_CELLS_MAX: usize = 200_000;
 /// Groups, objects or elements inside one another.
 pub const NESTING_MAX: usize = 64;
 /// Steps of work for one message; a step is about a microsecond. Beyond: `SCAN-INCOMPLETE`, static facts only.
-pub const STEPS_MAX: u64 = 1_500_000;
+pub const STEPS_MAX: u64 = 700_000;
+/// Of these, steps for decoding pictures and looking for codes in them. Beyond: `SCAN-INCOMPLETE`, only their size is
+/// known.
+pub const PICTURE_STEPS_MAX: u64 = 600_000;
 /// Steps of work for one file's emulation.
 pub const EMULATION_STEPS_MAX: u64 = 250_000;
 /// Steps of emulation for one message.

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Bytes of a string at most.
-const STRING_CHARS_MAX: usize = 32_768;
+const STRING_CHARS_MAX: usize = 65_535;
 /// Blanks in a row that push what follows out of sight.
 const PADDING: usize = 64;
 /// Characters of the target field that Explorer shows.

@@ -147,10 +147,33 @@ impl<'s> Scan<'s> {
         let location = place.into();
         let known =
             self.findings.iter().any(|f| f.id == id && f.evidence == evidence && f.location == location);
-        if known || self.findings.len() >= FINDINGS_MAX {
+        if known {
+            return;
+        }
+        // That there are more is said, too.
+        if self.findings.len() >= FINDINGS_MAX {
+            if self.findings.len() == FINDINGS_MAX {
+                self.findings.push(Finding {
+                    id: Id::ScanIncomplete,
+                    severity: Severity::Info,
+                    location: Place::WHOLE,
+                    evidence: format!("more than {FINDINGS_MAX} findings"),
+                    derived: Derived::Static,
+                });
+            }
             return;
         }
         self.findings.push(Finding { id, severity, location, evidence, derived });
+    }
+
+    /// Something of the file was left out for a limit: what is in it is not known.
+    pub(crate) fn left_out(&mut self, what: impl AsRef<str>) {
+        self.find_as(Id::ScanIncomplete, Severity::Low, Derived::Static, "", what);
+    }
+
+    /// Something was left out that many honest files have much of, and that others of its kind stand for.
+    pub(crate) fn aside(&mut self, what: impl AsRef<str>) {
+        self.find_as(Id::ScanIncomplete, Severity::Info, Derived::Static, "", what);
     }
 
     /// Whether this was found in the file.
@@ -162,7 +185,11 @@ impl<'s> Scan<'s> {
     pub(crate) fn indicate(&mut self, kind: IndicatorKind, value: impl AsRef<str>, place: impl Into<Place>) {
         let value = shown(value.as_ref(), INDICATOR_CHARS_MAX);
         let known = self.indicators.iter().any(|i| i.kind == kind && i.value == value);
-        if value.is_empty() || known || self.indicators.len() >= INDICATORS_MAX {
+        if value.is_empty() || known {
+            return;
+        }
+        if self.indicators.len() >= INDICATORS_MAX {
+            self.aside(format!("more than {INDICATORS_MAX} indicators"));
             return;
         }
         self.indicators.push(Indicator { kind, value, location: place.into() });

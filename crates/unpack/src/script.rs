@@ -20,6 +20,11 @@ use crate::{
 };
 use js::{Machine, What};
 
+/// Steps of a script, however short.
+const STEPS_PER_SCRIPT: u64 = 10;
+/// Tokens of a script that are read in a step.
+pub(crate) const TOKENS_PER_STEP: u64 = 2;
+
 /// Words by which a script is more than text for a browser.
 const SYSTEM_WORDS: &[&str] = &[
     "activexobject",
@@ -127,13 +132,24 @@ pub(crate) fn javascript(source: &str, place: &str, scan: &mut Scan<'_>) {
     js::words(&lexed, &mut FxHashSet::default(), &mut words);
     scan.facts.script = Some(words);
     let hidden = source.len() >= 80 && lexed.escaped_bytes >= 24 && lexed.escaped_bytes * 5 > source.len();
+    // Reading it again as a tree and running what is constant costs by its tokens.
+    let room = scan.budget.spend(STEPS_PER_SCRIPT + lexed.tokens.len() as u64 / TOKENS_PER_STEP);
     drop(lexed);
+    if !room {
+        return;
+    }
     let page = FxHashMap::default();
     let mut machine = Machine::new(&page, scan.budget.take_emulation());
     machine.script(source);
     machine.finish();
-    let left = if machine.grace { 0 } else { machine.ticks / js::eval::TICKS_PER_STEP };
+    let left = if machine.grace || machine.deep { 0 } else { machine.ticks / js::eval::TICKS_PER_STEP };
     scan.budget.return_emulation(left);
+    if machine.grace || machine.deep {
+        scan.aside(js::ENDLESS);
+    }
+    if machine.cut {
+        scan.left_out(js::CUT);
+    }
     for text in &machine.decoded {
         scan.text_as(TextKind::Decoded, Derived::Emulated, text.clone(), place);
     }

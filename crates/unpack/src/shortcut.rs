@@ -47,6 +47,9 @@ const ACTIVE: [&str; 30] = [
 /// Reads one.
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let head = bytes.get(..BYTES_MAX).unwrap_or(bytes);
+    if head.len() < bytes.len() {
+        scan.left_out(format!("{} bytes, of which {BYTES_MAX} were read", bytes.len()));
+    }
     let text = sekisho_mail::charset::decode(head, None).text.into_owned();
     match scan.about.kind {
         Kind::UrlFile => internet_shortcut(&text, scan),

@@ -2,6 +2,8 @@
 
 use std::io::{BufReader, Read};
 
+use crate::Budget;
+
 /// What came out of a stream.
 #[derive(Debug, Default)]
 pub(crate) struct Unpacked {
@@ -42,25 +44,42 @@ impl Method {
             _ => None,
         }
     }
+
+    /// Bytes that come out in a step.
+    fn speed(self) -> u64 {
+        match self {
+            Method::Stored => 1_000,
+            Method::Deflate | Method::Gzip | Method::Zstd => 64,
+            Method::Deflate64 => 40,
+            Method::ZipLzma | Method::Lzma | Method::Xz => SPEED_LZMA,
+            Method::Bzip2 => SPEED_BZIP2,
+        }
+    }
 }
+
+/// Bytes of LZMA that come out in a step.
+pub(crate) const SPEED_LZMA: u64 = 20;
+/// Bytes of bzip2 that come out in a step.
+const SPEED_BZIP2: u64 = 10;
 
 /// Memory that a dictionary may take: no stream needs more, for no more than this comes out.
 const DICTIONARY_MAX: u32 = crate::limits::MEMBER_BYTES_MAX as u32;
 
-/// Unpacks `data` to at most `cap` bytes; what came out before an error is kept.
-pub(crate) fn unpack(method: Method, data: &[u8], cap: u64) -> Unpacked {
+/// Unpacks `data` to at most `cap` bytes, as long as there are steps; what came out before an error is kept.
+pub(crate) fn unpack(method: Method, data: &[u8], cap: u64, budget: &mut Budget) -> Unpacked {
+    let mut capped = |reader: &mut dyn Read| capped(reader, cap, method.speed(), budget);
     match method {
         Method::Stored => stored(data, cap),
-        Method::Deflate => capped(flate2::bufread::DeflateDecoder::new(data), cap),
-        Method::Gzip => capped(flate2::bufread::MultiGzDecoder::new(data), cap),
-        Method::Deflate64 => capped(deflate64::Deflate64Decoder::with_buffer(BufReader::new(data)), cap),
-        Method::Bzip2 => capped(bzip2::bufread::MultiBzDecoder::new(data), cap),
-        Method::ZipLzma => zip_lzma(data, cap),
-        Method::Lzma => lzma(data, cap),
+        Method::Deflate => capped(&mut flate2::bufread::DeflateDecoder::new(data)),
+        Method::Gzip => capped(&mut flate2::bufread::MultiGzDecoder::new(data)),
+        Method::Deflate64 => capped(&mut deflate64::Deflate64Decoder::with_buffer(BufReader::new(data))),
+        Method::Bzip2 => capped(&mut bzip2::bufread::MultiBzDecoder::new(data)),
+        Method::ZipLzma => zip_lzma(data, &mut capped),
+        Method::Lzma => lzma(data, &mut capped),
         Method::Xz => {
-            capped(lzma_rust2::XzReader::new_mem_limit(data, true, (DICTIONARY_MAX >> 10) + 1_024), cap)
+            capped(&mut lzma_rust2::XzReader::new_mem_limit(data, true, (DICTIONARY_MAX >> 10) + 1_024))
         }
-        Method::Zstd => zstd(data, cap),
+        Method::Zstd => zstd(data, &mut capped),
     }
 }
 
@@ -73,41 +92,44 @@ fn stored(data: &[u8], cap: u64) -> Unpacked {
     }
 }
 
+/// Reads to the end, with all that this needs.
+type Capped<'c> = &'c mut dyn FnMut(&mut dyn Read) -> Unpacked;
+
 /// Two bytes of version, two of length, then five bytes of properties and the stream.
-fn zip_lzma(data: &[u8], cap: u64) -> Unpacked {
+fn zip_lzma(data: &[u8], capped: Capped<'_>) -> Unpacked {
     let [_, _, length, 0, rest @ ..] = data else { return Unpacked::default() };
     let (Some(properties), Some(stream)) = (rest.get(..5), rest.get(usize::from(*length)..)) else {
         return Unpacked::default();
     };
-    lzma_stream(properties, stream, u64::MAX, cap)
+    lzma_stream(properties, stream, u64::MAX, capped)
 }
 
 /// Five bytes of properties, eight of length, the stream.
-fn lzma(data: &[u8], cap: u64) -> Unpacked {
+fn lzma(data: &[u8], capped: Capped<'_>) -> Unpacked {
     let Some((head, stream)) = data.split_at_checked(13) else { return Unpacked::default() };
     let Some((properties, length)) = head.split_at_checked(5) else { return Unpacked::default() };
     let length = length.try_into().map_or(u64::MAX, u64::from_le_bytes);
-    lzma_stream(properties, stream, length, cap)
+    lzma_stream(properties, stream, length, capped)
 }
 
-fn lzma_stream(properties: &[u8], stream: &[u8], length: u64, cap: u64) -> Unpacked {
+fn lzma_stream(properties: &[u8], stream: &[u8], length: u64, capped: Capped<'_>) -> Unpacked {
     let &[properties, a, b, c, d] = properties else { return Unpacked::default() };
     let dictionary = u32::from_le_bytes([a, b, c, d]).min(DICTIONARY_MAX);
     match lzma_rust2::LzmaReader::new_with_props(stream, length, properties, dictionary, None) {
-        Ok(reader) => capped(reader, cap),
+        Ok(mut reader) => capped(&mut reader),
         Err(_) => Unpacked::default(),
     }
 }
 
-fn zstd(data: &[u8], cap: u64) -> Unpacked {
+fn zstd(data: &[u8], capped: Capped<'_>) -> Unpacked {
     match ruzstd::decoding::StreamingDecoder::new_with_max_window_size(data, u64::from(DICTIONARY_MAX)) {
-        Ok(reader) => capped(reader, cap),
+        Ok(mut reader) => capped(&mut reader),
         Err(_) => Unpacked::default(),
     }
 }
 
-/// Reads to the end, an error, or the cap.
-pub(crate) fn capped(mut reader: impl Read, cap: u64) -> Unpacked {
+/// Reads to the end, an error, or the cap, as long as there are steps; in each come out `speed` bytes.
+pub(crate) fn capped(mut reader: impl Read, cap: u64, speed: u64, budget: &mut Budget) -> Unpacked {
     let mut out = Unpacked::default();
     let mut buffer = vec![0; 32 << 10];
     loop {
@@ -120,7 +142,7 @@ pub(crate) fn capped(mut reader: impl Read, cap: u64) -> Unpacked {
                 let room = usize::try_from(cap).unwrap_or(usize::MAX).saturating_sub(out.bytes.len());
                 let taken = n.min(room);
                 out.bytes.extend_from_slice(buffer.get(..taken).unwrap_or_default());
-                if taken < n {
+                if taken < n || !budget.spend(1 + n as u64 / speed.max(1)) {
                     out.cut = true;
                     return out;
                 }

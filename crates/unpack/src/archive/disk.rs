@@ -32,7 +32,11 @@ const RECORDS_MAX: usize = 20_000;
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let mut out = Output::new(scan.about.kind.name(), bytes.len());
     let mut seen = FxHashSet::default();
-    for (member, range) in iso(bytes) {
+    let (members, whole) = iso(bytes);
+    if !whole {
+        scan.left_out(format!("more than {RECORDS_MAX} entries of folders"));
+    }
+    for (member, range) in members {
         let data = bytes.get(range.clone()).map(|_| bytes.slice(range.clone())).unwrap_or_default();
         if seen.insert((range.start, data.len())) || data.is_empty() {
             let whole = data.len() as u64 == member.size;
@@ -74,8 +78,8 @@ fn take(out: &mut Output, scan: &mut Scan<'_>, member: Member, data: Bytes, whol
     out.add(scan, member, data, cut);
 }
 
-/// Files of all ISO 9660 trees, those with long names first.
-fn iso(bytes: &[u8]) -> Vec<(Member, std::ops::Range<usize>)> {
+/// Files of all ISO 9660 trees, those with long names first, and whether these are all.
+fn iso(bytes: &[u8]) -> (Vec<(Member, std::ops::Range<usize>)>, bool) {
     let mut roots: Vec<(bool, usize, usize)> = Vec::new();
     for n in 0..DESCRIPTORS {
         let at = (16 + n) * SECTOR;
@@ -108,7 +112,7 @@ fn iso(bytes: &[u8]) -> Vec<(Member, std::ops::Range<usize>)> {
             for record in records_of(area) {
                 records += 1;
                 if records > RECORDS_MAX {
-                    return out;
+                    return (out, false);
                 }
                 let Some((name, flags, extent, length)) = read(record, wide) else { continue };
                 let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
@@ -123,7 +127,7 @@ fn iso(bytes: &[u8]) -> Vec<(Member, std::ops::Range<usize>)> {
             }
         }
     }
-    out
+    (out, true)
 }
 
 /// Records of a directory; none crosses a sector, and zeros fill the rest of one.

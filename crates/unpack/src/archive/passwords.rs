@@ -38,13 +38,13 @@ pub(crate) fn first<T>(
     scan: &mut Scan<'_>,
     max: usize,
     steps: u64,
-    mut fits: impl FnMut(&Secret) -> Option<T>,
+    mut fits: impl FnMut(&Secret, &mut crate::Budget) -> Option<T>,
 ) -> Option<(Candidate, T)> {
     for candidate in candidates(scan, max) {
         if !scan.budget.spend(steps) {
             return None;
         }
-        if let Some(opened) = fits(&candidate.password) {
+        if let Some(opened) = fits(&candidate.password, scan.budget) {
             return Some((candidate, opened));
         }
     }

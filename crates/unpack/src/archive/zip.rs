@@ -169,10 +169,10 @@ impl ZipReader {
         cap: u64,
     ) -> Option<Read> {
         // Work is booked whether something comes out or not: many broken members cost as much as whole ones.
-        if !budget.spend(1 + entry.data.len() as u64 / 64) {
+        if !budget.spend(1 + entry.data.len() as u64 / 500) {
             return None;
         }
-        let read = self.unpack(entry, cap, password)?;
+        let read = self.unpack(entry, cap, password, budget)?;
         budget.spend_bytes(read.bytes.len() as u64);
         budget.exhausted |= read.cut;
         Some(read)
@@ -210,7 +210,13 @@ impl ZipReader {
     }
 
     /// Unpacks without booking.
-    fn unpack(&self, entry: &Entry, cap: u64, password: Option<&Secret>) -> Option<Read> {
+    fn unpack(
+        &self,
+        entry: &Entry,
+        cap: u64,
+        password: Option<&Secret>,
+        budget: &mut Budget,
+    ) -> Option<Read> {
         let data = self.bytes.get(entry.data.clone())?;
         if !entry.present || entry.folder {
             return None;
@@ -220,32 +226,39 @@ impl ZipReader {
                 let whole = crc(data) == entry.crc;
                 return Some(Read { bytes: self.bytes.slice(entry.data.clone()), whole, cut: false });
             }
-            return self.decode(entry, data, cap);
+            return self.decode(entry, data, cap, budget);
         }
         let password = password?.reveal();
-        if let Some(read) = self.decrypted(entry, data, cap, password.as_bytes()) {
+        if let Some(read) = self.decrypted(entry, data, cap, password.as_bytes(), budget) {
             return Some(read);
         }
         // Old zippers encrypt with the bytes of the Windows code page.
         let (narrow, _, lossy) = encoding_rs::WINDOWS_1252.encode(password);
-        (!lossy && !password.is_ascii()).then(|| self.decrypted(entry, data, cap, &narrow)).flatten()
+        (!lossy && !password.is_ascii()).then(|| self.decrypted(entry, data, cap, &narrow, budget)).flatten()
     }
 
     /// With a password, whose rightness the checksum proves.
-    fn decrypted(&self, entry: &Entry, data: &[u8], cap: u64, password: &[u8]) -> Option<Read> {
+    fn decrypted(
+        &self,
+        entry: &Entry,
+        data: &[u8],
+        cap: u64,
+        password: &[u8],
+        budget: &mut Budget,
+    ) -> Option<Read> {
         let plain = crypt::decrypt(entry.encryption, data, password)?;
-        let read = self.decode(entry, &plain, cap)?;
+        let read = self.decode(entry, &plain, cap, budget)?;
         let proven = matches!(entry.encryption, Encryption::Aes { .. }) || read.whole || read.cut;
         proven.then_some(read)
     }
 
-    fn decode(&self, entry: &Entry, data: &[u8], cap: u64) -> Option<Read> {
+    fn decode(&self, entry: &Entry, data: &[u8], cap: u64, budget: &mut Budget) -> Option<Read> {
         let unchecked = matches!(entry.encryption, Encryption::Aes { crc: false, .. });
         let read = |unpacked: Unpacked| {
             let whole = unpacked.complete && (unchecked || crc(&unpacked.bytes) == entry.crc);
             Read { whole, cut: unpacked.cut, bytes: unpacked.bytes.into() }
         };
-        let first = Method::of_zip(entry.method).map(|method| read(codec::unpack(method, data, cap)));
+        let first = Method::of_zip(entry.method).map(|method| read(codec::unpack(method, data, cap, budget)));
         let good = |r: &Read| r.whole || r.cut;
         if first.as_ref().is_some_and(good) {
             return first;
@@ -254,11 +267,11 @@ impl ZipReader {
         let beyond = self.bytes.get(entry.data.start..).filter(|_| !entry.encrypted() && entry.method == 8);
         let beyond = beyond
             .filter(|more| more.len() > data.len() && first.as_ref().is_some_and(|r| !r.whole))
-            .map(|more| read(codec::unpack(Method::Deflate, more, cap)));
-        let other = || {
-            entry.other_method.and_then(Method::of_zip).map(|method| read(codec::unpack(method, data, cap)))
-        };
-        let second = beyond.filter(good).or_else(|| other().filter(good));
+            .map(|more| read(codec::unpack(Method::Deflate, more, cap, budget)));
+        let second = beyond.filter(good).or_else(|| {
+            let method = entry.other_method.and_then(Method::of_zip)?;
+            Some(read(codec::unpack(method, data, cap, budget))).filter(good)
+        });
         second.or(first)
     }
 }

@@ -53,19 +53,23 @@ const LINES_MAX: usize = 64;
 /// Bytes of a command line at most.
 const LINE_BYTES_MAX: usize = 2_048;
 
-/// Calls for each command line with arguments.
-pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) {
+/// Characters of a program's path at most.
+const PATH_CHARS_MAX: usize = 1_024;
+
+/// Calls for each command line with arguments; `false` when there are more than are read.
+pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) -> bool {
+    let mut quotes = Quotes::default();
     let lower = text.to_ascii_lowercase();
     let mut left = LINES_MAX;
     let mut from = 0;
     while left > 0 {
-        let Some((at, name)) = next(&lower, from) else { return };
+        let Some((at, name)) = next(&lower, from) else { return true };
         let after = at + name.len();
         from = after;
         let start = program_start(text, at);
         let quote = text.get(..start).and_then(|b| b.chars().next_back()).filter(|c| matches!(c, '"' | '\''));
         // In source only a string is a command; a decoded string is one as a whole.
-        if kind == TextKind::Code && quote.is_none() && !quoted(text, start) {
+        if kind == TextKind::Code && quote.is_none() && !quotes.inside(text, at) {
             continue;
         }
         let end = line_end(text, after);
@@ -76,6 +80,7 @@ pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) {
             from = end.max(after);
         }
     }
+    next(&lower, from).is_none()
 }
 
 /// Names of such programs in a line, in order, each once.
@@ -124,6 +129,7 @@ fn program_start(text: &str, at: usize) -> usize {
     let path = before
         .char_indices()
         .rev()
+        .take(PATH_CHARS_MAX)
         .take_while(|(_, c)| {
             !(c.is_control() || matches!(c, '"' | '\'' | '<' | '>' | '|' | ',' | ';' | '(' | ' '))
         })
@@ -131,11 +137,28 @@ fn program_start(text: &str, at: usize) -> usize {
     path.map_or(at, |(start, _)| start)
 }
 
-/// Inside a string of the line: an odd number of quotes before it.
-fn quoted(text: &str, at: usize) -> bool {
-    let line = text.get(..at).unwrap_or_default().rsplit(['\n', '\r']).next().unwrap_or_default();
-    line.bytes().filter(|b| *b == b'"').count() % 2 == 1
-        || line.bytes().filter(|b| *b == b'\'').count() % 2 == 1
+/// Quotes in a line up to a place that only goes on: lines may be as long as the file.
+#[derive(Default)]
+struct Quotes {
+    at: usize,
+    double: bool,
+    single: bool,
+}
+
+impl Quotes {
+    /// Inside a string of the line: an odd number of quotes before the place.
+    fn inside(&mut self, text: &str, at: usize) -> bool {
+        for byte in text.as_bytes().get(self.at..at).unwrap_or_default() {
+            match byte {
+                b'"' => self.double = !self.double,
+                b'\'' => self.single = !self.single,
+                b'\n' | b'\r' => (self.double, self.single) = (false, false),
+                _ => {}
+            }
+        }
+        self.at = self.at.max(at);
+        self.double || self.single
+    }
 }
 
 fn line_end(text: &str, after: usize) -> usize {

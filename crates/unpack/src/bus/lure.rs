@@ -13,7 +13,7 @@ use crate::{
 /// Score from which on the words are a lure.
 const SCORE: u32 = 3;
 /// Bytes of shown text that are looked at.
-const BYTES_MAX: usize = 1 << 20;
+pub(super) const BYTES_MAX: usize = 1 << 20;
 
 /// Phrases that ask for it by name, folded: two points each.
 const CORE: &[&str] = &[

@@ -20,7 +20,7 @@ const TOKEN_MAX: usize = 32;
 /// Tokens after a word that are tried.
 const TOKENS_AFTER: usize = 6;
 /// Bytes of one text that are looked at.
-const BYTES_MAX: usize = 256 << 10;
+pub(super) const BYTES_MAX: usize = 256 << 10;
 
 /// Words for password, lower case.
 const WORDS: &[&str] = &[

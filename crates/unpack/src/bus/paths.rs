@@ -5,8 +5,8 @@ const PATHS_MAX: usize = 128;
 /// Bytes of a path at most.
 const PATH_BYTES_MAX: usize = 260;
 
-/// Calls for each path that ends in a file name.
-pub(super) fn each(text: &str, call: &mut impl FnMut(&str)) {
+/// Calls for each path that ends in a file name; `false` when there are more than are read.
+pub(super) fn each(text: &str, call: &mut impl FnMut(&str)) -> bool {
     let mut left = PATHS_MAX;
     let mut from = 0;
     while let Some(back) = text.get(from..).and_then(|rest| rest.find('\\')) {
@@ -14,9 +14,10 @@ pub(super) fn each(text: &str, call: &mut impl FnMut(&str)) {
         let next = match start(text, at) {
             Some(start) => {
                 let end = end(text, start);
-                if let Some(path) = text.get(start..end).and_then(tidy)
-                    && left > 0
-                {
+                if let Some(path) = text.get(start..end).and_then(tidy) {
+                    if left == 0 {
+                        return false;
+                    }
                     left -= 1;
                     call(path);
                 }
@@ -26,6 +27,7 @@ pub(super) fn each(text: &str, call: &mut impl FnMut(&str)) {
         };
         from = next;
     }
+    true
 }
 
 /// Where the path begins whose first backslash stands at `at`.

@@ -42,20 +42,22 @@ const NAMESPACES: [&str; 26] = [
     "www.idpf.org",
 ];
 
-/// Calls for each URL of a text.
-pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) {
+/// Calls for each URL of a text; `false` when there are more than are read.
+pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) -> bool {
     let mut left = URLS_MAX;
     if kind == TextKind::Shown {
-        for found in urlfind::find(text).into_iter().take(URLS_MAX) {
+        let all = urlfind::find(text);
+        let whole = all.len() <= URLS_MAX;
+        for found in all.into_iter().take(URLS_MAX) {
             if found.url.is_web() && found.url.has_host() && !is_namespace(&found.url.url) {
                 call(&found.url.url);
             }
         }
-        return;
+        return whole;
     }
     for mark in memmem::find_iter(text.as_bytes(), b"://") {
         if left == 0 {
-            return;
+            return false;
         }
         if let Some(url) = around(text, mark) {
             left -= 1;
@@ -64,13 +66,14 @@ pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) {
     }
     for mark in memmem::find_iter(text.as_bytes(), b"\\\\") {
         if left == 0 {
-            return;
+            return false;
         }
         if let Some(path) = unc(text, mark) {
             left -= 1;
             call(path);
         }
     }
+    true
 }
 
 /// The URL whose `://` stands at `mark`, armed again where it was disarmed.

@@ -25,6 +25,9 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     if let Some(html) = &message.dom {
         scan.text(TextKind::Shown, html.display_text.clone(), "html");
     }
+    if message.attachments.len() > ATTACHMENTS_MAX {
+        scan.left_out(format!("{} parts, of which {ATTACHMENTS_MAX} were read", message.attachments.len()));
+    }
     for attachment in message.attachments.into_iter().take(ATTACHMENTS_MAX) {
         scan.child(Child {
             name: attachment.file_name.unwrap_or_default(),

@@ -25,6 +25,9 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
         ..Child::default()
     });
     html.into_iter().for_each(|child| scan.child(child));
+    if message.attachments.len() > PARTS_MAX {
+        scan.left_out(format!("{} parts, of which {PARTS_MAX} were read", message.attachments.len()));
+    }
     for part in message.attachments.into_iter().take(PARTS_MAX) {
         scan.child(Child {
             name: part.file_name.or(part.content_id).unwrap_or_default(),

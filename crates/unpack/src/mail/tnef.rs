@@ -42,6 +42,9 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
         }
         at = end.saturating_add(2);
     }
+    if u32_at(bytes, at + 5).is_some() && at + 9 < bytes.len() {
+        scan.left_out("attributes behind those that were read");
+    }
     message.give(scan);
     files.into_iter().for_each(|file| file.give(scan));
 }

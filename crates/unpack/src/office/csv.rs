@@ -20,6 +20,9 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     while !text.is_char_boundary(end) {
         end -= 1;
     }
+    if end < text.len() {
+        scan.left_out(format!("cells behind the first {TABLE_BYTES_MAX} bytes"));
+    }
     if scan.budget.spend(1 + end as u64 / 512) {
         for (number, line) in text.get(..end).unwrap_or_default().lines().enumerate() {
             if line.contains('|') && line.contains('!') {

@@ -75,7 +75,7 @@ fn content(name: &str, text: &str, basic: bool, all: &mut Gathered, scan: &mut S
     let mut events = 0_u32;
     while let Some(event) = reader.next() {
         events = events.wrapping_add(1);
-        if events.is_multiple_of(4) && !scan.budget.spend(1) {
+        if events.is_multiple_of(2) && !scan.budget.spend(1) {
             break;
         }
         match event {

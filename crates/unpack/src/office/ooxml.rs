@@ -32,6 +32,8 @@ use walk::Gathered;
 
 /// Pictures that are handed on; more are counted only, which hides nothing that acts.
 const PICTURES_MAX: u32 = 64;
+/// Packed bytes of a part whose entities are weighed where nothing else of it is needed.
+const BOMB_BYTES_MAX: u64 = 4_096;
 /// Other files that are handed on.
 const CHILDREN_MAX: u32 = 256;
 /// Roots of a workbook's parts, which the reader of workbooks reads.
@@ -128,9 +130,10 @@ impl Reading<'_> {
             || lower == "[content_types].xml"
             || self.excel && sheet_data(&part.content_type)
         {
-            return;
+            return self.entities_of(part, scan);
         }
         let Some(bytes) = self.package.read(part, scan.budget).filter(|b| !b.is_empty()) else { return };
+        crate::entities::check(&bytes, Place::new(&part.name), scan);
         if xml::looks_like(&bytes) && !way("afchunk") && !part.content_type.contains("html") {
             return self.markup(
                 &part.name,
@@ -150,6 +153,14 @@ impl Reading<'_> {
         self.hand_on(part, bytes, embedded, scan);
     }
 
+    /// Parts that are read elsewhere: a bomb has a document type, and is small.
+    fn entities_of(&self, part: &Part, scan: &mut Scan<'_>) {
+        let small = self.package.packed_size(part).is_some_and(|size| size <= BOMB_BYTES_MAX);
+        if small && let Some(bytes) = self.package.read(part, scan.budget) {
+            crate::entities::check(&bytes, Place::new(&part.name), scan);
+        }
+    }
+
     fn markup(&mut self, name: &str, bytes: &[u8], loose: bool, scan: &mut Scan<'_>) {
         let text = xml::decode(bytes);
         match root(&text).as_str() {
@@ -167,6 +178,7 @@ impl Reading<'_> {
         if picture && !part.name.to_lowercase().contains("thumbnail") {
             office.images = office.images.saturating_add(1);
             if office.images > PICTURES_MAX {
+                scan.aside(format!("pictures behind the first {PICTURES_MAX}"));
                 return;
             }
         }
@@ -201,9 +213,11 @@ impl Reading<'_> {
         finish(&mut self.all, scan);
         let mut book = None;
         if self.excel {
+            let steps = scan.budget.steps_left();
             let mut door = Door { package: self.package, budget: scan.budget.clone(), spent: 0 };
             book = xlm::read_ooxml(&mut door, scan);
             scan.budget.spend_bytes(door.spent);
+            scan.budget.spend_as(&door.budget, steps);
             scan.budget.exhausted |= door.budget.exhausted;
         }
         for (name, bytes) in &self.projects {

@@ -169,6 +169,14 @@ impl Package {
         }
     }
 
+    /// Bytes that a part takes in the zip.
+    pub(crate) fn packed_size(&self, part: &Part) -> Option<u64> {
+        match &part.source {
+            Source::Flat(_) => None,
+            Source::Zip(index) => self.zip.entries().get(*index).map(|e| e.data.len() as u64),
+        }
+    }
+
     /// Relations of a part, of the package for an empty name.
     pub(crate) fn relations(&self, of: &str) -> &[Relation] {
         self.relations.get(&plain(of).to_lowercase()).map_or(&[], Vec::as_slice)

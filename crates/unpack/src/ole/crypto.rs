@@ -19,6 +19,8 @@ mod book;
 const DEFAULT: &str = "VelvetSweatshop";
 /// And presentations with this one.
 const DEFAULT_SLIDES: &str = "/01Hannes Ruescher/01";
+/// Bytes of the document that a try copies in a step.
+const BYTES_PER_STEP: u64 = 400;
 /// Rounds of the key derivation that are believed; Office writes a tenth of it.
 const ROUNDS_MAX: u32 = 1_000_000;
 /// Rounds that count a step.
@@ -119,7 +121,9 @@ fn attempt(
     rounds: u32,
     scan: &mut Scan<'_>,
 ) -> Option<Vec<u8>> {
-    if password.is_empty() || !scan.budget.spend(100 + u64::from(rounds / ROUNDS_PER_STEP)) {
+    if password.is_empty()
+        || !scan.budget.spend(100 + u64::from(rounds / ROUNDS_PER_STEP) + bytes.len() as u64 / BYTES_PER_STEP)
+    {
         return None;
     }
     match lock {

@@ -30,12 +30,18 @@ const OBJECT: u16 = 0x1011;
 pub(super) fn analyse(stream: &Bytes, scan: &mut Scan<'_>) -> Vec<Bytes> {
     let (mut shown, mut other, mut objects) = (String::new(), String::new(), Vec::new());
     let mut at = 0usize;
-    for _ in 0..RECORDS_MAX {
+    let mut records = 0;
+    loop {
         let (Some(head), Some(kind), Some(size)) =
             (u16_at(stream, at), u16_at(stream, at.saturating_add(2)), u32_at(stream, at.saturating_add(4)))
         else {
             break;
         };
+        records += 1;
+        if records > RECORDS_MAX || !scan.budget.spend(records as u64 % 8 / 7) {
+            scan.left_out("only the beginning of a long presentation was read");
+            break;
+        }
         let start = at.saturating_add(8);
         // A container's records follow its head.
         if head & 0x0F == 0x0F {
@@ -45,6 +51,9 @@ pub(super) fn analyse(stream: &Bytes, scan: &mut Scan<'_>) -> Vec<Bytes> {
         let end = start.saturating_add(size as usize).min(stream.len());
         let body = stream.slice(start.min(end)..end);
         match kind {
+            OBJECT if objects.len() >= OBJECTS_MAX => {
+                scan.left_out(format!("more than {OBJECTS_MAX} objects in a presentation"));
+            }
             TEXT_CHARS if shown.len() < TEXT_BYTES_MAX => line(&mut shown, &codepage::decode(&body, 1200)),
             TEXT_BYTES if shown.len() < TEXT_BYTES_MAX => line(&mut shown, &codepage::decode(&body, 1252)),
             STRING if other.len() < TEXT_BYTES_MAX => line(&mut other, &codepage::decode(&body, 1200)),

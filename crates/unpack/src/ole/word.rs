@@ -33,6 +33,9 @@ pub(super) fn analyse(cfb: &Cfb, document: &[u8], scan: &mut Scan<'_>) -> Vec<(S
     if !scan.budget.spend(1 + (text.len() >> 8) as u64) {
         return Vec::new();
     }
+    if text.len() >= TEXT_BYTES_MAX {
+        scan.left_out(format!("text behind the first {TEXT_BYTES_MAX} bytes"));
+    }
     let place = Place::new("document text");
     let shown = fields(&text, &place, scan);
     if !shown.trim().is_empty() {

@@ -73,6 +73,9 @@ pub(super) fn take(pdf: &Pdf, scan: &mut Scan<'_>) -> Stock {
         let packed = entry.packed && !pdf.has_xref_stream;
         walk(pdf, &entry.object, packed, &mut stock, scan);
     }
+    if stock.urls.len() >= URLS_MAX {
+        scan.aside(format!("{URLS_MAX} links of more"));
+    }
     if !stock.urls.is_empty() {
         let evidence = stock.urls.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
         // No reader finds such an object by the file's own tables: it was put there past them.

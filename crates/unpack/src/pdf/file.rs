@@ -15,6 +15,8 @@ use crate::{budget::Budget, limits::MEMBER_BYTES_MAX};
 const OBJECTS_MAX: usize = 400_000;
 /// References followed in a row.
 const HOPS_MAX: usize = 16;
+/// Steps of an object.
+const STEPS_PER_OBJECT: u64 = 3;
 /// Object streams unpacked.
 const OBJECT_STREAMS_MAX: usize = 4_000;
 /// Bytes of a trailer.
@@ -76,7 +78,7 @@ impl Pdf {
         while let Some(found) = finder.find(bytes.get(at..).unwrap_or_default()).map(|n| n + at) {
             at = found + 3;
             let Some((number, generation)) = heading(&bytes, found) else { continue };
-            if self.entries.len() >= OBJECTS_MAX || !budget.spend(1) {
+            if self.entries.len() >= OBJECTS_MAX || !budget.spend(STEPS_PER_OBJECT) {
                 budget.exhausted = true;
                 return;
             }
@@ -151,9 +153,9 @@ impl Pdf {
                 let dict = self.entries.get(*at).and_then(|e| e.object.dict());
                 dict.is_some_and(|d| d.name("Type") == "ObjStm")
             })
-            .take(OBJECT_STREAMS_MAX)
             .collect();
-        for index in streams {
+        budget.exhausted |= streams.len() > OBJECT_STREAMS_MAX;
+        for index in streams.into_iter().take(OBJECT_STREAMS_MAX) {
             let Some(entry) = self.entries.get(index) else { continue };
             let number = |key: &str| {
                 let value = entry.object.dict().and_then(|d| d.get(key)).map(|o| self.resolve(o));
@@ -243,6 +245,7 @@ impl Pdf {
         let opened =
             self.crypt.as_ref().filter(|_| !plain).map(|c| c.stream(raw, entry.number, entry.generation));
         let (out, left) = filter::decode(opened.as_deref().unwrap_or(raw), &filters, cap);
+        budget.exhausted |= out.len() >= cap;
         budget.spend_bytes(out.len() as u64);
         Some((out, left))
     }

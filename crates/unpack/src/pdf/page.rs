@@ -54,15 +54,20 @@ pub(super) struct Pages {
 
 /// Reads the page tree; what it does not reach is found by its type.
 pub(super) fn read(pdf: &Pdf, scan: &mut Scan<'_>) -> Pages {
-    let mut pages = leaves(pdf);
+    let (mut pages, cyclic) = leaves(pdf);
+    if cyclic {
+        scan.aside("the tree of pages names an object again: it was read once");
+    }
     if pages.is_empty() {
         let dicts = pdf.entries.iter().filter_map(|e| e.object.dict());
         pages = dicts.filter(|d| d.name("Type") == "Page").take(PAGES_MAX).map(|d| (d, None, None)).collect();
     }
     let mut out = Pages { count: u32::try_from(pages.len()).unwrap_or(u32::MAX), ..Pages::default() };
     let mut reader = Reader { pdf, fonts: FxHashMap::default(), images: Vec::new(), text: String::new() };
-    for (at, (page, media, resources)) in pages.iter().enumerate().take(PAGES_READ_MAX) {
-        if !scan.budget.spend(5) || reader.text.len() > TEXT_MAX {
+    for (at, (page, media, resources)) in pages.iter().enumerate() {
+        if at >= PAGES_READ_MAX || reader.text.len() > TEXT_MAX || !scan.budget.spend(5) {
+            // Links, scripts and files are found without the pages' text.
+            scan.aside(format!("the text of {at} of {} pages was read", pages.len()));
             break;
         }
         reader.images.clear();
@@ -76,23 +81,27 @@ pub(super) fn read(pdf: &Pdf, scan: &mut Scan<'_>) -> Pages {
             out.first = Some(Page { area, links: links(pdf, page), images: reader.images.clone() });
         }
     }
+    if reader.text.len() > TEXT_MAX {
+        scan.aside(format!("text of the pages behind the first {TEXT_MAX} bytes"));
+    }
     out.text = reader.text;
     out
 }
 
 type Leaf<'a> = (&'a Dict, Option<Rect>, Option<&'a Dict>);
 
-/// The pages in order, with what they inherit; every object once, so that cycles end.
-fn leaves(pdf: &Pdf) -> Vec<Leaf<'_>> {
-    let mut out = Vec::new();
-    let Some(root) = pdf.dict(&pdf.trailer, "Root") else { return out };
-    let Some(top) = root.get("Pages") else { return out };
+/// The pages in order, with what they inherit; every object once, so that cycles end. And whether there was one twice.
+fn leaves(pdf: &Pdf) -> (Vec<Leaf<'_>>, bool) {
+    let (mut out, mut again) = (Vec::new(), false);
+    let Some(root) = pdf.dict(&pdf.trailer, "Root") else { return (out, again) };
+    let Some(top) = root.get("Pages") else { return (out, again) };
     let mut seen = FxHashSet::default();
     let mut waiting: Vec<(&Obj, Option<Rect>, Option<&Dict>)> = vec![(top, None, None)];
     while let Some((object, media, resources)) = waiting.pop() {
         if let Obj::Ref(number) = object
             && !seen.insert(*number)
         {
+            again = true;
             continue;
         }
         let Some(dict) = pdf.resolve(object).dict() else { continue };
@@ -104,10 +113,10 @@ fn leaves(pdf: &Pdf) -> Vec<Leaf<'_>> {
             }
             Obj::Array(_) => {}
             _ if out.len() < PAGES_MAX => out.push((dict, media, resources)),
-            _ => return out,
+            _ => return (out, again),
         }
     }
-    out
+    (out, again)
 }
 
 fn rect(pdf: &Pdf, object: &Obj) -> Option<Rect> {

@@ -24,6 +24,10 @@ pub(crate) use lexer::{Kind, Lexed, lex};
 
 use crate::facts;
 
+/// What is said of a script that is too long.
+pub(crate) const CUT: &str = "only the beginning of a long script was read";
+/// What is said of a script that does not end.
+pub(crate) const ENDLESS: &str = "a script was not followed to its end: it takes too many steps";
 /// Words of one kind that are kept of a file.
 const WORDS_MAX: usize = 20_000;
 

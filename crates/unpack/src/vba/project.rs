@@ -229,6 +229,9 @@ impl Reader<'_> {
         let (code_page, listed, references) = directory(&dir);
         self.project.references.extend(references);
         let (count, mut found) = (listed.len(), 0);
+        if count >= MODULES_MAX {
+            scan.left_out(format!("more than {MODULES_MAX} modules"));
+        }
         for module in listed.into_iter().take(MODULES_MAX) {
             let Some(entry) = module.names.iter().rev().find_map(|name| children.get(&name.to_lowercase()))
             else {
@@ -254,6 +257,7 @@ impl Reader<'_> {
         scan: &mut Scan<'_>,
     ) {
         if self.project.modules.len() >= MODULES_MAX {
+            scan.left_out(format!("more than {MODULES_MAX} modules"));
             return;
         }
         let stream = self.cfb.stream(entry);
@@ -294,6 +298,7 @@ impl Reader<'_> {
                     continue;
                 }
                 if self.project.modules.len() >= MODULES_MAX {
+                    scan.left_out(format!("more than {MODULES_MAX} modules"));
                     return;
                 }
                 self.carved(entry, &stream, start, code_page, scan);
@@ -326,6 +331,9 @@ fn carries_files(name: &str) -> bool {
 fn unpack(stream: &[u8], offset: usize, scan: &mut Scan<'_>) -> Option<Vec<u8>> {
     let left = usize::try_from(scan.budget.out_bytes_left().min(MEMBER_BYTES_MAX)).unwrap_or(usize::MAX);
     let out = ovba::decompress(stream.get(offset..)?, left.min(ovba::SOURCE_BYTES_MAX))?;
+    if out.len() >= left.min(ovba::SOURCE_BYTES_MAX) {
+        scan.left_out(format!("a module of more than {} bytes", out.len()));
+    }
     scan.budget.spend_bytes(out.len() as u64);
     scan.budget.spend(1 + (out.len() >> 8) as u64).then_some(out)
 }

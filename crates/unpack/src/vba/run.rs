@@ -194,7 +194,7 @@ impl<'p> Machine<'p> {
             self.rest(index);
         }
         self.note_globals();
-        self.out.limited = self.steps == 0;
+        self.out.limited |= self.steps == 0;
         self.out.steps = given - self.steps;
         self.out
     }
@@ -294,6 +294,7 @@ impl<'p> Machine<'p> {
     fn call(&mut self, index: usize, args: Vec<Val>) -> (Val, Vec<Val>) {
         let Some(proc) = self.program.procs.get(index) else { return (Val::Unknown, Vec::new()) };
         if self.depth + 4 > DEPTH_MAX || !self.tick(1) {
+            self.out.limited = true;
             return (Val::Unknown, Vec::new());
         }
         let outer = (self.module, self.line);

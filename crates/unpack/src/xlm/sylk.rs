@@ -26,7 +26,7 @@ pub(crate) fn read_workbook(bytes: &[u8], budget: &mut Budget) -> Workbook {
     book.sheets.push(Sheet { name: "Sheet1".to_owned(), ..Sheet::default() });
     let mut at = (0, 0);
     for line in text.split(['\r', '\n']).filter(|l| !l.is_empty()) {
-        if !budget.spend(1 + line.len() as u64 / 64) || book.exprs.len() >= EXPRS_MAX {
+        if !budget.spend(2 + line.len() as u64 / 64) || book.exprs.len() >= EXPRS_MAX {
             break;
         }
         let fields = fields(line);

@@ -92,7 +92,9 @@ fn unlock(reader: &ZipReader, out: &mut Output, scan: &mut Scan<'_>) -> Option<S
     let found = smallest.and_then(|entry| {
         let steps = if matches!(entry.encryption, Encryption::Aes { .. }) { STEPS_AES } else { STEPS_OLD };
         let cap = out.cap(scan);
-        passwords::first(scan, PASSWORDS_MAX, steps, |password| reader.unpack(entry, cap, Some(password)))
+        passwords::first(scan, PASSWORDS_MAX, steps, |password, budget| {
+            reader.unpack(entry, cap, Some(password), budget)
+        })
     });
     match found {
         Some((candidate, _)) => {

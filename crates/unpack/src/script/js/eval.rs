@@ -100,6 +100,10 @@ pub(crate) struct Machine<'p> {
     pub(crate) names: Vec<String>,
     /// Texts that were decoded, for the bus.
     pub(crate) decoded: Vec<String>,
+    /// A script has more tokens than are read.
+    pub(crate) cut: bool,
+    /// Calls or expressions went deeper than they are followed.
+    pub(crate) deep: bool,
 }
 
 impl<'p> Machine<'p> {
@@ -119,6 +123,8 @@ impl<'p> Machine<'p> {
             depth: 0,
             user: false,
             thrown: false,
+            cut: false,
+            deep: false,
             deferred: Vec::new(),
             events: Vec::new(),
             payloads: Vec::new(),
@@ -216,6 +222,7 @@ impl<'p> Machine<'p> {
 
     pub(crate) fn eval(&mut self, expr: &Expr, env: usize) -> Value {
         if self.depth >= DEPTH_MAX || !self.tick(1) || self.thrown {
+            self.deep |= self.depth >= DEPTH_MAX;
             return Value::Unknown;
         }
         self.depth += 1;

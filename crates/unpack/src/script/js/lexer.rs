@@ -30,10 +30,11 @@ pub(crate) struct Lexed<'s> {
     pub(crate) tokens: Vec<Token<'s>>,
     /// Bytes of needless escapes in strings (`\x6c`).
     pub(crate) escaped_bytes: usize,
+    /// There are more tokens than are read.
+    pub(crate) cut: bool,
 }
 
-/// Tokens of one script; a library of a megabyte has fewer, and what matters of a longer one is its literals, which are
-/// looked for elsewhere too.
+/// Tokens of one script; a library of a megabyte has fewer. Beyond: `SCAN-INCOMPLETE`.
 const TOKENS_MAX: usize = 300_000;
 /// Longest first.
 const PUNCTUATORS: &[&str] = &[
@@ -97,7 +98,12 @@ struct Lexer<'s> {
 /// Reads a script.
 pub(crate) fn lex(source: &str) -> Lexed<'_> {
     let mut lexer = Lexer { source, at: 0, newline: false, out: Lexed::default() };
-    while lexer.out.tokens.len() < TOKENS_MAX && lexer.next() {}
+    while lexer.next() {
+        if lexer.out.tokens.len() >= TOKENS_MAX {
+            lexer.out.cut = true;
+            break;
+        }
+    }
     lexer.push(Kind::End);
     lexer.out
 }

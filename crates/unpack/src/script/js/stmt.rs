@@ -58,6 +58,7 @@ impl Machine<'_> {
             return;
         }
         let lexed = lex(source);
+        self.cut |= lexed.cut;
         let body = parse(&lexed, depth);
         self.hoist(&body, 0);
         for statement in &body {

@@ -13,6 +13,7 @@ const JUMPS_MAX: u32 = 256;
 impl<'p> Machine<'p> {
     pub(super) fn block(&mut self, block: &'p [Line]) -> Flow {
         if self.depth >= DEPTH_MAX {
+            self.out.limited = true;
             return Flow::Next;
         }
         self.depth += 1;
@@ -211,6 +212,7 @@ impl<'p> Machine<'p> {
         while (step >= 0.0 && value <= to) || (step < 0.0 && value >= to) {
             rounds += 1;
             if rounds > ROUNDS_MAX || !self.tick(1) {
+                self.out.limited = true;
                 break;
             }
             self.assign(name, Val::number(value));
@@ -268,8 +270,9 @@ impl<'p> Machine<'p> {
         after: Option<&'p (Expr, bool)>,
         body: &'p Block,
     ) -> Flow {
-        for _ in 0..ROUNDS_MAX {
-            if !self.tick(1) {
+        for round in 0..=ROUNDS_MAX {
+            if round == ROUNDS_MAX || !self.tick(1) {
+                self.out.limited = true;
                 break;
             }
             if let Some((condition, until)) = before {

@@ -26,6 +26,7 @@ impl<'p> Machine<'p> {
     /// The value of an expression; objects stay objects.
     pub(super) fn expr(&mut self, expr: &'p Expr) -> Val {
         if self.depth >= DEPTH_MAX || self.steps == 0 {
+            self.out.limited = true;
             return Val::Unknown;
         }
         self.depth += 1;
@@ -155,6 +156,7 @@ impl<'p> Machine<'p> {
     /// The value of a name with members and arguments.
     pub(super) fn path(&mut self, path: &'p Path) -> Val {
         if self.depth >= DEPTH_MAX {
+            self.out.limited = true;
             return Val::Unknown;
         }
         self.depth += 1;

@@ -216,7 +216,8 @@ impl<'a> Biff<'a, '_> {
             return false;
         }
         self.cells += 1;
-        let room = to.cells.len() < CELLS_MAX && self.cells < CELLS_TOTAL_MAX;
+        let paid = !self.has_macros || self.budget.spend(2);
+        let room = to.cells.len() < CELLS_MAX && self.cells < CELLS_TOTAL_MAX && paid;
         if !room {
             self.budget.exhausted = true;
             self.defect("there are more cells than are read");

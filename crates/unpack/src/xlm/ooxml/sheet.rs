@@ -18,6 +18,8 @@ use crate::{
     },
 };
 
+/// Steps of a cell of a workbook with macros: its formula becomes a tree.
+const STEPS_PER_CELL: u64 = 3;
 /// Formulas of a sheet that others share, at most.
 const SHARED_MAX: usize = 1 << 16;
 /// Characters of a cell at most; Excel's own limit is half of it.
@@ -180,7 +182,8 @@ impl Reading<'_> {
             "c" => {
                 let Some(cell) = state.current.take() else { return true };
                 self.cells += 1;
-                if state.cells.len() >= CELLS_MAX || self.cells >= 2 * CELLS_MAX {
+                let paid = self.budget.spend(if self.has_macros { STEPS_PER_CELL } else { 1 });
+                if state.cells.len() >= CELLS_MAX || self.cells >= 2 * CELLS_MAX || !paid {
                     self.budget.exhausted = true;
                     self.defect("there are more cells than are read");
                     return false;

@@ -132,15 +132,11 @@ fn utf_16_and_broken_parts_are_read_as_far_as_they_go() {
 
 #[test]
 fn sheets_that_are_large_stay_in_bounds() {
-    let mut sheet = String::from("<worksheet>");
-    for _ in 0..2_200 {
-        sheet.push_str("<row>");
-        sheet.push_str(&"<c><v>1</v></c>".repeat(100));
-        sheet.push_str("</row>");
-    }
-    let mut made = macro_book(&sheet);
-    assert_eq!(cells(&mut made), 220_000);
+    let row = format!("<row>{}</row>", "<c><v>1</v></c>".repeat(100));
+    let mut made = macro_book(&format!("<worksheet>{}", row.repeat(1_900)));
+    assert_eq!(cells(&mut made), 190_000);
     // Without a macro sheet only what there is to see is read.
+    let mut made = macro_book(&format!("<worksheet>{}", row.repeat(2_200)));
     made.relations[1].2 = "worksheet";
     assert_eq!(cells(&mut made), crate::limits::PLAIN_CELLS_MAX);
 }
