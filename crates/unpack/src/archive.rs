@@ -6,6 +6,7 @@
 //! one another. [`extensions`] has the lists behind all of them.
 
 mod bytes;
+mod cab_bounds;
 mod codec;
 pub(crate) mod disk;
 #[cfg(test)]

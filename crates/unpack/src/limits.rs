@@ -24,6 +24,9 @@ pub const MEMBER_RATIO: u64 = 4;
 pub const HELD_BYTES_BASE: u64 = 32 << 20;
 /// See [`HELD_BYTES_BASE`].
 pub const HELD_RATIO: u64 = 4;
+/// Memory that a decoder of 7z may ask for: its dictionary, or the model of PPMd. Packers never take more than the data
+/// has, and more than this is not unpacked anyway. Beyond: `SCAN-INCOMPLETE`, names only.
+pub const SEVEN_MEMORY_MAX: u64 = 64 << 20;
 /// A member is a bomb when it is this many times its packed size and at least [`BOMB_MEMBER_BYTES`].
 pub const BOMB_MEMBER_RATIO: u64 = 100;
 /// See [`BOMB_MEMBER_RATIO`].

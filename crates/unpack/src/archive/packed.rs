@@ -7,13 +7,14 @@ use std::io::Cursor;
 use bytes::Bytes;
 
 use super::{
+    cab_bounds,
     codec::{self, Method, SPEED_LZMA, Unpacked, capped},
     output::{Member, Output, encrypted},
     passwords,
 };
 use crate::{
     Id, Kind, Secret,
-    limits::{FILES_LISTED_MAX, MEMBER_BYTES_MAX, SLOW_PASSWORDS_MAX},
+    limits::{FILES_LISTED_MAX, MEMBER_BYTES_MAX, SEVEN_MEMORY_MAX, SLOW_PASSWORDS_MAX},
     scan::Scan,
 };
 
@@ -94,11 +95,13 @@ pub(crate) fn cab(bytes: &Bytes, scan: &mut Scan<'_>) {
             })
             .take(FILES_LISTED_MAX)
             .collect();
+        let outside = cab_bounds::outside(bytes);
         for (path, size, hidden, before) in files {
             let member = Member { path: path.clone(), size, hidden, ..Member::default() };
             // Each file is read from the start of its folder, which costs what is before it.
             let paid = scan.budget.spend(before / SPEED_CAB + 100) && out.room(scan);
-            match paid.then(|| cabinet.read_file(&path)) {
+            let readable = paid && !outside.has(&path);
+            match readable.then(|| cabinet.read_file(&path)) {
                 Some(Ok(reader)) => {
                     let Unpacked { bytes, cut, .. } = capped(reader, out.cap(scan), SPEED_CAB, scan.budget);
                     out.add(scan, member, bytes.into(), cut);
@@ -164,6 +167,14 @@ fn sevenz(
         .take(FILES_LISTED_MAX)
         .map(|f| (f.name().to_owned(), f.size()))
         .collect();
+    let memory = archive.blocks.iter().flat_map(|b| &b.coders).map(memory_of).max().unwrap_or(0);
+    if memory > SEVEN_MEMORY_MAX {
+        scan.find(Id::ScanIncomplete, "", format!("the archive asks for {memory} bytes of memory"));
+        for (path, size) in names {
+            out.list(scan, &Member { path, size, ..Member::default() });
+        }
+        return Ok(());
+    }
     let speed = seven_speed(&archive);
     let mut stopped = false;
     let mut reader = ArchiveReader::from_archive(archive, Cursor::new(bytes), secret);
@@ -221,6 +232,19 @@ fn seven_speed(archive: &sevenz_rust2::Archive) -> u64 {
         _ => SPEED_LZMA,
     };
     coders.map(|c| speed(c.encoder_method_id())).min().unwrap_or(SPEED_STORED)
+}
+
+/// Bytes that a coder's own properties make its decoder take.
+fn memory_of(coder: &sevenz_rust2::Coder) -> u64 {
+    match (coder.encoder_method_id(), coder.properties()) {
+        // LZMA and PPMd.
+        ([3, 1, 1] | [3, 4, 1], [_, size @ ..]) => {
+            size.first_chunk().map_or(0, |s| u32::from_le_bytes(*s).into())
+        }
+        // LZMA2: two bits of mantissa.
+        ([0x21], [bits, ..]) => (2 | u64::from(bits & 1)) << (u32::from(bits & 0x3F) / 2 + 11),
+        _ => 0,
+    }
 }
 
 /// A RAR archive of any age.
@@ -324,4 +348,67 @@ pub(crate) fn named_only(bytes: &Bytes, scan: &mut Scan<'_>) {
     let out = Output::new(scan.about.kind.name(), bytes.len());
     out.finish(scan);
     scan.find(Id::ScanIncomplete, "", format!("{} is not unpacked", scan.about.kind.name()));
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{Hints, Input, unpack};
+
+    /// Every byte of a cabinet is changed; the files of a whole one are all read.
+    #[test]
+    fn damaged_cabinets_end() {
+        for name in ["mszip.cab", "stored.cab"] {
+            let path = format!("{}/../../fixtures/archives/{name}", env!("CARGO_MANIFEST_DIR"));
+            let whole = std::fs::read(path).unwrap();
+            let open = |bytes: Vec<u8>| {
+                let input = Input { name: "a.cab".into(), declared: None, bytes: bytes.into() };
+                unpack("", vec![input], &Hints::default())
+            };
+            assert!(open(whole.clone()).files.iter().all(|f| !f.listed_only), "{name}");
+            for at in 0..whole.len().min(200) {
+                for value in [0, 1, 0x7F, 0xFF] {
+                    let mut bytes = whole.clone();
+                    bytes[at] = value;
+                    open(bytes);
+                }
+            }
+        }
+    }
+
+    /// A file of 16 bytes by 7-Zip, its header open; the byte at [`DICTIONARY`] says how large the dictionary is.
+    const ARCHIVE: [u8; 134] = [
+        0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C, 0x00, 0x04, 0xC0, 0x85, 0x22, 0xF4, 0x14, 0x00, 0x00, 0x00, 0x00,
+        0x00, 0x00, 0x00, 0x52, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x73, 0x9E, 0xEA, 0xA9, 0x01, 0x00,
+        0x0F, 0x58, 0x35, 0x4F, 0x2D, 0x73, 0x75, 0x62, 0x6C, 0x69, 0x6D, 0x65, 0x2D, 0x79, 0x61, 0x72, 0x61,
+        0x00, 0x01, 0x04, 0x06, 0x00, 0x01, 0x09, 0x14, 0x00, 0x07, 0x0B, 0x01, 0x00, 0x01, 0x21, 0x21, 0x01,
+        0x00, 0x0C, 0x10, 0x00, 0x08, 0x0A, 0x01, 0xB2, 0x87, 0x79, 0xC4, 0x00, 0x00, 0x05, 0x01, 0x19, 0x0C,
+        0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x11, 0x0D, 0x00, 0x74, 0x00,
+        0x2E, 0x00, 0x74, 0x00, 0x78, 0x00, 0x74, 0x00, 0x00, 0x00, 0x14, 0x0A, 0x01, 0x00, 0xEE, 0xC7, 0x9B,
+        0x1B, 0x54, 0x7A, 0xDD, 0x01, 0x15, 0x06, 0x01, 0x00, 0x20, 0x80, 0xA4, 0x81, 0x00, 0x00,
+    ];
+    const DICTIONARY: usize = 0x44;
+
+    fn check(dictionary: u8) -> String {
+        let mut bytes = ARCHIVE.to_vec();
+        bytes[DICTIONARY] = dictionary;
+        for (sum_at, range) in [(28, 0x34..0x86), (8, 12..32)] {
+            let mut sum = flate2::Crc::new();
+            sum.update(&bytes[range]);
+            bytes[sum_at..sum_at + 4].copy_from_slice(&sum.sum().to_le_bytes());
+        }
+        let input = Input { name: "a.7z".into(), declared: None, bytes: bytes.into() };
+        let tree = unpack("", vec![input], &Hints::default());
+        let evidence = tree.files[0].findings.iter().map(|f| f.evidence.as_str());
+        let inside = tree.files[1..].iter().map(|f| if f.listed_only { "listed" } else { "opened" });
+        inside.chain(evidence).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn memory_for_a_dictionary_has_a_limit() {
+        assert_eq!(check(0), "opened");
+        // 64 MiB, 96 MiB, 4 GiB.
+        assert_eq!(check(28), "opened");
+        assert_eq!(check(29), "listed, the archive asks for 100663296 bytes of memory");
+        assert_eq!(check(40), "listed, the archive asks for 4294967296 bytes of memory");
+    }
 }

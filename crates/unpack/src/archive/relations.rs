@@ -189,6 +189,12 @@ fn acts(file: &File) -> bool {
         || matches!(file.kind, Kind::Lnk | Kind::UrlFile | Kind::Hta | Kind::EncodedScript | Kind::Wsf)
 }
 
+/// A link to a web page, as makers of software put on their discs.
+fn plain_link(file: &File) -> bool {
+    let worse = |f: &Finding| f.severity >= Severity::High && f.id != Id::FmtDangerousExt;
+    file.kind == Kind::UrlFile && !file.findings.iter().any(worse)
+}
+
 fn names<'f>(files: impl Iterator<Item = &'f File>) -> String {
     files.take(6).map(base).collect::<Vec<_>>().join(", ")
 }
@@ -253,9 +259,13 @@ fn image(index: usize, file: &File, inside: &[(usize, &File)], found: &mut Vec<(
     let members: Vec<&File> = inside.iter().map(|(_, f)| *f).filter(|f| !litter(f)).collect();
     let hidden = || members.iter().copied().filter(|f| f.hidden);
     if hidden().next().is_some() {
-        found.push((index, finding(Id::IsoHiddenFile, Severity::High, names(hidden()))));
+        // A hidden text hides nothing that runs, unless something beside it does.
+        let harmless = |f: &File| matches!(f.kind.family(), Family::Text | Family::Image | Family::Media);
+        let only_data = hidden().all(harmless) && !members.iter().any(|f| acts(f) || is_program(f));
+        let severity = if only_data { Severity::Medium } else { Severity::High };
+        found.push((index, finding(Id::IsoHiddenFile, severity, names(hidden()))));
     }
-    let active = || members.iter().copied().filter(|f| acts(f));
+    let active = || members.iter().copied().filter(|f| acts(f) && !plain_link(f));
     if active().next().is_some() {
         let severity = if members.len() > MANY { Severity::Medium } else { Severity::High };
         found.push((index, finding(Id::IsoScript, severity, names(active()))));
@@ -343,6 +353,30 @@ mod tests {
         assert_eq!(told(vec![locked(), inside, equation]), "High OLE-ENCRYPTED-DEFAULT, Info FAM-GULOADER");
         // An equation in a document that is open.
         assert_eq!(told(vec![file(Kind::Xlsx, None, &[]), file(Kind::Ole, Some(0), &[Id::OleEquation])]), "");
+    }
+
+    #[test]
+    fn discs_of_software() {
+        let named = |name: &str, kind| File { name: name.to_owned(), ..file(kind, Some(0), &[]) };
+        let image = |inside: Vec<File>| {
+            let mut files = vec![file(Kind::Iso, None, &[])];
+            files.extend(inside);
+            check(&mut files, &Hints::default());
+            let ids = files[0].findings.iter().filter(|f| f.id.name().starts_with("ISO-"));
+            ids.map(|f| format!("{:?} {}", f.severity, f.id.name())).collect::<Vec<_>>().join(", ")
+        };
+        let setup = || named("setup.exe", Kind::Exe);
+        assert_eq!(image(vec![setup(), named("support.url", Kind::UrlFile)]), "Medium ISO-CONTAINER");
+        let both = "Medium ISO-CONTAINER, High ISO-SCRIPT, Critical ISO-LNK-PLUS-DLL";
+        assert_eq!(image(vec![setup(), named("Reports.lnk", Kind::Lnk)]), both);
+        let mut away = named("a.url", Kind::UrlFile);
+        away.findings.push(finding(Id::UrlfileRemoteExec, Severity::High, String::new()));
+        assert_eq!(image(vec![setup(), away]), both);
+        let hidden = |name: &str, kind| File { hidden: true, ..named(name, kind) };
+        let told = "Medium ISO-CONTAINER, Medium ISO-HIDDEN-FILE";
+        assert_eq!(image(vec![hidden("notes.txt", Kind::Text), named("b.pdf", Kind::Pdf)]), told);
+        let told = "Medium ISO-CONTAINER, High ISO-HIDDEN-FILE";
+        assert_eq!(image(vec![hidden("a.dll", Kind::Exe), named("b.pdf", Kind::Pdf)]), told);
     }
 
     #[test]
