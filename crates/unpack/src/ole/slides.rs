@@ -31,12 +31,9 @@ pub(super) fn analyse(stream: &Bytes, scan: &mut Scan<'_>) -> Vec<Bytes> {
     let (mut shown, mut other, mut objects) = (String::new(), String::new(), Vec::new());
     let mut at = 0usize;
     let mut records = 0;
-    loop {
-        let (Some(head), Some(kind), Some(size)) =
-            (u16_at(stream, at), u16_at(stream, at.saturating_add(2)), u32_at(stream, at.saturating_add(4)))
-        else {
-            break;
-        };
+    while let (Some(head), Some(kind), Some(size)) =
+        (u16_at(stream, at), u16_at(stream, at.saturating_add(2)), u32_at(stream, at.saturating_add(4)))
+    {
         records += 1;
         if records > RECORDS_MAX || !scan.budget.spend(records as u64 % 8 / 7) {
             scan.left_out("only the beginning of a long presentation was read");
