@@ -157,11 +157,12 @@ impl Show for BTreeMap<String, Vec<String>> {
 /// Names the fields of a type in the schema's order. `name` reads the Rust field of that name; `name = |it, arena| …`
 /// computes it.
 macro_rules! shape {
-    ($type:ty, $name:literal { $($field:tt)* } $(bytes $bytes:ident)?) => {
+    ($type:ty, $name:literal { $($field:tt)* } $(bytes $bytes:ident)? $(content $content:ident)?) => {
         impl $crate::bind::Shape for $type {
             const NAME: &'static str = $name;
             const FIELDS: &'static [$crate::bind::Getter<Self>] = shape!(@fields [] $($field)*);
             $(fn content(&self) -> Option<&[u8]> { Some(self.$bytes.as_ref()) })?
+            $(fn content(&self) -> Option<&[u8]> { Some(self.$content().as_bytes()) })?
         }
     };
     (@fields [$($done:tt)*]) => { &[$($done)*] };

@@ -27,6 +27,8 @@ pub(crate) struct Eval<'a, 'h> {
     pub(crate) steps: u64,
     pub(crate) regex_memo: FxHashMap<(u32, u32), bool>,
     pub(crate) memory: Memory<'a>,
+    /// Where texts are put together.
+    pub(crate) joined: String,
     lists: Vec<Option<Result<&'a ListData, Missing>>>,
     /// Steps that the rule may take.
     limit: u64,
@@ -48,6 +50,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             steps: 0,
             regex_memo: FxHashMap::default(),
             memory: Memory::new(program.slots),
+            joined: String::new(),
             lists: vec![None; program.lists.len()],
             limit: RULE_STEPS,
             total: 0,
@@ -78,18 +81,23 @@ impl<'a, 'h> Eval<'a, 'h> {
     }
 
     /// Whether a rule matches. Null is as good as false here, so conjunctions end earlier than in [`Eval::truth`].
-    pub(crate) fn decide(&mut self, operand: Operand) -> Truth {
+    #[inline]
+    pub(crate) fn decide(&mut self, operand: &'a Operand) -> Truth {
         match self.memory.truth(operand) {
-            Truth::IS_TRUE => return Truth::TRUE,
-            Truth::IS_FALSE => return Truth::FALSE,
-            Truth::IS_NULL => return Truth::NULL,
-            _ => {}
+            Truth::IS_TRUE => Truth::TRUE,
+            Truth::IS_FALSE => Truth::FALSE,
+            Truth::IS_NULL => Truth::NULL,
+            _ => self.find_out(operand),
         }
+    }
+
+    /// What is not remembered as surely true, false or null.
+    fn find_out(&mut self, operand: &'a Operand) -> Truth {
         let program = self.program;
         match operand.logic {
             Logic::All => {
                 let mut all = Truth::TRUE;
-                for &part in program.operands_at(operand.parts) {
+                for part in program.operands_at(operand.parts) {
                     let t = self.decide(part);
                     if !t.can_be_true() {
                         return Truth::FALSE;
@@ -100,7 +108,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             }
             Logic::Any => {
                 let mut any = Truth::FALSE;
-                for &part in program.operands_at(operand.parts) {
+                for part in program.operands_at(operand.parts) {
                     any = any.or(self.decide(part));
                     if any.is_true() {
                         break;
@@ -112,7 +120,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             Logic::Leaf if operand.slot & NEGATED != 0 => self.make_truth(operand.id),
             Logic::Leaf if self.memory.is_empty(operand.slot) => {
                 let truth = self.make_truth(operand.id);
-                self.remember(operand.slot, Slot::Truth(truth));
+                self.remember_truth(operand.slot, truth);
                 truth
             }
             Logic::Leaf => self.truth(operand.id),
@@ -121,7 +129,7 @@ impl<'a, 'h> Eval<'a, 'h> {
 
     /// The truth of an operand, remembered or not.
     #[inline]
-    fn truth_of(&mut self, operand: Operand) -> Truth {
+    fn truth_of(&mut self, operand: &Operand) -> Truth {
         match self.memory.truth(operand) {
             Truth::IS_TRUE => Truth::TRUE,
             Truth::IS_FALSE => Truth::FALSE,
@@ -143,7 +151,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             Slot::Empty => {}
         }
         let truth = self.make_truth(id);
-        self.remember(slot, Slot::Truth(truth));
+        self.remember_truth(slot, truth);
         truth
     }
 
@@ -283,7 +291,7 @@ impl<'a, 'h> Eval<'a, 'h> {
 
     fn all_of(&mut self, operands: &[Operand]) -> Truth {
         let mut all = Truth::TRUE;
-        for &operand in operands {
+        for operand in operands {
             all = all.and(self.truth_of(operand));
             if all.is_false() {
                 break;
@@ -294,7 +302,7 @@ impl<'a, 'h> Eval<'a, 'h> {
 
     fn any_of(&mut self, operands: &[Operand]) -> Truth {
         let mut any = Truth::FALSE;
-        for &operand in operands {
+        for operand in operands {
             any = any.or(self.truth_of(operand));
             if any.is_true() {
                 break;

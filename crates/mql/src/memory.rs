@@ -87,9 +87,19 @@ impl<'a> Memory<'a> {
         }
     }
 
+    /// A truth that is known: false when there is more than one that it may be.
+    #[inline]
+    fn set_truth(&mut self, slot: u32, truth: Truth) -> bool {
+        let known = truth.bits().is_power_of_two();
+        if known && let Some(state) = self.truths.get_mut(slot as usize) {
+            *state = truth.bits();
+        }
+        known
+    }
+
     /// The truth of an operand as [`Truth::bits`], if it is remembered; else 0.
     #[inline]
-    pub(crate) fn truth(&self, operand: Operand) -> u8 {
+    pub(crate) fn truth(&self, operand: &Operand) -> u8 {
         let bits = self.truths.get((operand.slot & !NEGATED) as usize).copied().unwrap_or(0);
         if operand.slot & NEGATED == 0 { bits } else { Truth::negated(bits) }
     }
@@ -122,6 +132,15 @@ impl<'a> Eval<'a, '_> {
             && scope.frame != NO_FRAME
         {
             self.columns.set(scope, slot & !COLUMN, content);
+        }
+    }
+
+    /// As [`Eval::remember`] does.
+    #[inline]
+    pub(crate) fn remember_truth(&mut self, slot: u32, truth: Truth) {
+        let whole = slot & COLUMN == 0 && self.spent().is_none();
+        if !(whole && self.memory.set_truth(slot, truth)) {
+            self.remember(slot, Slot::Truth(truth));
         }
     }
 

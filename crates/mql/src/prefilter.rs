@@ -106,6 +106,12 @@ pub(crate) fn holds_piece(held: &[u64], piece: u32) -> bool {
     piece == ANY || held.get(word).is_none_or(|word| word & (1 << (piece & 63)) != 0)
 }
 
+/// The same for the first and the last piece of a folded needle.
+pub(crate) fn holds_ends(held: &[u64], needle: &str) -> bool {
+    let ends = [needle.as_bytes().first_chunk::<3>(), needle.as_bytes().last_chunk::<3>()];
+    ends.into_iter().flatten().all(|end| holds_piece(held, u32::from(piece(*end))))
+}
+
 /// One bit a piece that the text holds, folded to the table's size, which is a power of two.
 fn held_pieces(text: &[u8]) -> Vec<u64> {
     let words = (text.len() / 8).next_power_of_two().clamp(4, PIECE_WORDS_MAX);
@@ -143,13 +149,15 @@ struct Haystack<'a> {
 #[derive(Default)]
 pub(crate) struct Haystacks<'a> {
     by_address: FxHashMap<(usize, usize), u32>,
-    /// The text that was asked about last: rules ask about the same few.
-    last: Option<((usize, usize), u32)>,
+    /// The texts that were asked about last: rules ask about the same few.
+    last: [((usize, usize), u32); LAST],
     all: Vec<Haystack<'a>>,
 }
 
 /// No piece: the literal is too short to have one.
 pub(crate) const ANY: u32 = u32::MAX;
+/// Texts that are found without a look at the table.
+const LAST: usize = 32;
 /// Direct searches for this many times the text's length cost as much as the automaton.
 const AUTOMATON_COST: usize = 24;
 /// Direct searches for this many times the text's length cost as much as the table of its pieces.
@@ -165,16 +173,29 @@ impl<'a> Haystacks<'a> {
     /// The number of a text; it lives as long as the message is judged, so its address is its name.
     pub(crate) fn id(&mut self, text: &'a str, arena: &'a Arena, steps: &mut u64) -> u32 {
         let key = (text.as_ptr() as usize, text.len());
-        if let Some((last, id)) = self.last
-            && last == key
-        {
-            return id;
+        let place = (key.0 ^ key.0 >> 6 ^ key.1) % LAST;
+        match self.last.get(place) {
+            // No text is at the address 0.
+            Some(&(last, id)) if last == key => id,
+            _ => self.look_up(key, place, text, arena, steps),
         }
+    }
+
+    fn look_up(
+        &mut self,
+        key: (usize, usize),
+        place: usize,
+        text: &'a str,
+        arena: &'a Arena,
+        steps: &mut u64,
+    ) -> u32 {
         let id = match self.by_address.get(&key) {
             Some(&id) => id,
             None => self.add(key, text, arena, steps),
         };
-        self.last = Some((key, id));
+        if let Some(last) = self.last.get_mut(place) {
+            *last = (key, id);
+        }
         id
     }
 
@@ -190,6 +211,13 @@ impl<'a> Haystacks<'a> {
     /// The text, case-folded.
     pub(crate) fn folded(&self, id: u32) -> &'a str {
         self.all.get(id as usize).map_or("", |h| h.folded)
+    }
+
+    /// The text is searched directly once.
+    pub(crate) fn asked(&mut self, id: u32) {
+        if let Some(hay) = self.all.get_mut(id as usize).filter(|hay| hay.pieces.is_none()) {
+            hay.spent += hay.folded.len() + 32;
+        }
     }
 
     /// The table of the text's pieces, for [`holds_piece`], when `asked` literals more make it worth its cost.

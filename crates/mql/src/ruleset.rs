@@ -122,7 +122,7 @@ impl<'a> Session<'a, '_> {
 
     /// One rule.
     pub fn decide(&mut self, rule: usize) -> Decision {
-        let Some(&rule) = self.set.program.rules.get(rule) else { return Decision::NoMatch };
+        let Some(rule) = self.set.program.rules.get(rule) else { return Decision::NoMatch };
         self.eval.begin();
         let truth: Truth = self.eval.decide(rule);
         if truth.is_true() {

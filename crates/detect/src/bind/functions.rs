@@ -1,7 +1,10 @@
 //! Functions of the message data model that need no file contents, history, model or network. All others answer with
 //! the name of what is missing, so that rules which need them end indeterminate.
 
-use sekisho_mail::{Domain, EmailAddress, Html, Url};
+use std::cell::OnceCell;
+
+use bytes::Bytes;
+use sekisho_mail::{Attachment, Domain, EmailAddress, Html, Url};
 use sekisho_mql::value::{Arena, Outcome, Value};
 
 use super::{Show, files, host::Function, object, shape, xpath};
@@ -32,10 +35,7 @@ const ANSWERED: &[(&str, Function)] = &[
         })
     }),
     ("strings.parse_html", |_, args, arena| text(args, |t| html(t.to_owned(), arena))),
-    ("file.parse_html", |_, args, arena| match content(args) {
-        Some(bytes) => Outcome::Value(html(String::from_utf8_lossy(bytes).into_owned(), arena)),
-        None => Outcome::Value(Value::Null),
-    }),
+    ("file.parse_html", |_, args, arena| Outcome::Value(parse_html(args, arena))),
     ("file.parse_text", |_, args, arena| Outcome::Value(parse_text(args, arena))),
     ("html.xpath", |host, args, arena| Outcome::Value(xpath::xpath(host.shared, args, arena))),
     ("file.explode", files::explode),
@@ -91,21 +91,68 @@ fn content<'a>(args: &[Value<'a>]) -> Option<&'a [u8]> {
     }
 }
 
-/// An HTML object made by a function.
+/// An HTML object made by a function. Rules ask this of any file: it is decoded and parsed when they read it.
 pub(super) struct ParsedHtml {
-    pub(super) raw: String,
-    pub(super) dom: Html,
+    source: Source,
+    raw: OnceCell<String>,
+    dom: OnceCell<Html>,
+}
+
+enum Source {
+    Text,
+    File(Bytes),
+}
+
+impl ParsedHtml {
+    /// The source.
+    fn raw(&self) -> &str {
+        self.raw.get_or_init(|| match &self.source {
+            Source::Text => String::new(),
+            Source::File(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        })
+    }
+
+    /// The document.
+    pub(super) fn dom(&self) -> &Html {
+        self.dom.get_or_init(|| Html::parse(self.raw()))
+    }
+
+    /// False when the source has no tag of this name.
+    pub(super) fn may_have(&self, name: &str) -> bool {
+        let source = match &self.source {
+            Source::Text => self.raw().as_bytes(),
+            Source::File(bytes) => bytes,
+        };
+        let is_name = |at: usize| {
+            source.get(at + 1..at + 1 + name.len()).is_some_and(|s| s.eq_ignore_ascii_case(name.as_bytes()))
+        };
+        memchr::memchr_iter(b'<', source).any(is_name)
+    }
 }
 
 shape!(ParsedHtml, "HTML" {
-    display_text = |it, _arena| Value::Str(&it.dom.display_text),
-    inner_text = |it, _arena| Value::Str(&it.dom.inner_text), links = |it, arena| it.dom.links.show(arena), raw,
-    hidden_text = |it, _arena| Value::Str(&it.dom.hidden_text),
-} bytes raw);
+    display_text = |it, _arena| Value::Str(&it.dom().display_text),
+    inner_text = |it, _arena| Value::Str(&it.dom().inner_text), links = |it, arena| it.dom().links.show(arena),
+    raw = |it, _arena| Value::Str(it.raw()), hidden_text = |it, _arena| Value::Str(&it.dom().hidden_text),
+} content raw);
 
 pub(super) fn html(raw: String, arena: &Arena) -> Value<'_> {
-    let dom = Html::parse(&raw);
-    object(arena.keep(ParsedHtml { raw, dom }), arena)
+    let parsed = ParsedHtml { source: Source::Text, raw: OnceCell::from(raw), dom: OnceCell::new() };
+    object(arena.keep(parsed), arena)
+}
+
+/// `file.parse_html`.
+fn parse_html<'a>(args: &[Value<'a>], arena: &'a Arena) -> Value<'a> {
+    let Some(bytes) = content(args) else { return Value::Null };
+    let attachment = args.first().and_then(|a| a.as_object()).and_then(|o| o.as_any());
+    let bytes = match attachment.and_then(|any| any.downcast_ref::<Attachment>()) {
+        Some(attachment) => attachment.raw.clone(),
+        None => Bytes::copy_from_slice(bytes),
+    };
+    object(
+        arena.keep(ParsedHtml { source: Source::File(bytes), raw: OnceCell::new(), dom: OnceCell::new() }),
+        arena,
+    )
 }
 
 struct ParsedText {

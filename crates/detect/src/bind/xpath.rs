@@ -19,7 +19,10 @@ pub(super) fn xpath<'a>(shared: &Shared, args: &[Value<'a>], arena: &'a Arena) -
     let html: &'a Html = if let Some(body) = known::<BodyHtml>(source) {
         &body.dom
     } else if let Some(parsed) = known::<ParsedHtml>(source) {
-        &parsed.dom
+        if compiled.needs().is_some_and(|name| !parsed.may_have(name)) {
+            return Value::Object(arena.alloc(XPathResult { nodes: &[] }));
+        }
+        parsed.dom()
     } else if let Some(bytes) = source.bytes() {
         arena.keep(Html::parse(&String::from_utf8_lossy(bytes)))
     } else {

@@ -1,6 +1,9 @@
 //! The arena: nodes as indices, all text in one buffer. Nothing here recurses, so no depth can overflow a stack.
 
+use std::sync::OnceLock;
+
 use html5ever::LocalName;
+use rustc_hash::FxHashSet;
 
 use super::tag::Tag;
 
@@ -62,6 +65,8 @@ pub(crate) struct Tree {
     pub(crate) nodes: Vec<Node>,
     pub(crate) attrs: Vec<Attr>,
     pub(crate) text: String,
+    /// Names of its elements, once a query asked for them.
+    names: OnceLock<FxHashSet<LocalName>>,
 }
 
 impl Tree {
@@ -71,6 +76,18 @@ impl Tree {
 
     fn get_mut(&mut self, id: u32) -> Option<&mut Node> {
         self.nodes.get_mut(id as usize)
+    }
+
+    /// There is an element of this name. For trees that are complete.
+    pub(crate) fn has(&self, name: &LocalName) -> bool {
+        let names = || {
+            let name = |node: &Node| match &node.data {
+                Data::Element { name, .. } => Some(name.clone()),
+                _ => None,
+            };
+            self.nodes.iter().filter_map(name).collect()
+        };
+        self.names.get_or_init(names).contains(name)
     }
 
     pub(crate) fn push(&mut self, data: Data) -> u32 {

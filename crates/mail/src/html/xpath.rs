@@ -7,6 +7,8 @@ mod parse;
 #[cfg(test)]
 mod tests;
 
+use html5ever::LocalName;
+
 use super::{Html, NodeRef};
 
 /// A compiled XPath expression.
@@ -31,12 +33,48 @@ impl XPath {
         parse::parse(text).map(|expr| XPath { expr })
     }
 
+    /// The name of an element without which it selects nothing, in a form that stands in the source behind a `<`,
+    /// large or small, wherever the tree has such an element; `None` when there is no such name. Lets a document that
+    /// has none unparsed.
+    #[must_use]
+    pub fn needs(&self) -> Option<&str> {
+        self.names().map(|name| &**name).find(|name| !IMPLIED.contains(name))
+    }
+
+    /// Elements that it asks for one after the other: without any of them it selects nothing.
+    fn names(&self) -> impl Iterator<Item = &LocalName> {
+        let mut parts: Vec<&[Step]> = Vec::new();
+        let mut next = Some(&self.expr);
+        while let Some(expr) = next.take() {
+            match expr {
+                Expr::Path { steps, .. } => parts.push(steps),
+                Expr::Filter { base, steps, .. } => {
+                    parts.push(steps);
+                    next = Some(base);
+                }
+                _ => {}
+            }
+        }
+        parts.into_iter().flatten().filter(|step| step.axis != Axis::Attribute).filter_map(|step| match &step
+            .test
+        {
+            Test::Name(name) => Some(name),
+            _ => None,
+        })
+    }
+
     /// The nodes it selects, in document order; none for an expression that gives no nodes. Work is bounded by
     /// [`XPATH_STEPS_MAX`](crate::limits::XPATH_STEPS_MAX): over it, the nodes found so far.
     pub fn eval<'a>(&self, html: &'a Html) -> Vec<NodeRef<'a>> {
-        eval::select(&self.expr, html)
+        match self.names().all(|name| html.tree.has(name)) {
+            true => eval::select(&self.expr, html),
+            false => Vec::new(),
+        }
     }
 }
+
+/// Elements that the parser makes where the source has no tag of that name.
+const IMPLIED: &[&str] = &["html", "head", "body", "tbody", "colgroup", "tr", "p", "br", "img"];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Axis {
@@ -57,7 +95,7 @@ enum Axis {
 #[derive(Debug, Clone, PartialEq)]
 enum Test {
     Any,
-    Name(String),
+    Name(LocalName),
     Text,
     Comment,
     Node,

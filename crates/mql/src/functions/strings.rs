@@ -1,10 +1,12 @@
 //! Tests of text and functions that give text or numbers from text.
 
+use std::borrow::Cow;
+
 use crate::distance::levenshtein;
 use crate::eval::Eval;
 use crate::limits::{DISTANCE_CELLS_PER_STEP, SEARCH_BYTES_PER_STEP};
 use crate::node::{Id, Needle, TextTest};
-use crate::prefilter::{ANY, holds_piece};
+use crate::prefilter::{ANY, holds_ends, holds_piece};
 use crate::text::{ends_with_folded, fold, starts_with_folded};
 use crate::truth::Truth;
 use crate::typed::Builtin;
@@ -124,18 +126,22 @@ impl<'a> Eval<'a, '_> {
     /// A needle that is not a constant.
     fn dynamic_test(&mut self, test: TextTest, fold_case: bool, text: &'a str, needle: &'a str) -> bool {
         self.steps += 1;
+        let whole = text;
+        // The text is folded once for all that is asked about it; a needle is seldom asked for twice.
         let (text, needle) = match fold_case {
             true => {
-                let mut folded = |s: &'a str| {
-                    let id = self.haystacks.id(s, self.arena, &mut self.steps);
-                    self.haystacks.folded(id)
-                };
-                (folded(text), folded(needle))
+                let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+                self.charge(needle.len());
+                (self.haystacks.folded(hay), fold(needle))
             }
-            false => (text, needle),
+            false => (text, Cow::Borrowed(needle)),
         };
+        let needle = &*needle;
         match test {
             TextTest::Contains => {
+                if needle.len() > text.len() || fold_case && !self.may_hold(whole, needle) {
+                    return false;
+                }
                 self.charge(text.len());
                 memchr::memmem::find(text.as_bytes(), needle.as_bytes()).is_some()
             }
@@ -149,8 +155,23 @@ impl<'a> Eval<'a, '_> {
         }
     }
 
+    /// False when the text's pieces rule the folded needle out. To build a searcher costs more than to search a text.
+    fn may_hold(&mut self, text: &'a str, needle: &str) -> bool {
+        let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+        let held = self.haystacks.held(hay, 1, self.arena, &mut self.steps);
+        self.haystacks.asked(hay);
+        held.is_none_or(|held| holds_ends(held, needle))
+    }
+
     pub(crate) fn concat(&mut self, args: &[Id]) -> Value<'a> {
-        let mut out = String::new();
+        let mut out = std::mem::take(&mut self.joined);
+        out.clear();
+        let joined = self.join(args, &mut out);
+        self.joined = out;
+        joined
+    }
+
+    fn join(&mut self, args: &[Id], out: &mut String) -> Value<'a> {
         let mut missing = Missing::NONE;
         for &arg in args {
             match self.text(arg) {
@@ -166,7 +187,7 @@ impl<'a> Eval<'a, '_> {
                 }
             }
         }
-        if missing.is_empty() { Value::Str(self.arena.alloc_str(&out)) } else { Value::Unknown(missing) }
+        if missing.is_empty() { Value::Str(self.arena.alloc_str(out)) } else { Value::Unknown(missing) }
     }
 
     /// Two texts, or what the function gives without them.

@@ -302,7 +302,7 @@ impl<'a> Eval<'a> {
         for (attr, index) in self.html.tree.attrs_of(data).iter().zip(attrs.start..) {
             let admitted = match test {
                 Test::Any | Test::Node => true,
-                Test::Name(name) => *attr.name == **name,
+                Test::Name(name) => attr.name == *name,
                 Test::Text | Test::Comment => false,
             };
             if admitted {
@@ -315,7 +315,7 @@ impl<'a> Eval<'a> {
         let Some(node) = self.html.tree.get(id) else { return };
         let admitted = match (test, &node.data) {
             (Test::Node, _) | (Test::Any, Data::Element { .. }) => true,
-            (Test::Name(name), Data::Element { name: own, .. }) => **own == **name,
+            (Test::Name(name), Data::Element { name: own, .. }) => own == name,
             (Test::Text, Data::Text(_)) | (Test::Comment, Data::Comment(_)) => true,
             _ => false,
         };

@@ -291,7 +291,7 @@ impl<'t> Parser<'t> {
             "text" if self.take("(") => Test::Text,
             "comment" if self.take("(") => Test::Comment,
             "node" if self.take("(") => Test::Node,
-            _ => return Ok(Test::Name(name.to_ascii_lowercase())),
+            _ => return Ok(Test::Name(name.to_ascii_lowercase().into())),
         };
         self.expect(")")?;
         Ok(test)
