@@ -263,7 +263,8 @@ impl<'s> Builder<'s> {
         }
         let id = self.program.sets.len() as u32;
         let strings: FxHashSet<Box<str>> = key.0.iter().cloned().collect();
-        self.program.sets.push(ConstSet { strings, ints: key.1.clone(), has_null });
+        let longest = key.0.iter().map(|s| s.len()).max().unwrap_or(0);
+        self.program.sets.push(ConstSet { strings, ints: key.1.clone(), has_null, longest });
         self.sets.insert(key, id);
         id
     }

@@ -327,7 +327,12 @@ impl<'a, 'h> Eval<'a, 'h> {
         if left.is_null() {
             return Truth::NULL;
         }
-        let right = self.value(right);
+        let right = match self.program.node(right) {
+            // What nearly everything is compared with, and remembered nowhere.
+            Node::Str(s) => Value::Str(s),
+            Node::Int(i) => Value::Int(*i),
+            _ => self.value(right),
+        };
         self.charge_text(left, right);
         compare(op, left, right)
     }
@@ -343,7 +348,10 @@ impl<'a, 'h> Eval<'a, 'h> {
         let Some(set) = self.program.sets.get(set as usize) else { return Truth::NULL };
         let found = match left {
             Value::Unknown(missing) => return Truth::unknown(missing),
-            Value::Str(s) if fold_case => set.strings.contains(&*fold(s)),
+            // Folded ASCII keeps its length; what is longer than all of them need not be folded.
+            Value::Str(s) if fold_case => {
+                (s.len() <= set.longest || !s.is_ascii()) && set.strings.contains(&*fold(s))
+            }
             Value::Str(s) => set.strings.contains(s),
             Value::Int(i) => set.ints.binary_search(&i).is_ok(),
             Value::Float(f) => set.ints.iter().any(|&i| i as f64 == f),

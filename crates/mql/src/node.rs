@@ -217,6 +217,8 @@ pub(crate) struct ConstSet {
     pub(crate) strings: FxHashSet<Box<str>>,
     pub(crate) ints: Vec<i64>,
     pub(crate) has_null: bool,
+    /// Bytes of the longest string.
+    pub(crate) longest: usize,
 }
 
 /// All rules.

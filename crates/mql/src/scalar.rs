@@ -16,21 +16,16 @@ pub(crate) fn plain(value: Value<'_>) -> Value<'_> {
 /// Comparison of two values; null when either is null or the types differ.
 pub(crate) fn compare(op: CmpOp, left: Value<'_>, right: Value<'_>) -> Truth {
     use std::cmp::Ordering as O;
+    if let (Value::Str(a), Value::Str(b)) = (left, right) {
+        return compare_texts(op, a, b);
+    }
     if left.is_null() || right.is_null() {
         return Truth::NULL;
     }
     let order = match (plain(left), plain(right)) {
         (Value::Unknown(a), Value::Unknown(b)) => return Truth::unknown(a | b),
         (Value::Unknown(missing), _) | (_, Value::Unknown(missing)) => return Truth::unknown(missing),
-        (Value::Str(a), Value::Str(b)) => {
-            return match op {
-                CmpOp::EqFold => eq_fold(a, b).into(),
-                CmpOp::NeFold => (!eq_fold(a, b)).into(),
-                CmpOp::Eq => (a == b).into(),
-                CmpOp::Ne => (a != b).into(),
-                op => ordered(op, a.cmp(b)),
-            };
-        }
+        (Value::Str(a), Value::Str(b)) => return compare_texts(op, a, b),
         (Value::Bool(a), Value::Bool(b)) => Some(a.cmp(&b)),
         (Value::Int(a), Value::Int(b)) => Some(a.cmp(&b)),
         (Value::Int(a), Value::Float(b)) => (a as f64).partial_cmp(&b),
@@ -47,6 +42,18 @@ pub(crate) fn compare(op: CmpOp, left: Value<'_>, right: Value<'_>) -> Truth {
         _ => None,
     };
     order.map_or(Truth::NULL, |o: O| ordered(op, o))
+}
+
+/// Nearly all that is compared.
+#[inline]
+fn compare_texts(op: CmpOp, a: &str, b: &str) -> Truth {
+    match op {
+        CmpOp::EqFold => eq_fold(a, b).into(),
+        CmpOp::NeFold => (!eq_fold(a, b)).into(),
+        CmpOp::Eq => (a == b).into(),
+        CmpOp::Ne => (a != b).into(),
+        op => ordered(op, a.cmp(b)),
+    }
 }
 
 fn ordered(op: CmpOp, order: std::cmp::Ordering) -> Truth {

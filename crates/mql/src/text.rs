@@ -75,8 +75,12 @@ pub fn fold_char(c: char) -> char {
 
 /// Equal when case does not count.
 pub fn eq_fold(a: &str, b: &str) -> bool {
+    // Texts of the same length are the same as ASCII or as they stand, nearly always; others only where one is not ASCII.
+    if a.len() == b.len() && a.eq_ignore_ascii_case(b) {
+        return true;
+    }
     if a.is_ascii() && b.is_ascii() {
-        return a.eq_ignore_ascii_case(b);
+        return false;
     }
     a.chars().map(fold_char).eq(b.chars().map(fold_char))
 }
