@@ -106,10 +106,12 @@ pub(crate) fn holds_piece(held: &[u64], piece: u32) -> bool {
     piece == ANY || held.get(word).is_none_or(|word| word & (1 << (piece & 63)) != 0)
 }
 
-/// The same for the first and the last piece of a folded needle.
+/// The same for the first and the last piece of a needle that is ASCII or folded.
 pub(crate) fn holds_ends(held: &[u64], needle: &str) -> bool {
     let ends = [needle.as_bytes().first_chunk::<3>(), needle.as_bytes().last_chunk::<3>()];
-    ends.into_iter().flatten().all(|end| holds_piece(held, u32::from(piece(*end))))
+    ends.into_iter()
+        .flatten()
+        .all(|end| holds_piece(held, u32::from(piece(end.map(|b| b.to_ascii_lowercase())))))
 }
 
 /// One bit a piece that the text holds, folded to the table's size, which is a power of two.
@@ -159,7 +161,7 @@ pub(crate) const ANY: u32 = u32::MAX;
 /// Texts that are found without a look at the table.
 const LAST: usize = 32;
 /// Direct searches for this many times the text's length cost as much as the automaton.
-const AUTOMATON_COST: usize = 24;
+const AUTOMATON_COST: usize = 48;
 /// Direct searches for this many times the text's length cost as much as the table of its pieces.
 const PIECES_COST: usize = 3;
 /// Pieces of one literal that are looked up.

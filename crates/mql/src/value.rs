@@ -316,10 +316,12 @@ impl Arena {
     /// The names in a set, sorted.
     pub fn missing_names(&self, missing: Missing) -> Vec<String> {
         let names = self.names.borrow();
-        let mut out: Vec<String> = (names.iter().enumerate())
-            .filter(|(bit, _)| missing.0 & (1 << bit) != 0)
-            .map(|(_, name)| String::from(&**name))
-            .collect();
+        let mut out = Vec::with_capacity(missing.0.count_ones() as usize);
+        let mut left = missing.0 & !(1 << LAST_BIT);
+        while left != 0 {
+            out.extend(names.get(left.trailing_zeros() as usize).map(|name| String::from(&**name)));
+            left &= left - 1;
+        }
         if missing.0 & (1 << LAST_BIT) != 0 {
             out.push("more".into());
         }

@@ -88,7 +88,8 @@ impl Url {
         let name = decode_percent(name);
         self.domain = Domain::parse(&name);
         // IDNA maps full-width digits and dots, so the address may only appear in the mapped form.
-        self.ip = Ip::parse(if self.domain.is_empty() { &name } else { &self.domain.domain });
+        self.ip = Ip::parse(if self.domain.is_empty() { &name } else { &self.domain.domain })
+            .filter(|_| !ends_in_empty_label(&name));
         if let Some(ip) = &mut self.ip {
             if let Some(how) = &mut ip.translation {
                 how.original = name.trim_matches(['[', ']']).to_owned();
@@ -111,6 +112,14 @@ impl Url {
             false => path.to_owned(),
         });
     }
+}
+
+/// Behind the one dot that may end a name stands another: to a browser that is a name, whatever is before it (URL
+/// Standard, "ends in a number").
+fn ends_in_empty_label(name: &str) -> bool {
+    // IDNA's dots.
+    name.trim().chars().rev().take_while(|c| matches!(c, '.' | '\u{3002}' | '\u{ff0e}' | '\u{ff61}')).count()
+        > 1
 }
 
 fn with_scheme(text: &str, scheme: Cow<'_, str>, rest: &str) -> Url {

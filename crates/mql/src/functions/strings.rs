@@ -126,20 +126,25 @@ impl<'a> Eval<'a, '_> {
     /// A needle that is not a constant.
     fn dynamic_test(&mut self, test: TextTest, fold_case: bool, text: &'a str, needle: &'a str) -> bool {
         self.steps += 1;
-        let whole = text;
         // The text is folded once for all that is asked about it; a needle is seldom asked for twice.
         let (text, needle) = match fold_case {
             true => {
                 let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+                let folded = self.haystacks.folded(hay);
                 self.charge(needle.len());
-                (self.haystacks.folded(hay), fold(needle))
+                // Folded ASCII keeps its length and its pieces: most needles need not be folded.
+                let inside = test == TextTest::Contains && needle.is_ascii();
+                if inside && (needle.len() > folded.len() || !self.may_hold(hay, needle)) {
+                    return false;
+                }
+                (folded, fold(needle))
             }
             false => (text, Cow::Borrowed(needle)),
         };
         let needle = &*needle;
         match test {
             TextTest::Contains => {
-                if needle.len() > text.len() || fold_case && !self.may_hold(whole, needle) {
+                if needle.len() > text.len() {
                     return false;
                 }
                 self.charge(text.len());
@@ -155,9 +160,8 @@ impl<'a> Eval<'a, '_> {
         }
     }
 
-    /// False when the text's pieces rule the folded needle out. To build a searcher costs more than to search a text.
-    fn may_hold(&mut self, text: &'a str, needle: &str) -> bool {
-        let hay = self.haystacks.id(text, self.arena, &mut self.steps);
+    /// False when the text's pieces rule the needle out. To build a searcher costs more than to search a text.
+    fn may_hold(&mut self, hay: u32, needle: &str) -> bool {
         let held = self.haystacks.held(hay, 1, self.arena, &mut self.steps);
         self.haystacks.asked(hay);
         held.is_none_or(|held| holds_ends(held, needle))

@@ -337,10 +337,14 @@ impl<'a> Eval<'a> {
     }
 
     /// A node's string value costs what it is long.
-    fn text_of(&self, item: Item) -> Cow<'a, str> {
+    pub(super) fn text_of(&self, item: Item) -> Cow<'a, str> {
+        let leaf = self.html.tree.get(item.id).is_none_or(|node| node.first_child == NONE);
         if item.attr == NONE {
-            let (start, end) = self.place(item.id).unwrap_or((0, 0));
-            if !self.spend(end.saturating_sub(start) as usize) {
+            let nodes = match leaf {
+                true => 1,
+                false => self.place(item.id).map_or(0, |(start, end)| end.saturating_sub(start) as usize),
+            };
+            if !self.spend(nodes) {
                 return Cow::Borrowed("");
             }
         }

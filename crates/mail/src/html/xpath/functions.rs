@@ -33,6 +33,22 @@ pub(super) enum Function {
     True,
 }
 
+/// One space where there was white space, none at the ends. Most texts of a page are so already, or nothing else.
+fn normalized(text: Cow<'_, str>) -> Cow<'_, str> {
+    let trimmed = text.trim_ascii();
+    let mut before = b'x';
+    let tidy = trimmed.bytes().all(|byte| {
+        let tidy = !byte.is_ascii_whitespace() || byte == b' ' && before != b' ';
+        before = byte;
+        tidy
+    });
+    match text {
+        Cow::Borrowed(text) if tidy => Cow::Borrowed(text.trim_ascii()),
+        _ if tidy => Cow::Owned(trimmed.to_owned()),
+        _ => Cow::Owned(trimmed.split_ascii_whitespace().collect::<Vec<_>>().join(" ")),
+    }
+}
+
 impl Function {
     pub(super) fn of(name: &str) -> Option<Function> {
         Some(match name {
@@ -98,7 +114,10 @@ impl Function {
             Some(expr) => eval.value(expr, context),
             None => Value::Nodes(vec![context.item]),
         };
-        let text = |index: usize| eval.string(value(index));
+        let text = |index: usize| match arguments.get(index) {
+            Some(expr) => eval.string(eval.value(expr, context)),
+            None => eval.text_of(context.item),
+        };
         let number = |index: usize| eval.number(&value(index));
         match self {
             Function::Boolean => Value::Bool(value(0).truth()),
@@ -129,9 +148,7 @@ impl Function {
             },
             Function::Str => Value::Text(text(0)),
             Function::StringLength => Value::Number(text(0).chars().count() as f64),
-            Function::NormalizeSpace => {
-                Value::Text(text(0).split_ascii_whitespace().collect::<Vec<_>>().join(" ").into())
-            }
+            Function::NormalizeSpace => Value::Text(normalized(text(0))),
             Function::Concat => Value::Text((0..arguments.len()).map(text).collect::<String>().into()),
             Function::Contains => Value::Bool(text(0).contains(&*text(1))),
             Function::StartsWith => Value::Bool(text(0).starts_with(&*text(1))),
