@@ -38,8 +38,9 @@ evaluate: ## recall and false positives on CORPUS=DIR (a folder with manifest.cs
 bench: ## CPU per message, warm, one thread; CORPUS=DIR and FEED=DIR measure on real mail and with the public feed
 	@cargo run --quiet --release --package xtask -- bench $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(FEED),--feed "$(FEED)")
 
-bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfuscator; FILES=DIR for other documents
+bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfuscator (FILES=DIR for other documents), and of 25 MB
 	@cargo run --quiet --release --package xtask -- bench-files $(FILES)
+	@cargo run --quiet --release --package sekisho-unpack --example large
 
 fuzz: ## every fuzz target for SECONDS (default 600) each
 	@fuzz/run $(or $(SECONDS_EACH),600)
