@@ -6,6 +6,7 @@ use html5ever::LocalName;
 use rustc_hash::FxHashSet;
 
 use super::tag::Tag;
+use crate::limits::HTML_NODES_MAX;
 
 /// Index of a node in its tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -92,6 +93,10 @@ impl Tree {
 
     pub(crate) fn push(&mut self, data: Data) -> u32 {
         let id = self.nodes.len() as u32;
+        // The last doubling would go far beyond the most nodes that there can be.
+        if self.nodes.len() == self.nodes.capacity() && self.nodes.len() > HTML_NODES_MAX / 2 {
+            self.nodes.reserve_exact((HTML_NODES_MAX + 1).saturating_sub(self.nodes.len()).max(64));
+        }
         self.nodes.push(Node {
             parent: NONE,
             first_child: NONE,
