@@ -117,8 +117,13 @@ impl Yara {
             return Err(OverLimit);
         }
         let result = self.scanner.scan_mem(bytes).map_err(|_| OverLimit)?;
-        let matched = result.rules.iter().take(YARA_MATCHES_MAX);
-        Ok(matched
+        // A part of them would be a wrong answer, not a short one.
+        if result.rules.len() > YARA_MATCHES_MAX {
+            return Err(OverLimit);
+        }
+        Ok(result
+            .rules
+            .iter()
             .map(|rule| {
                 let mut meta: Vec<(String, String)> = Vec::new();
                 for entry in rule.metadatas {
@@ -202,5 +207,10 @@ mod tests {
             "rule a { condition: for all i in (0..filesize) : (for all j in (0..filesize) : (i + j >= 0)) }";
         assert_eq!(compile(rule).unwrap().matches(&[0; 200_000]), Err(OverLimit));
         assert_eq!(compile(PAIR).unwrap().matches(&vec![0; YARA_FILE_BYTES_MAX + 1]), Err(OverLimit));
+        let rules = |count: usize| {
+            (0..count).map(|i| format!("rule r{i} {{ condition: true }}\n")).collect::<String>()
+        };
+        assert_eq!(names(&rules(YARA_MATCHES_MAX), b"x").len(), YARA_MATCHES_MAX);
+        assert_eq!(compile(&rules(YARA_MATCHES_MAX + 1)).unwrap().matches(b"x"), Err(OverLimit));
     }
 }
