@@ -3,7 +3,7 @@
 //! [`zip`] reads zips by their own bytes; [`packed`] reads the other archives, [`disk`], [`virtual_disk`] and [`fat`] the images, all into
 //! [`output`], which keeps the limits. [`codec`] unpacks single streams, [`passwords`] tries passwords. [`name`] says
 //! what a name tells, [`shape`] what stands around and behind a file's own format, [`relations`] what files tell about
-//! one another. [`extensions`] has the lists behind all of them.
+//! one another. [`crate::extensions`] has the lists behind all of them.
 
 mod bytes;
 mod cab_bounds;
@@ -11,7 +11,6 @@ mod codec;
 pub(crate) mod disk;
 #[cfg(test)]
 mod disk_tests;
-pub(crate) mod extensions;
 mod fat;
 pub(crate) mod name;
 mod output;
@@ -24,13 +23,13 @@ mod tests;
 mod virtual_disk;
 pub(crate) mod zip;
 
-use extensions::Class;
+use crate::extensions::{self, Class};
 
 /// What is opened first where not all can be: what can do something, then what can hold it.
 fn interest(path: &str) -> u8 {
     match extensions::class(&crate::kind::extension(path)) {
         Class::Program | Class::Script | Class::Shortcut | Class::Installer | Class::Library => 0,
-        Class::Office | Class::Page | Class::Image | Class::Risky => 1,
+        Class::Office | Class::Page | Class::Image | Class::Risky | Class::AddIn => 1,
         Class::Archive => 2,
         Class::Document | Class::Picture | Class::Media | Class::Other => 3,
     }

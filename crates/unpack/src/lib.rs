@@ -12,6 +12,7 @@ mod bus;
 mod calendar;
 mod dispatch;
 mod entities;
+mod extensions;
 pub mod facts;
 mod finding;
 #[doc(hidden)]
@@ -30,6 +31,7 @@ mod ole;
 mod onenote;
 mod pdf;
 mod place;
+mod programs;
 pub mod read;
 mod scan;
 mod script;

@@ -4,9 +4,9 @@
 //! is told at `Low`, for neighbours and contents say more there ([`super::relations`]). Shortcuts, disk images and
 //! notebooks are sent by honest people too, so their contents must confirm.
 
-use super::extensions::{Class, RARE, allowed, class, declared_family, fits, sibling};
 use crate::{
     Derived, Id, Kind, Relation, Severity,
+    extensions::{Class, RARE, allowed, class, declared_family, fits, is_script, listed, sibling},
     kind::{Family, extension},
     scan::Scan,
 };
@@ -15,21 +15,9 @@ use crate::{
 const PADDING: usize = 8;
 /// Characters beyond which a name is too long to be read.
 const LONG: usize = 240;
-/// Scripts that Windows runs by a double click.
-const SCRIPTS: &str = "js jse vbs vbe wsf wsh wsc sct hta bat cmd ps1 psm1";
 /// Of the dangerous ones those that honest people send as well; what is in them decides.
 const COMMON: &str = "lnk url website iso img vhd vhdx udf dmg one onepkg theme themepack rdp mdb accdb slk py pyw sh mjs xsl \
                       command scpt scptd desktop xml job contact application";
-
-/// Whether the extension is in the list.
-pub(crate) fn listed(list: &str, extension: &str) -> bool {
-    list.split_ascii_whitespace().any(|e| e == extension)
-}
-
-/// Whether Windows runs it as a script.
-pub(crate) fn is_script(extension: &str) -> bool {
-    listed(SCRIPTS, extension)
-}
 
 pub(crate) fn check(scan: &mut Scan<'_>, listed_only: bool) {
     if scan.about.relation == Relation::Part || scan.about.name.is_empty() {
@@ -132,6 +120,7 @@ fn acts(extension: &str) -> bool {
             | Class::Library
             | Class::Image
             | Class::Risky
+            | Class::AddIn
     )
 }
 

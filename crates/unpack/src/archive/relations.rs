@@ -3,13 +3,11 @@
 //! Software is sent in archives too, so a program among many files weighs less than one that is nearly alone, and a
 //! shortcut counts most when its command line names its neighbour.
 
-use super::{
-    extensions::{Class, class},
-    name::{is_script, listed},
-};
 use crate::{
     Derived, File, Finding, Hints, Id, Kind, Place, Relation, Severity,
+    extensions::{Class, class, is_script, listed},
     kind::{Family, extension},
+    programs::{Program, program},
 };
 
 /// Members up to which an archive is made for one purpose.
@@ -18,24 +16,6 @@ const FEW: usize = 12;
 const MANY: usize = 50;
 /// Files that systems leave behind.
 const LITTER: [&str; 4] = ["thumbs.db", "desktop.ini", ".ds_store", "autorun.inf"];
-/// Programs of the system that run what their arguments name.
-const RUNNERS: [&str; 15] = [
-    "rundll32",
-    "regsvr32",
-    "cmd",
-    "powershell",
-    "pwsh",
-    "wscript",
-    "cscript",
-    "mshta",
-    "msiexec",
-    "forfiles",
-    "pcalua",
-    "conhost",
-    "explorer",
-    "odbcconf",
-    "installutil",
-];
 
 pub(crate) fn check(files: &mut [File], _hints: &Hints) {
     let mut members: Vec<Vec<usize>> = vec![Vec::new(); files.len()];
@@ -291,7 +271,7 @@ fn shortcuts(index: usize, inside: &[(usize, &File)], found: &mut Vec<(usize, Fi
         let arguments = facts.arguments.as_deref().unwrap_or_default().to_lowercase();
         let target_name = target.rsplit(['/', '\\']).next().unwrap_or_default();
         let stem = target_name.rsplit_once('.').map_or(target_name, |(stem, _)| stem);
-        let runner = RUNNERS.contains(&stem);
+        let runner = program(stem).is_some_and(Program::runs_code);
         let named = inside.iter().map(|(_, f)| *f).find(|other| {
             let name = base(other).to_lowercase();
             let harmless =

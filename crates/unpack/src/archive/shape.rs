@@ -221,8 +221,8 @@ fn inflated(bytes: &Bytes, scan: &mut Scan<'_>) {
 
 /// A page under a document's name carries macros.
 fn active_mime(bytes: &[u8], scan: &mut Scan<'_>) {
-    let office = super::extensions::class(&crate::kind::extension(&scan.about.name))
-        == super::extensions::Class::Office;
+    let office = crate::extensions::class(&crate::kind::extension(&scan.about.name))
+        == crate::extensions::Class::Office;
     let carries =
         || memmem::find(bytes, b"QWN0aXZlTWltZQ").is_some() || memmem::find(bytes, b"ActiveMime").is_some();
     if office && carries() {

@@ -1,52 +1,13 @@
 //! Command lines: a program that Windows brings along and that runs other code, with its arguments.
 
-use crate::scan::TextKind;
+use std::sync::LazyLock;
 
-/// Programs that run what their arguments say (living off the land), lower case, without extension.
-pub(crate) const LOLBINS: [&str; 38] = [
-    "regsvr32",
-    "rundll32",
-    "mshta",
-    "wscript",
-    "cscript",
-    "powershell",
-    "pwsh",
-    "cmd",
-    "msiexec",
-    "wmic",
-    "installutil",
-    "msbuild",
-    "forfiles",
-    "pcalua",
-    "hh",
-    "odbcconf",
-    "explorer",
-    "control",
-    "ieexec",
-    "regasm",
-    "regsvcs",
-    "xwizard",
-    "desktopimgdownldr",
-    "certutil",
-    "bitsadmin",
-    "curl",
-    "conhost",
-    "schtasks",
-    "ftp",
-    "mavinject",
-    "cmstp",
-    "msdt",
-    "winrs",
-    "scriptrunner",
-    "syncappvpublishingserver",
-    "finger",
-    "bash",
-    "wsl",
-];
+use aho_corasick::{AhoCorasick, MatchKind};
 
-/// Those that are common words or harmless by themselves: only with an extension, a path or a switch.
-pub(crate) const COMMON: [&str; 10] =
-    ["cmd", "hh", "explorer", "control", "ftp", "finger", "bash", "curl", "wsl", "pwsh"];
+use crate::{
+    programs::{self, Program},
+    scan::TextKind,
+};
 
 /// Command lines of one text at most.
 const LINES_MAX: usize = 64;
@@ -63,8 +24,8 @@ pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) -> b
     let mut left = LINES_MAX;
     let mut from = 0;
     while left > 0 {
-        let Some((at, name)) = next(&lower, from) else { return true };
-        let after = at + name.len();
+        let Some((at, program)) = next(&lower, from) else { return true };
+        let after = at + program.name.len();
         from = after;
         let start = program_start(text, at);
         let quote = text.get(..start).and_then(|b| b.chars().next_back()).filter(|c| matches!(c, '"' | '\''));
@@ -74,7 +35,7 @@ pub(super) fn each(text: &str, kind: TextKind, call: &mut impl FnMut(&str)) -> b
         }
         let end = line_end(text, after);
         let Some(line) = text.get(start..end).map(str::trim_end) else { continue };
-        if has_arguments(text.get(after..end).unwrap_or_default(), name) {
+        if has_arguments(text.get(after..end).unwrap_or_default(), program.common) {
             left -= 1;
             call(line);
             from = end.max(after);
@@ -88,21 +49,22 @@ pub(super) fn names(line: &str) -> Vec<String> {
     let lower = line.to_ascii_lowercase();
     let mut out: Vec<String> = Vec::new();
     let mut from = 0;
-    while let Some((at, name)) = next(&lower, from) {
+    while let Some((at, Program { name, .. })) = next(&lower, from) {
         if !out.iter().any(|n| n == name) {
-            out.push(name.to_owned());
+            out.push((*name).to_owned());
         }
         from = at + name.len();
     }
     out
 }
 
-/// The next program name that stands as a word.
-fn next<'n>(lower: &str, from: usize) -> Option<(usize, &'n str)> {
-    static FINDER: std::sync::LazyLock<Option<aho_corasick::AhoCorasick>> = std::sync::LazyLock::new(|| {
-        aho_corasick::AhoCorasick::builder()
-            .match_kind(aho_corasick::MatchKind::LeftmostLongest)
-            .build(LOLBINS)
+/// The next program that stands as a word.
+fn next(lower: &str, from: usize) -> Option<(usize, &'static Program)> {
+    static KNOWN: LazyLock<Vec<&Program>> = LazyLock::new(|| programs::of(Program::runs_code));
+    static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        AhoCorasick::builder()
+            .match_kind(MatchKind::LeftmostLongest)
+            .build(KNOWN.iter().map(|program| program.name))
             .ok()
     });
     let finder = FINDER.as_ref()?;
@@ -114,7 +76,7 @@ fn next<'n>(lower: &str, from: usize) -> Option<(usize, &'n str)> {
         let before = lower.get(..start).and_then(|b| b.chars().next_back());
         let after = lower.get(end..).and_then(|r| r.chars().next());
         if !is_word(before) && !is_word(after) {
-            return Some((start, LOLBINS.get(found.pattern().as_usize())?));
+            return Some((start, KNOWN.get(found.pattern().as_usize())?));
         }
         at = end;
     }
@@ -178,7 +140,7 @@ fn line_end(text: &str, after: usize) -> usize {
 }
 
 /// Something follows that can be an argument.
-fn has_arguments(rest: &str, name: &str) -> bool {
+fn has_arguments(rest: &str, common: bool) -> bool {
     let (extension, rest) = match rest.get(..4) {
         Some(dot) if dot.eq_ignore_ascii_case(".exe") => (true, rest.get(4..).unwrap_or_default()),
         _ => (false, rest),
@@ -192,6 +154,5 @@ fn has_arguments(rest: &str, name: &str) -> bool {
         || first.contains("://")
         || first.contains('\\')
         || first.contains('.');
-    telling
-        && (extension || !COMMON.contains(&name) || first.starts_with(['/', '-']) || first.contains("://"))
+    telling && (extension || !common || first.starts_with(['/', '-']) || first.contains("://"))
 }

@@ -6,9 +6,9 @@
 
 use crate::{
     Derived, Id, IndicatorKind, Place, Severity,
-    bus::command::{COMMON, LOLBINS},
     limits::NESTING_MAX,
     office::target::{self, Target},
+    programs::{Program, program},
     scan::{Scan, TextKind},
 };
 
@@ -293,14 +293,16 @@ pub(crate) fn is_command(line: &str) -> bool {
     let service = lower.split_whitespace().next().unwrap_or_default();
     let service = service.trim_matches('"').rsplit(['\\', '/']).next().unwrap_or_default();
     let service = service.strip_suffix(".exe").unwrap_or(service);
-    if LOLBINS.contains(&service) || matches!(service, "calc" | "notepad" | "command" | "sh" | "msexcel") {
+    if program(service).is_some_and(Program::runs_code)
+        || matches!(service, "calc" | "notepad" | "command" | "sh" | "msexcel")
+    {
         return true;
     }
     let apart = |c: char| c.is_whitespace() || "\"'\\/|!&(),;=".contains(c);
     lower.split(apart).any(|word| {
-        let program = word.strip_suffix(".exe").or_else(|| word.strip_suffix(".com"));
-        program.is_some_and(|p| !p.is_empty() && !is_office(p) && !p.contains('.'))
-            || LOLBINS.contains(&word) && !COMMON.contains(&word)
+        let named = word.strip_suffix(".exe").or_else(|| word.strip_suffix(".com"));
+        named.is_some_and(|p| !p.is_empty() && !is_office(p) && !p.contains('.'))
+            || program(word).is_some_and(|p| p.runs_code() && !p.common)
     })
 }
 

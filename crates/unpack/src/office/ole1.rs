@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use crate::{
-    Derived, Id, IndicatorKind, Kind, Place, Relation, Severity,
+    Derived, Id, IndicatorKind, Kind, Place, Relation, Severity, extensions,
     kind::{Family, extension},
     scan::{Child, Scan},
     sniff::sniff,
@@ -11,57 +11,6 @@ use crate::{
 
 /// Bytes of a name in an object.
 const NAME_BYTES_MAX: usize = 4_096;
-
-/// Endings that run when they are opened.
-const RUNS: [&str; 47] = [
-    "exe",
-    "scr",
-    "com",
-    "pif",
-    "cpl",
-    "dll",
-    "ocx",
-    "msi",
-    "msp",
-    "msix",
-    "appx",
-    "jar",
-    "js",
-    "jse",
-    "vbs",
-    "vbe",
-    "wsf",
-    "wsh",
-    "wsc",
-    "sct",
-    "hta",
-    "bat",
-    "cmd",
-    "ps1",
-    "psm1",
-    "lnk",
-    "url",
-    "website",
-    "iqy",
-    "slk",
-    "xll",
-    "xlam",
-    "wll",
-    "ppam",
-    "chm",
-    "reg",
-    "inf",
-    "scf",
-    "library-ms",
-    "search-ms",
-    "settingcontent-ms",
-    "iso",
-    "img",
-    "vhd",
-    "one",
-    "application",
-    "msc",
-];
 
 /// An object of OLE 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -170,7 +119,7 @@ pub(crate) fn carry(package: &Package<'_>, place: &Place, scan: &mut Scan<'_>) -
     let kind = sniff(package.data, "", None);
     let by_name = [&package.label, &package.file, &package.temp]
         .into_iter()
-        .any(|path| RUNS.contains(&extension(path.trim_end_matches([' ', '.', '\0'])).as_str()));
+        .any(|path| extensions::runs(&extension(path.trim_end_matches([' ', '.', '\0']))));
     let by_content = matches!(kind.family(), Family::Program | Family::Script | Family::Shortcut)
         || matches!(kind, Kind::Hta | Kind::Wsf | Kind::OneNote);
     scan.active = true;

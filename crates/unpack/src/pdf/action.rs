@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     Derived, Id, IndicatorKind, Kind, Relation, Severity,
-    archive::extensions::Class,
+    extensions::{self, Class},
     kind::Family,
     office::target::Target,
     scan::{Child, Scan, TextKind},
@@ -180,7 +180,7 @@ fn launch(pdf: &Pdf, dict: &Dict, scan: &mut Scan<'_>) {
     // The index of a disc opens the documents beside it; a program or a command line is something else.
     let beside = arguments.is_empty() && !remote(&program) && !program.contains(':');
     let document = matches!(
-        crate::archive::extensions::class(&crate::kind::extension(&program)),
+        extensions::class(&crate::kind::extension(&program)),
         Class::Document | Class::Picture | Class::Media
     );
     let severity = if beside && document { Severity::Low } else { Id::PdfLaunch.severity() };

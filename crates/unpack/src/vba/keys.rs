@@ -5,46 +5,10 @@ use std::{borrow::Cow, sync::LazyLock};
 use aho_corasick::{AhoCorasick, MatchKind};
 
 use super::text::{base64, plain_text};
-
-/// Programs that run what their arguments say, wherever they stand in a command.
-const PROGRAMS: [&str; 34] = [
-    "powershell",
-    "pwsh",
-    "regsvr32",
-    "rundll32",
-    "mshta",
-    "wscript",
-    "cscript",
-    "msiexec",
-    "wmic",
-    "installutil",
-    "msbuild",
-    "forfiles",
-    "pcalua",
-    "odbcconf",
-    "ieexec",
-    "regasm",
-    "regsvcs",
-    "xwizard",
-    "desktopimgdownldr",
-    "certutil",
-    "bitsadmin",
-    "conhost",
-    "schtasks",
-    "mavinject",
-    "cmstp",
-    "msdt",
-    "winrs",
-    "scriptrunner",
-    "syncappvpublishingserver",
-    "cmd",
-    "curl",
-    "hh",
-    "bash",
-    "control",
-];
-/// From here on they are common words: only at the beginning of a command, or with a switch.
-const COMMON: usize = 29;
+use crate::{
+    extensions,
+    programs::{self, Danger, Program},
+};
 
 /// Programs that are started for what they show.
 const HARMLESS: [&str; 16] = [
@@ -110,48 +74,7 @@ const ACTORS: [&str; 22] = [
     "schedule.service",
 ];
 
-/// Endings of files that run.
-const ACTIVE: [&str; 37] = [
-    "exe",
-    "dll",
-    "scr",
-    "com",
-    "pif",
-    "cpl",
-    "msi",
-    "ocx",
-    "js",
-    "jse",
-    "vbs",
-    "vbe",
-    "wsf",
-    "wsh",
-    "hta",
-    "bat",
-    "cmd",
-    "ps1",
-    "psm1",
-    "lnk",
-    "url",
-    "jar",
-    "xll",
-    "wll",
-    "reg",
-    "inf",
-    "sct",
-    "xsl",
-    "chm",
-    "der",
-    "sys",
-    "drv",
-    "vb",
-    "iso",
-    "img",
-    "application",
-    "library-ms",
-];
-
-fn finder(words: &[&str]) -> Option<AhoCorasick> {
+fn finder<'w>(words: impl IntoIterator<Item = &'w &'static str>) -> Option<AhoCorasick> {
     AhoCorasick::builder()
         .ascii_case_insensitive(true)
         .match_kind(MatchKind::LeftmostLongest)
@@ -159,7 +82,9 @@ fn finder(words: &[&str]) -> Option<AhoCorasick> {
         .ok()
 }
 
-static PROGRAM: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder(&PROGRAMS));
+static PROGRAMS: LazyLock<Vec<&Program>> = LazyLock::new(|| programs::of(Program::tells));
+static PROGRAM: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| finder(PROGRAMS.iter().map(|program| &program.name)));
 static ACTOR: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| finder(&ACTORS));
 
 /// What a command line does.
@@ -187,7 +112,7 @@ pub(crate) fn command(text: &str, started: bool) -> Command {
         Cow::Borrowed(text)
     };
     for found in finder.find_iter(plain.as_ref()).take(64) {
-        let index = found.pattern().as_usize();
+        let Some(program) = PROGRAMS.get(found.pattern().as_usize()) else { continue };
         let before = plain.get(..found.start()).unwrap_or_default();
         let after = plain.get(found.end()..).unwrap_or_default();
         if in_word(before.chars().next_back(), true) || in_word(after.chars().next(), false) {
@@ -197,18 +122,14 @@ pub(crate) fn command(text: &str, started: bool) -> Command {
         let rest = rest.trim_start_matches(['"', '\'']);
         let argued = rest.starts_with([' ', '\t', ',', '/']) && switched(rest);
         let first = before.trim_matches([' ', '"', '\'']).is_empty() || before.ends_with('\\');
-        let counts = if index >= COMMON {
-            argued && (started || first) || started && first
-        } else {
-            argued || started
-        };
+        let counts =
+            if program.common { argued && (started || first) || started && first } else { argued || started };
         if !counts {
             continue;
         }
-        match PROGRAMS.get(index) {
-            Some(&("powershell" | "pwsh")) => out.powershell = true,
-            Some(name) => out.lolbin = out.lolbin.or(Some(name)),
-            None => {}
+        match program.danger {
+            Danger::PowerShell => out.powershell = true,
+            _ => out.lolbin = out.lolbin.or(Some(program.name)),
         }
     }
     if out.acts() {
@@ -259,7 +180,7 @@ pub(crate) fn is_active(path: &str) -> bool {
     let path = path.trim().trim_matches(['"', '\'']);
     let Some((before, extension)) = path.rsplit_once('.') else { return false };
     let extension = extension.trim_end().to_ascii_lowercase();
-    !before.is_empty() && extension.len() < 16 && ACTIVE.contains(&extension.as_str())
+    !before.is_empty() && extensions::is_payload(&extension)
 }
 
 /// The word that makes a text telling: the host of an address, a program, the name of a class that acts.

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};
 
+use crate::programs;
+
 /// What a word stands for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Does {
@@ -52,7 +54,7 @@ impl Does {
 
 use Does as D;
 
-/// The words. Those with a dot or blank are looked for as they stand.
+/// The words beside the [`programs`]. Those with a dot or blank are looked for as they stand.
 const WORDS: &[(&str, Does)] = &[
     ("For Binary", D::Reads),
     ("Open", D::Reads),
@@ -171,29 +173,9 @@ const WORDS: &[(&str, Does)] = &[
     ("bitsadmin", D::Loads),
     ("User-Agent", D::Loads),
     ("responseBody", D::Loads),
-    ("regsvr32", D::Program),
-    ("rundll32", D::Program),
-    ("mshta", D::Program),
     ("wscript.exe", D::Program),
-    ("cscript", D::Program),
     ("cmd.exe", D::Program),
     ("cmd /c", D::Program),
-    ("msiexec", D::Program),
-    ("wmic", D::Program),
-    ("installutil", D::Program),
-    ("msbuild", D::Program),
-    ("forfiles", D::Program),
-    ("pcalua", D::Program),
-    ("odbcconf", D::Program),
-    ("ieexec", D::Program),
-    ("regasm", D::Program),
-    ("regsvcs", D::Program),
-    ("xwizard", D::Program),
-    ("desktopimgdownldr", D::Program),
-    ("certutil", D::Program),
-    ("schtasks", D::Program),
-    ("cmstp", D::Program),
-    ("mavinject", D::Program),
     ("powershell", D::Shell),
     ("pwsh", D::Shell),
     ("-EncodedCommand", D::Shell),
@@ -298,10 +280,18 @@ const WORDS: &[(&str, Does)] = &[
     (".GroupName", D::Stores),
 ];
 
+/// The words and, behind them, the system's programs whose names are no words of other uses.
+static ALL: LazyLock<Vec<(&'static str, Does)>> = LazyLock::new(|| {
+    let of_hosts = |name: &str| name == "wscript" || WORDS.iter().any(|(word, _)| *word == name);
+    let programs = programs::of(|p| !p.common && p.tells()).into_iter().map(|program| program.name);
+    let programs = programs.filter(|name| !of_hosts(name)).map(|name| (name, D::Program));
+    WORDS.iter().copied().chain(programs).collect()
+});
+
 /// Each word that a source holds, once, in the order of the table: word, what it does, where it first stands.
 pub(crate) fn find(source: &str) -> Vec<(&'static str, Does, usize)> {
     static FINDER: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-        let words = WORDS.iter().map(|(word, _)| word);
+        let words = ALL.iter().map(|(word, _)| word);
         AhoCorasick::builder()
             .ascii_case_insensitive(true)
             .match_kind(MatchKind::LeftmostLongest)
@@ -309,7 +299,7 @@ pub(crate) fn find(source: &str) -> Vec<(&'static str, Does, usize)> {
             .ok()
     });
     let Some(finder) = FINDER.as_ref() else { return Vec::new() };
-    let mut first = vec![usize::MAX; WORDS.len()];
+    let mut first = vec![usize::MAX; ALL.len()];
     for found in finder.find_iter(source) {
         let index = found.pattern().as_usize();
         let Some(slot) = first.get_mut(index) else { continue };
@@ -317,7 +307,7 @@ pub(crate) fn find(source: &str) -> Vec<(&'static str, Does, usize)> {
             *slot = found.start();
         }
     }
-    let there = WORDS.iter().zip(first).filter(|(_, at)| *at != usize::MAX);
+    let there = ALL.iter().zip(first).filter(|(_, at)| *at != usize::MAX);
     there.map(|((word, does), at)| (*word, *does, at)).collect()
 }
 

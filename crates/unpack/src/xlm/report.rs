@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     Derived, Id, IndicatorKind, Place, Severity,
+    programs::{self, Program},
     scan::{PICTURE_CELLS, PICTURE_LARGE, Scan, TextKind},
 };
 
@@ -115,21 +116,14 @@ fn macro_sheets(book: &Workbook, scan: &mut Scan<'_>) {
         .collect();
 }
 
-/// Programs that a link has no honest use for.
-const SHELLS: [&str; 12] = [
-    "cmd",
-    "powershell",
-    "pwsh",
-    "mshta",
-    "rundll32",
-    "regsvr32",
-    "wscript",
-    "cscript",
-    "msiexec",
-    "certutil",
-    "bitsadmin",
-    "explorer",
-];
+/// Whether a text names a program of the system as a file: `cmd.exe`.
+fn names_program(lower: &str) -> bool {
+    lower.match_indices(".exe").any(|(end, _)| {
+        let before = lower.get(..end).unwrap_or_default();
+        let name = before.rsplit(|c: char| !c.is_alphanumeric() && c != '_' && c != '-').next();
+        name.and_then(programs::program).is_some_and(Program::runs_code)
+    })
+}
 
 fn links(book: &Workbook, scan: &mut Scan<'_>) {
     for (service, topic, item) in &book.dde_links {
@@ -137,9 +131,10 @@ fn links(book: &Workbook, scan: &mut Scan<'_>) {
         let program = service.rsplit(['\\', '/']).next().unwrap_or(service).to_lowercase();
         let program = program.strip_suffix(".exe").unwrap_or(&program);
         let lower = topic.to_lowercase();
-        let runs = SHELLS.contains(&program)
+        // No link has an honest use for a program of the system.
+        let runs = programs::program(program).is_some_and(Program::runs_code)
             || lower.contains(".exe") && lower.contains(' ')
-            || SHELLS.iter().any(|s| lower.contains(&format!("{s}.exe")));
+            || names_program(&lower);
         if runs {
             scan.active = true;
             scan.find(Id::DdeCmd, "links", &text);

@@ -1,71 +1,40 @@
 //! Words of command lines and paths: system programs that run other code, extensions that run, addresses.
 
-/// Programs of the system that run or load what someone else brought.
-const PROGRAMS: [&str; 27] = [
-    "regsvr32",
-    "rundll32",
-    "mshta",
-    "wmic",
-    "powershell",
-    "pwsh",
-    "wscript",
-    "cscript",
-    "cmd",
-    "certutil",
-    "bitsadmin",
-    "msiexec",
-    "msbuild",
-    "installutil",
-    "regasm",
-    "regsvcs",
-    "forfiles",
-    "schtasks",
-    "cmstp",
-    "odbcconf",
-    "hh",
-    "curl",
-    "pcalua",
-    "presentationhost",
-    "ieexec",
-    "mavinject",
-    "reg",
-];
-
-/// Extensions of what runs when it is opened or loaded.
-const EXTENSIONS: [&str; 31] = [
-    "exe", "dll", "ocx", "scr", "com", "pif", "cpl", "bat", "cmd", "vbs", "vbe", "js", "jse", "wsf", "wsh",
-    "hta", "ps1", "lnk", "url", "msi", "inf", "sct", "xsl", "reg", "jar", "xll", "xla", "xlam", "chm", "iso",
-    "tmp",
-];
+use crate::{
+    extensions,
+    programs::{Danger, PROGRAMS, Program},
+};
 
 /// The first system program that a text runs.
 pub(in crate::xlm) fn system_program(text: &str) -> Option<&'static str> {
     let plain = without_carets(text).to_ascii_lowercase();
     let mut found: Option<(usize, &'static str)> = None;
-    for program in PROGRAMS {
-        let at = plain.match_indices(program).map(|(at, _)| at).find(|at| is_word(&plain, *at, program));
+    for program in PROGRAMS.iter().filter(|program| program.danger != Danger::Serves) {
+        let mut places = plain.match_indices(program.name).map(|(at, _)| at);
+        let at = places.find(|at| is_word(&plain, *at, program));
         if let Some(at) = at
             && found.is_none_or(|(first, _)| at < first)
         {
-            found = Some((at, program));
+            found = Some((at, program.name));
         }
     }
     found.map(|(_, program)| program)
 }
 
 /// Whether a word stands by itself, with or without `.exe` and with something to do.
-fn is_word(text: &str, at: usize, word: &str) -> bool {
+fn is_word(text: &str, at: usize, program: &Program) -> bool {
     let before = text.get(..at).and_then(|t| t.chars().next_back());
-    let rest = text.get(at + word.len()..).unwrap_or("");
+    let rest = text.get(at + program.name.len()..).unwrap_or("");
     let rest = rest.strip_prefix(".exe").unwrap_or(rest);
     let after = rest.chars().next();
     let apart =
         |c: Option<char>| c.is_none_or(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '-' | '.'));
-    // Short names are words of texts as well: they need a switch or a path behind them.
-    let sure = word.len() > 3 || {
+    let sure = !program.common || {
         let rest = rest.trim_start_matches(['"', '\'']).trim_start();
+        let first = rest.split_whitespace().next().unwrap_or_default();
         rest.starts_with(['/', '-'])
-            || word == "reg" && (rest.starts_with("add ") || rest.starts_with("export "))
+            || program.danger == Danger::Fetches && first.contains(['.', '/'])
+            || program.danger == Danger::Settings && (rest.starts_with("add ") || rest.starts_with("export "))
             || before == Some('\\')
     };
     apart(before) && apart(after) && sure
@@ -80,7 +49,8 @@ pub(in crate::xlm) fn without_carets(text: &str) -> String {
 pub(super) fn runs(path: &str) -> bool {
     let name = path.rsplit(['\\', '/']).next().unwrap_or(path);
     let extension = name.rsplit_once('.').map_or("", |(_, e)| e).trim().to_ascii_lowercase();
-    EXTENSIONS.contains(&extension.as_str())
+    // Add-ins run when Excel starts; what is loaded by a command is called anything.
+    extensions::is_payload(&extension) || matches!(extension.as_str(), "xla" | "xlam" | "tmp")
 }
 
 /// Whether a text starts as an address.

@@ -1,4 +1,5 @@
-//! What extensions mean: the lists behind the findings about names.
+//! What extensions mean: one table of what is behind them and who runs it, and the lists behind the findings about
+//! names.
 
 use crate::{Kind, kind::Family};
 
@@ -15,6 +16,8 @@ pub(crate) enum Class {
     Image,
     /// Opened by a program that runs what is in it.
     Risky,
+    /// An add-in, query or notebook of Office, which runs or loads what is in it.
+    AddIn,
     Office,
     Page,
     Archive,
@@ -24,41 +27,93 @@ pub(crate) enum Class {
     Other,
 }
 
-const CLASSES: &[(Class, &str)] = &[
-    (Class::Program, "exe scr com pif cpl"),
+/// Who runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Runs {
+    /// Windows, when it is opened, or the program that it belongs to: it runs what is in it, or what it names.
+    Opened,
+    /// A command or another program that names it, so that only what brings it along has a use for it.
+    Named,
+    /// A program that few have, or another system.
+    Elsewhere,
+    Never,
+}
+
+/// The first row that has an extension holds.
+const TABLE: &[(Class, Runs, &str)] = &[
+    (Class::Program, Runs::Opened, "exe scr com pif cpl"),
+    (Class::Script, Runs::Opened, "js jse vbs vbe wsf wsh wsc sct hta bat cmd ps1 psm1 jar msc application"),
+    (Class::Script, Runs::Named, "xsl"),
     (
         Class::Script,
-        "js jse mjs vbs vbe vba wsf wsh wsc sct hta bat cmd ps1 psm1 psd1 ps1xml psc1 xsl jar jnlp py pyw sh msc \
-         application appref-ms gadget scptd scpt command",
+        Runs::Elsewhere,
+        "mjs vba psd1 ps1xml psc1 jnlp py pyw sh appref-ms gadget scptd scpt command",
     ),
-    (Class::Shortcut, "lnk url website scf pif desktop"),
-    (Class::Installer, "msi msp mst msix msixbundle appx appxbundle appinstaller apk dmg pkg deb rpm"),
-    (Class::Library, "dll ocx xll wll sys drv ax cpl"),
-    (Class::Image, "iso img vhd vhdx udf"),
+    (Class::Shortcut, Runs::Opened, "lnk url website scf"),
+    (Class::Shortcut, Runs::Elsewhere, "desktop"),
+    (Class::Installer, Runs::Opened, "msi msp msix appx"),
+    (Class::Installer, Runs::Elsewhere, "mst msixbundle appxbundle appinstaller apk dmg pkg deb rpm"),
+    (Class::Library, Runs::Opened, "dll ocx xll wll"),
+    (Class::Library, Runs::Named, "sys drv"),
+    (Class::Library, Runs::Elsewhere, "ax"),
+    (Class::Image, Runs::Opened, "iso img vhd"),
+    (Class::Image, Runs::Elsewhere, "vhdx udf"),
+    (Class::Risky, Runs::Opened, "chm reg inf library-ms search-ms settingcontent-ms"),
     (
         Class::Risky,
-        "one onepkg chm hlp reg inf library-ms search-ms searchconnector-ms settingcontent-ms theme themepack \
-         diagcab iqy oqy rqy dqy slk ppam xlam xla ppa wll rdp mde mdb accde ade adp chw contact job",
+        Runs::Elsewhere,
+        "hlp searchconnector-ms theme themepack diagcab rdp mde mdb accde ade adp chw contact job",
     ),
+    (Class::AddIn, Runs::Opened, "one iqy slk ppam xlam"),
+    (Class::AddIn, Runs::Elsewhere, "onepkg oqy rqy dqy xla ppa"),
     (
         Class::Office,
+        Runs::Never,
         "doc docx docm dot dotx dotm xls xlsx xlsm xlsb xlt xltx xltm xlw ppt pptx pptm pps ppsx ppsm pot potx potm \
          rtf odt ods odp pub vsd vsdx vsdm csv",
     ),
-    (Class::Page, "html htm shtml xhtml xht mht mhtml svg xml"),
+    (Class::Page, Runs::Never, "html htm shtml xhtml xht mht mhtml svg xml"),
     (
         Class::Archive,
+        Runs::Never,
         "zip rar 7z tar gz tgz bz2 tbz tbz2 xz txz lzma zst cab arj ace lzh lha z uue uu xxe zipx",
     ),
-    (Class::Document, "pdf txt eml msg xps ics vcf log md ps"),
-    (Class::Picture, "jpg jpeg jpe jfif png gif bmp tif tiff webp heic heif ico"),
-    (Class::Media, "wav mp3 mp4 m4a avi mov mpg mpeg ogg flac wma wmv mkv"),
+    (Class::Document, Runs::Never, "pdf txt eml msg xps ics vcf log md ps"),
+    (Class::Picture, Runs::Never, "jpg jpeg jpe jfif png gif bmp tif tiff webp heic heif ico"),
+    (Class::Media, Runs::Never, "wav mp3 mp4 m4a avi mov mpg mpeg ogg flac wma wmv mkv"),
+    // No names that files have in mail; macros give them to what they bring.
+    (Class::Other, Runs::Named, "der vb"),
 ];
+
+fn row(extension: &str) -> (Class, Runs) {
+    let row = TABLE.iter().find(|(.., list)| listed(list, extension));
+    row.map_or((Class::Other, Runs::Never), |(class, runs, _)| (*class, *runs))
+}
+
+/// Whether the extension is in the list.
+pub(crate) fn listed(list: &str, extension: &str) -> bool {
+    list.split_ascii_whitespace().any(|e| e == extension)
+}
 
 /// What the extension means.
 pub(crate) fn class(extension: &str) -> Class {
-    let of = |(_, list): &&(Class, &str)| list.split_ascii_whitespace().any(|e| e == extension);
-    CLASSES.iter().find(of).map_or(Class::Other, |(class, _)| *class)
+    row(extension).0
+}
+
+/// Opening it runs what is in it, or what it names.
+pub(crate) fn runs(extension: &str) -> bool {
+    row(extension).1 == Runs::Opened
+}
+
+/// Whether Windows' script hosts run it.
+pub(crate) fn is_script(extension: &str) -> bool {
+    row(extension) == (Class::Script, Runs::Opened) && !listed("jar msc application", extension)
+}
+
+/// A macro that writes or starts it has brought something that runs; Office's own files it may write for itself.
+pub(crate) fn is_payload(extension: &str) -> bool {
+    let (class, runs) = row(extension);
+    matches!(runs, Runs::Opened | Runs::Named) && class != Class::AddIn
 }
 
 /// Rarely sent by honest people.
