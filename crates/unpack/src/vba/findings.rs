@@ -3,6 +3,8 @@
 //! A program that is started is critical only where Office starts the macro by itself and what is started loads, runs a
 //! system program or was written before. Names alone (an API that is declared, a class that is made) weigh little.
 
+mod declared;
+mod elsewhere;
 mod families;
 mod tricks;
 
@@ -13,7 +15,7 @@ use super::{
     keys::{self, Command},
     project::Project,
     run::{Act, Event, Outcome},
-    value::{CELL, FORM, GAP, How, PROPERTY, Text},
+    value::{GAP, How},
     words::{self, Does},
 };
 use crate::{
@@ -92,10 +94,10 @@ pub(super) fn report(seen: &mut Seen<'_>, scan: &mut Scan<'_>) {
     let loads = downloads(seen, writes, scan);
     let (powershell, lolbin) = programs(seen, scan);
     executed(seen, Combination { loads, powershell, lolbin, writes }, scan);
-    declared(seen, scan);
+    declared::report(seen, scan);
     settings(seen, scan);
     watches(seen, scan);
-    kept_elsewhere(seen, scan);
+    elsewhere::report(seen, scan);
 }
 
 fn autoexec(seen: &Seen<'_>, scan: &mut Scan<'_>) {
@@ -335,82 +337,6 @@ fn executed(seen: &Seen<'_>, with: Combination, scan: &mut Scan<'_>) {
     }
 }
 
-/// Declared functions for memory, threads and callbacks.
-fn declared(seen: &Seen<'_>, scan: &mut Scan<'_>) {
-    let (mut alloc, mut copy, mut run, mut strong) = (None, None, None, false);
-    let mut names: Vec<&str> = Vec::new();
-    for declare in &seen.program.declares {
-        let name = declare.function.to_ascii_lowercase();
-        let plain = name.trim_end_matches(['a', 'w']);
-        let place = (declare.module, declare.line);
-        let memory = match plain {
-            "virtualalloc"
-            | "virtualallocex"
-            | "heapcreate"
-            | "heapalloc"
-            | "ntallocatevirtualmemory"
-            | "virtualprotect"
-            | "virtualprotectex"
-            | "zwallocatevirtualmemory"
-            | "globalalloc_" => {
-                alloc.get_or_insert(place);
-                true
-            }
-            "rtlmovememory"
-            | "rtlcopymemory"
-            | "writeprocessmemory"
-            | "ntwritevirtualmemory"
-            | "zwwritevirtualmemory"
-            | "copymemory" => {
-                copy.get_or_insert(place);
-                plain != "rtlmovememory" && plain != "copymemory"
-            }
-            "createthread"
-            | "createremotethread"
-            | "queueuserapc"
-            | "ntcreatethreadex"
-            | "setthreadcontext"
-            | "resumethread"
-            | "createtimerqueuetimer"
-            | "dispcallfunc"
-            | "enumsystemlocales"
-            | "enumsystemlanguagegroups"
-            | "enumdateformats"
-            | "enumresourcetypes"
-            | "enumchildwindows"
-            | "grayString"
-            | "enumtimeformats"
-            | "enumuilanguages" => {
-                run.get_or_insert(place);
-                strong |= plain != "enumchildwindows";
-                plain != "enumchildwindows"
-            }
-            "callwindowproc" | "settimer" => {
-                run.get_or_insert(place);
-                false
-            }
-            _ => false,
-        };
-        if memory {
-            names.push(&declare.function);
-            scan.indicate(IndicatorKind::Api, &*declare.function, seen.place(declare.module, declare.line));
-            scan.indicate(IndicatorKind::Dll, &*declare.library, seen.place(declare.module, declare.line));
-        }
-    }
-    if names.is_empty() {
-        return;
-    }
-    names.truncate(12);
-    let names = names.join(", ");
-    let (module, line) = alloc.or(copy).or(run).unwrap_or_default();
-    scan.find(Id::VbaDeclareApi, seen.place(module, line), &names);
-    if alloc.is_some() && copy.is_some() && run.is_some() {
-        // Add-ins that catch window messages have such a set as well; they start no thread.
-        let severity = if strong || seen.automatic() { Severity::Critical } else { Severity::High };
-        scan.find_as(Id::VbaInject, severity, Derived::Static, seen.place(module, line), &names);
-    }
-}
-
 fn settings(seen: &Seen<'_>, scan: &mut Scan<'_>) {
     const KEYS: [&str; 8] = [
         "vbawarnings",
@@ -457,68 +383,6 @@ fn watches(seen: &Seen<'_>, scan: &mut Scan<'_>) {
     if let Some((module, _, _, line)) = sandbox.first() {
         scan.find(Id::VbaAntianalysis, seen.place(*module, *line), names.join(", "));
     }
-}
-
-/// Strings in forms, properties and cells that code reads and that run or load something.
-fn kept_elsewhere(seen: &Seen<'_>, scan: &mut Scan<'_>) {
-    let sink = |e: &&Event| {
-        matches!(e.act, Act::Exec | Act::Wmi | Act::Download | Act::Write | Act::Excel4 | Act::Request)
-    };
-    let mut flows: How = 0;
-    for event in seen.outcome.events.iter().filter(sink) {
-        let more = event.more.as_ref().map_or(0, |m| m.how);
-        flows |= event.target.how | more;
-        let command = keys::command(&event.target.text, true);
-        let from_cell =
-            event.target.how & CELL != 0 && matches!(event.act, Act::Exec | Act::Wmi) && command.acts();
-        if from_cell {
-            let evidence = format!("from a cell: {}", shown(&event.target.text));
-            let how = Derived::Emulated;
-            scan.find_as(Id::VbaHiddenPayload, Severity::High, how, seen.at(event), evidence);
-        }
-    }
-    let into_macro = |how: How| scan_cells(seen, how);
-    let (form, property) =
-        (flows & FORM != 0 || into_macro(FORM), flows & PROPERTY != 0 || into_macro(PROPERTY));
-    let mut counts = [0usize; 2];
-    for read in &seen.outcome.reads {
-        let is_form = read.text.how & FORM != 0;
-        if !payload(&read.text, if is_form { form } else { property }) {
-            continue;
-        }
-        let id = if is_form { Id::VbaFormStrings } else { Id::VbaHiddenPayload };
-        let Some(count) = counts.get_mut(usize::from(is_form)) else { continue };
-        *count += 1;
-        if *count <= EACH_MAX {
-            let evidence = format!("{}: {}", read.name, shown(&read.text.text));
-            let place = seen.place(read.module, read.line);
-            scan.find_as(id, Severity::High, Derived::Emulated, place, evidence);
-        }
-    }
-}
-
-/// Whether a text from such a place was written into a macro sheet.
-fn scan_cells(seen: &Seen<'_>, how: How) -> bool {
-    let adds = seen.outcome.events.iter().any(|e| matches!(e.act, Act::AddsSheet | Act::RunsSheet));
-    adds && seen
-        .outcome
-        .cells
-        .iter()
-        .any(|(_, _, v, _)| matches!(v, super::value::Val::Text(t) if t.how & how != 0))
-}
-
-/// A text that runs or loads something, or is the encoding of one. An address alone counts where it is used so.
-fn payload(text: &Text, flows: bool) -> bool {
-    let plain = text.text.as_str();
-    if keys::command(plain, false).acts() {
-        return true;
-    }
-    if let Some((_, inner)) = super::literals::decode(plain.trim())
-        && (keys::telling(&inner).is_some() || keys::command(&inner, false).acts())
-    {
-        return true;
-    }
-    flows && keys::telling(plain).is_some()
 }
 
 /// What VBA does with Excel 4 macros; after these were run, for their sinks make it worse.
