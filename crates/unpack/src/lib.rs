@@ -32,6 +32,8 @@ mod onenote;
 mod pdf;
 mod place;
 mod programs;
+#[cfg(test)]
+mod qr_example;
 pub mod read;
 mod scan;
 mod script;

@@ -13,6 +13,9 @@ use crate::{
     rules::schema,
 };
 
+#[path = "../../../../unpack/src/qr_example.rs"]
+mod qr_example;
+
 fn fixture(path: &str) -> Vec<u8> {
     let path = format!("{}/../../fixtures/files/{path}", env!("CARGO_MANIFEST_DIR"));
     std::fs::read(&path).unwrap_or_else(|e| panic!("{path}: {e}"))
@@ -251,38 +254,9 @@ fn metadata() {
     insta::assert_snapshot!(check("lnk/l01_rundll32.lnk", "map(file.explode(attachments[0]), .scan.lnk.command_line_arguments)"), @r#"["Documents.dll,Open"]"#);
 }
 
-/// `https://a.example/q`, version 2-Q: `1` is dark.
-const CODE: [&str; 25] = [
-    "1111111010111111101111111",
-    "1000001000000111001000001",
-    "1011101011000010001011101",
-    "1011101011101011001011101",
-    "1011101001010101101011101",
-    "1000001011001111001000001",
-    "1111111010101010101111111",
-    "0000000010011011000000000",
-    "0101011111101001111101101",
-    "0001110110101100111100001",
-    "0000001001111110010010011",
-    "1111000101000111001110000",
-    "0001111111010010011001011",
-    "0110010110100100011101101",
-    "1010101111000000001110101",
-    "0101100100001011100010010",
-    "1100111010101101111111100",
-    "0000000011110011100011001",
-    "1111111010110011101011011",
-    "1000001011001010100011101",
-    "1011101001000010111111011",
-    "1011101010001110000111100",
-    "1011101001011100010110101",
-    "1000001011010011101001000",
-    "1111111001011101101100011",
-];
-
 /// The code as a bitmap of six pixels a module.
 fn bitmap() -> Vec<u8> {
-    let side = CODE.len() as u32 * 6 + 48;
+    let side = qr_example::side(6);
     let mut out = b"BM".to_vec();
     for n in [54 + side * side * 3, 0, 54, 40, side, side] {
         out.extend(n.to_le_bytes());
@@ -290,9 +264,7 @@ fn bitmap() -> Vec<u8> {
     out.extend([1, 0, 24, 0]);
     out.extend([0; 24]);
     for (y, x) in (0..side).rev().flat_map(|y| (0..side).map(move |x| (y, x))) {
-        let (column, row) = (x.wrapping_sub(24) / 6, y.wrapping_sub(24) / 6);
-        let dark = CODE.get(row as usize).and_then(|r| r.as_bytes().get(column as usize)) == Some(&b'1');
-        out.extend([if dark { 0 } else { 255 }; 3]);
+        out.extend([if qr_example::dark(x, y, 6) { 0 } else { 255 }; 3]);
         // Rows are padded to four bytes.
         out.extend(if x + 1 == side { vec![0; (side * 3 % 4 * 3 % 4) as usize] } else { Vec::new() });
     }
