@@ -1,8 +1,12 @@
 //! What one message may cost: bytes, files, depth, steps. One budget for all its files, checked wherever work is done.
 
-use crate::limits::{
-    EMULATION_STEPS_MAX, EMULATION_STEPS_TOTAL_MAX, HELD_BYTES_BASE, HELD_RATIO, MEMBER_BYTES_BASE,
-    MEMBER_BYTES_MAX, MEMBER_RATIO, OUT_BYTES_BASE, OUT_BYTES_MAX, OUT_RATIO, PICTURE_STEPS_MAX, STEPS_MAX,
+use crate::{
+    gaps::Gaps,
+    limits::{
+        EMULATION_STEPS_MAX, EMULATION_STEPS_TOTAL_MAX, HELD_BYTES_BASE, HELD_RATIO, MEMBER_BYTES_BASE,
+        MEMBER_BYTES_MAX, MEMBER_RATIO, OUT_BYTES_BASE, OUT_BYTES_MAX, OUT_RATIO, PICTURE_STEPS_MAX,
+        STEPS_MAX,
+    },
 };
 
 /// What is left. Work that is not allowed any more is left out and named by a finding; nothing here panics.
@@ -17,6 +21,8 @@ pub struct Budget {
     pictures_left: u64,
     /// Something was left out for want of budget.
     pub(crate) exhausted: bool,
+    /// What was left out of the file that is being read.
+    pub(crate) gaps: Gaps,
 }
 
 impl Budget {
@@ -33,6 +39,7 @@ impl Budget {
             emulation_left: EMULATION_STEPS_TOTAL_MAX,
             pictures_left: PICTURE_STEPS_MAX,
             exhausted: false,
+            gaps: Gaps::default(),
         }
     }
 
@@ -78,9 +85,11 @@ impl Budget {
         self.steps_left
     }
 
-    /// Books what a copy of this budget spent since it was made with so many steps.
+    /// Books what a copy of this budget spent since it was made with so many steps, and what it left out.
     pub(crate) fn spend_as(&mut self, copy: &Budget, steps: u64) {
         let _ = self.spend(steps.saturating_sub(copy.steps_left));
+        self.exhausted |= copy.exhausted;
+        self.gaps.extend(&copy.gaps);
     }
 
     /// Books work on a picture; `false` when it is more than is left: pictures must not leave nothing for what acts.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 
 use crate::{
     facts::{Calendar, Component},
+    gaps::Gaps,
     scan::{Scan, TextKind},
 };
 
@@ -21,10 +22,7 @@ const VALUE_CHARS_MAX: usize = 8_192;
 /// Reads a calendar or contact.
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let text = sekisho_mail::charset::decode(bytes, None).text;
-    let (calendar, whole) = read(&text);
-    if !whole {
-        scan.left_out("only the beginning of a long calendar was read");
-    }
+    let calendar = read(&text, &mut scan.budget.gaps);
     let shown = ["SUMMARY", "DESCRIPTION", "LOCATION", "NOTE", "X-ALT-DESC", "COMMENT"];
     for component in &calendar.components {
         for (name, value) in &component.properties {
@@ -38,15 +36,12 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     scan.facts.calendar = Some(calendar);
 }
 
-/// The calendar, and whether that is all of it.
-fn read(text: &str) -> (Calendar, bool) {
+fn read(text: &str, gaps: &mut Gaps) -> Calendar {
     let mut calendar = Calendar::default();
     // Indices into `components` of those that are open.
     let mut open: Vec<usize> = Vec::new();
-    let mut whole = true;
     for (number, line) in unfold(text).enumerate() {
-        if number >= LINES_MAX {
-            whole = false;
+        if !gaps.room(number, LINES_MAX, "lines of a calendar") {
             break;
         }
         let Some((name, value)) = property(&line) else { continue };
@@ -57,13 +52,19 @@ fn read(text: &str) -> (Calendar, bool) {
                     .components
                     .push(Component { name: value.trim().to_uppercase(), ..Component::default() });
             }
-            "BEGIN" => whole = false,
+            "BEGIN" => gaps.over(COMPONENTS_MAX, "components of a calendar"),
             "END" => drop(open.pop()),
             _ => {
-                let value: String = unescape(value).chars().take(VALUE_CHARS_MAX).collect();
+                let whole = unescape(value);
+                let value: String = whole.chars().take(VALUE_CHARS_MAX).collect();
+                if value.len() < whole.len() {
+                    gaps.over(VALUE_CHARS_MAX, "characters of a property");
+                }
                 top(&mut calendar, &name, &value, open.len());
                 let component = open.last().and_then(|at| calendar.components.get_mut(*at));
-                if let Some(component) = component.filter(|c| c.properties.len() < PROPERTIES_MAX) {
+                if let Some(component) = component
+                    && gaps.room(component.properties.len(), PROPERTIES_MAX, "properties of a component")
+                {
                     let urls = sekisho_mail::urlfind::find(&value).into_iter().filter(|f| f.url.is_web());
                     component.urls.extend(urls.map(|f| f.url.url));
                     component.properties.push((name, value));
@@ -72,7 +73,7 @@ fn read(text: &str) -> (Calendar, bool) {
         }
     }
     calendar.components.retain(|c| c.name != "VCALENDAR");
-    (calendar, whole)
+    calendar
 }
 
 /// Properties of the calendar itself.
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn components_with_folded_values() {
         let text = "BEGIN:VCALENDAR\r\nPRODID:-//a//b\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY;LANGUAGE=\"x:y\":Sign\r\n  in\\, now\r\nDESCRIPTION:https://a.example/x\\nmore\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
-        let (found, _) = read(text);
+        let found = read(text, &mut Gaps::default());
         assert_eq!(found.product_id.as_deref(), Some("-//a//b"));
         assert_eq!(found.method.as_deref(), Some("REQUEST"));
         let [event] = found.components.as_slice() else { panic!("{found:?}") };

@@ -30,8 +30,9 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let source = sekisho_mail::charset::decode(bytes, None).text.into_owned();
     let page = Page::read(&source);
     if page.html.over_limit {
-        scan.budget.exhausted = true;
+        scan.left_out("only the beginning of a long page was read");
     }
+    scan.budget.gaps.extend(&page.gaps);
     if !scan.budget.spend(1 + source.len() as u64 / 256) {
         return;
     }
@@ -59,6 +60,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     if machine.cut {
         scan.left_out(script::js::CUT);
     }
+    scan.budget.gaps.extend(&machine.gaps);
     for text in std::mem::take(&mut machine.decoded) {
         scan.text(TextKind::Decoded, text, "script > decoded");
     }
@@ -145,6 +147,10 @@ fn children(payloads: Vec<Payload>, names: &[String], scan: &mut Scan<'_>) {
     }
     for (at, payload) in payloads.into_iter().enumerate() {
         if !payload.file && scan.about.depth >= DEPTH_MAX {
+            scan.over(
+                DEPTH_MAX as usize,
+                "files inside one another: a page that a script writes was not read",
+            );
             continue;
         }
         let name = match payload.name {
@@ -161,7 +167,7 @@ fn children(payloads: Vec<Payload>, names: &[String], scan: &mut Scan<'_>) {
         };
         let room = crate::limits::MEMBER_BYTES_MAX.min(scan.budget.out_bytes_left());
         if payload.bytes.len() as u64 > room {
-            scan.budget.exhausted = true;
+            scan.left_out("a file that a script puts together is larger than is unpacked");
             continue;
         }
         scan.budget.spend_bytes(payload.bytes.len() as u64);

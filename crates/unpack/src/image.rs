@@ -10,6 +10,7 @@ use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageReader, Limits, ima
 
 use crate::{
     Derived, Id, IndicatorKind, Severity, facts,
+    gaps::Gaps,
     scan::{Scan, TextKind},
 };
 
@@ -31,9 +32,9 @@ const NOT_DECODED: &str = "the picture was not decoded: other pictures took all 
 const NOT_SEARCHED: &str = "no codes were looked for: other pictures took all the time";
 /// Codes of one picture that are read.
 const CODES_MAX: usize = 8;
-/// Metadata fields kept.
+/// Metadata fields kept, for rules.
 const FIELDS_MAX: usize = 128;
-/// Characters of a metadata value kept.
+/// Characters of a metadata value kept, for rules.
 const VALUE_CHARS_MAX: usize = 512;
 
 /// Reads a picture.
@@ -99,11 +100,11 @@ fn read(picture: &DynamicImage, found: &mut facts::Image, scan: &mut Scan<'_>) {
         scan.left_out(NOT_SEARCHED);
         return;
     }
-    let mut codes = codes(&grey, false);
+    let mut codes = codes(&grey, false, &mut scan.budget.gaps);
     // White on black is read by telephones and by few libraries.
     if codes.is_empty() {
         if scan.budget.spend_on_picture(cost) {
-            codes = self::codes(&grey, true);
+            codes = self::codes(&grey, true, &mut scan.budget.gaps);
         } else {
             scan.left_out(NOT_SEARCHED);
         }
@@ -118,7 +119,7 @@ fn read(picture: &DynamicImage, found: &mut facts::Image, scan: &mut Scan<'_>) {
     }
 }
 
-fn codes(grey: &GrayImage, inverted: bool) -> Vec<String> {
+fn codes(grey: &GrayImage, inverted: bool, gaps: &mut Gaps) -> Vec<String> {
     let (width, height) = (grey.width() as usize, grey.height() as usize);
     let raw = grey.as_raw();
     let pixel = |x: usize, y: usize| {
@@ -127,10 +128,13 @@ fn codes(grey: &GrayImage, inverted: bool) -> Vec<String> {
     };
     let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
     let mut out: Vec<String> = Vec::new();
-    for grid in prepared.detect_grids().into_iter().take(CODES_MAX) {
+    for grid in prepared.detect_grids() {
         if let Ok((_, text)) = grid.decode()
             && !out.contains(&text)
         {
+            if !gaps.room(out.len(), CODES_MAX, "codes in a picture") {
+                break;
+            }
             out.push(text);
         }
     }
@@ -153,7 +157,7 @@ fn dhash(grey: &GrayImage) -> String {
 /// Exif fields by the names that ExifTool uses.
 fn metadata(bytes: &[u8], scan: &mut Scan<'_>) {
     let Ok(exif) = exif::Reader::new().read_from_container(&mut Cursor::new(bytes)) else { return };
-    for field in exif.fields().take(FIELDS_MAX) {
+    for field in scan.most(exif.fields(), FIELDS_MAX, "fields of a picture's metadata") {
         let name = match field.tag {
             exif::Tag::Model => "Model".to_owned(),
             tag => tag.to_string(),

@@ -17,6 +17,7 @@ pub mod facts;
 mod finding;
 #[doc(hidden)]
 pub mod fuzzing;
+mod gaps;
 pub mod hints;
 mod html;
 mod ids;

@@ -37,7 +37,8 @@ pub const BOMB_TOTAL_RATIO: u64 = 40;
 pub const BOMB_TOTAL_BYTES: u64 = 64 << 20;
 /// Cells of one sheet.
 pub const CELLS_MAX: usize = 1_000_000;
-/// Cells read of one sheet of a workbook without macro sheets: enough for what it shows. More are no finding.
+/// Cells read of one sheet of a workbook without macro sheets: enough for what it shows. Beyond: `SCAN-INCOMPLETE`,
+/// of no weight.
 pub const PLAIN_CELLS_MAX: usize = 200_000;
 /// Groups, objects or elements inside one another.
 pub const NESTING_MAX: usize = 64;

@@ -8,17 +8,18 @@ use bytes::Bytes;
 
 use crate::{
     Derived, Id, IndicatorKind, Place, Relation, Severity, bus, facts,
+    gaps::Gaps,
     scan::{Child, Scan, TextKind},
 };
 
-/// Bytes of a string at most.
-const STRING_CHARS_MAX: usize = 65_535;
 /// Blanks in a row that push what follows out of sight.
 const PADDING: usize = 64;
 /// Characters of the target field that Explorer shows.
 const SHOWN_CHARS: usize = 260;
 /// Bytes behind the end that are more than rounding.
 const OVERLAY_MIN: usize = 256;
+/// Items of a path at most.
+const ITEMS_MAX: usize = 64;
 /// Extra blocks of one link at most.
 const BLOCKS_MAX: usize = 64;
 
@@ -46,7 +47,7 @@ const DOCUMENT_ICONS: [&str; 18] = [
 
 /// Reads a link.
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
-    let link = Link::read(bytes);
+    let link = Link::read(bytes, &mut scan.budget.gaps);
     scan.active = true;
     judge(&link, scan);
     if bytes.len().saturating_sub(link.end) >= OVERLAY_MIN {
@@ -82,14 +83,15 @@ const HAS_ICON: u32 = 1 << 6;
 const IS_UNICODE: u32 = 1 << 7;
 
 impl Link {
-    fn read(bytes: &[u8]) -> Link {
+    fn read(bytes: &[u8], gaps: &mut Gaps) -> Link {
         let mut link = Link::default();
         let flags = u32_at(bytes, 0x14).unwrap_or(0);
         link.facts.show_command = u32_at(bytes, 0x3C).unwrap_or(1);
         let mut at = 0x4C;
         if flags & HAS_ID_LIST != 0 {
             let size = u16_at(bytes, at).map_or(0, usize::from);
-            link.facts.target = id_list(bytes.get(at + 2..(at + 2).saturating_add(size)).unwrap_or_default());
+            let list = bytes.get(at + 2..(at + 2).saturating_add(size)).unwrap_or_default();
+            link.facts.target = id_list(list, gaps);
             at += 2 + size;
         }
         if flags & HAS_LINK_INFO != 0 {
@@ -114,7 +116,7 @@ impl Link {
             };
             *place = Some(text);
         }
-        link.end = link.extra(bytes, at);
+        link.end = link.extra(bytes, at, gaps);
         link
     }
 
@@ -147,13 +149,18 @@ impl Link {
     }
 
     /// Extra blocks; where they end.
-    fn extra(&mut self, bytes: &[u8], mut at: usize) -> usize {
-        for _ in 0..BLOCKS_MAX {
+    fn extra(&mut self, bytes: &[u8], mut at: usize, gaps: &mut Gaps) -> usize {
+        let mut count = 0;
+        loop {
             let size = match u32_at(bytes, at) {
                 Some(size) if size >= 8 => size as usize,
                 Some(_) => return at + 4,
                 None => return at,
             };
+            if !gaps.room(count, BLOCKS_MAX, "blocks of a link") {
+                return at;
+            }
+            count += 1;
             let block = bytes.get(at..at.saturating_add(size).min(bytes.len())).unwrap_or_default();
             match u32_at(block, 4) {
                 Some(0xA000_0001) => {
@@ -176,7 +183,6 @@ impl Link {
                 return bytes.len();
             }
         }
-        at
     }
 }
 
@@ -242,10 +248,13 @@ fn longest_blank(text: &str) -> usize {
 }
 
 /// The file names of an item id list, joined: long names (in the 0xBEEF0004 block) are preferred.
-fn id_list(list: &[u8]) -> Option<String> {
+fn id_list(list: &[u8], gaps: &mut Gaps) -> Option<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut at = 0;
     while let Some(size) = u16_at(list, at).map(usize::from).filter(|size| *size > 2) {
+        if !gaps.room(parts.len(), ITEMS_MAX, "items of a link's path") {
+            break;
+        }
         let item = list.get(at + 2..(at + size).min(list.len())).unwrap_or_default();
         match item.first() {
             Some(0x23..=0x2F) => parts.push(ansi(item.get(1..).unwrap_or_default())),
@@ -253,9 +262,6 @@ fn id_list(list: &[u8]) -> Option<String> {
             _ => {}
         }
         at += size;
-        if parts.len() > 64 {
-            break;
-        }
     }
     let path: Vec<&str> = parts.iter().map(|p| p.trim_end_matches('\\')).filter(|p| !p.is_empty()).collect();
     (!path.is_empty()).then(|| path.join("\\"))
@@ -285,7 +291,7 @@ fn is_name(text: &str) -> bool {
 
 /// A counted string and where it ends.
 fn string(bytes: &[u8], at: usize, wide: bool) -> Option<(String, usize)> {
-    let count = usize::from(u16_at(bytes, at)?).min(STRING_CHARS_MAX);
+    let count = usize::from(u16_at(bytes, at)?);
     let width = if wide { 2 } else { 1 };
     let end = (at + 2).saturating_add(count * width).min(bytes.len());
     let body = bytes.get(at + 2..end)?;

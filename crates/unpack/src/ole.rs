@@ -41,29 +41,34 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     scan.about.kind = kind(&cfb);
     anomalies(&cfb, scan);
     match scan.about.kind {
-        Kind::Msg => return crate::mail::msg::analyse(&cfb, scan),
-        Kind::Msi => return,
-        _ => {}
+        Kind::Msg => crate::mail::msg::analyse(&cfb, scan),
+        Kind::Msi => {}
+        _ => document(&cfb, scan),
     }
-    let mut strings = props::analyse(&cfb, scan);
+    scan.budget.gaps.extend(&cfb.gaps());
+}
+
+/// A document of Office, or objects without one.
+fn document(cfb: &Cfb, scan: &mut Scan<'_>) {
+    let mut strings = props::analyse(cfb, scan);
     scan.facts.office.get_or_insert_default().application = application(scan.about.kind).to_owned();
-    if let Some(lock) = crypto::lock(&cfb, scan.about.kind) {
-        crypto::analyse(&cfb, lock, scan);
+    if let Some(lock) = crypto::lock(cfb, scan.about.kind) {
+        crypto::analyse(cfb, lock, scan);
         return;
     }
     let pool = cfb.entries().iter().any(|e| e.is_storage() && e.is_named("ObjectPool"));
     scan.facts.office.get_or_insert_default().object_pool = pool;
     if let Some(document) = cfb.find_stream("WordDocument") {
-        strings.extend(word::analyse(&cfb, &document, scan));
+        strings.extend(word::analyse(cfb, &document, scan));
     }
     let inner = match cfb.find_stream("PowerPoint Document") {
         Some(stream) => slides::analyse(&stream, scan),
         None => Vec::new(),
     };
-    objects::analyse(&cfb, scan);
+    objects::analyse(cfb, scan);
     embedded(inner, &strings, scan);
-    let project = vba::project::read(&cfb, scan);
-    books(&cfb, project.as_ref(), &strings, scan);
+    let project = vba::project::read(cfb, scan);
+    books(cfb, project.as_ref(), &strings, scan);
 }
 
 /// What the file is, by the streams at its top; an orphan counts where the tree has none.
@@ -142,6 +147,7 @@ fn embedded(inner: Vec<Bytes>, strings: &[(String, String)], scan: &mut Scan<'_>
         let macros = cfb.entries().iter().any(|e| e.is_storage() && e.is_named("VBA"));
         if let Some(project) = macros.then(|| vba::project::read(&cfb, scan)).flatten() {
             vba::analyse(&project, strings, scan);
+            scan.budget.gaps.extend(&cfb.gaps());
             continue;
         }
         let name = format!("object {}", n + 1);
@@ -152,7 +158,7 @@ fn embedded(inner: Vec<Bytes>, strings: &[(String, String)], scan: &mut Scan<'_>
 /// Workbooks: the file's own stream first, then those of embedded workbooks. Macros read and write the first one.
 fn books(cfb: &Cfb, mut project: Option<&vba::Project>, strings: &[(String, String)], scan: &mut Scan<'_>) {
     let named = |e: &&cfb::Entry| e.is_stream() && (e.is_named("Workbook") || e.is_named("Book"));
-    let mut books: Vec<&cfb::Entry> = cfb.entries().iter().filter(named).take(BOOKS_MAX).collect();
+    let mut books = scan.most(cfb.entries().iter().filter(named), BOOKS_MAX, "workbooks");
     // An old copy beside the new one is what old versions read.
     books.sort_by_key(|e| (e.parent != Some(0), e.is_named("Book")));
     for entry in books {

@@ -8,6 +8,7 @@ use memchr::memmem;
 
 use crate::{
     Derived, Id, Kind, Place, Relation,
+    gaps::Gaps,
     kind::Family,
     scan::{Child, Scan, TextKind},
     sniff::sniff,
@@ -22,6 +23,8 @@ const HEADER: usize = 36;
 const FILES_MAX: usize = 256;
 /// Bytes around a file's data in which its name is looked for.
 const NAME_WINDOW: usize = 2_048;
+/// Bytes of text that are taken out.
+const TEXT_BYTES_MAX: usize = 1 << 20;
 /// Characters of a run of text that count.
 const RUN_MIN: usize = 6;
 
@@ -46,8 +49,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let mut embedded = false;
     let mut from = 0;
     for (count, at) in memmem::find_iter(bytes, &FILE_DATA).enumerate() {
-        if count >= FILES_MAX || !scan.budget.spend(16) {
-            scan.budget.exhausted = true;
+        if !scan.budget.gaps.room(count, FILES_MAX, "embedded files") || !scan.budget.spend(16) {
             break;
         }
         let size =
@@ -67,7 +69,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
         });
         from = end;
     }
-    let words = texts(bytes);
+    let words = texts(bytes, &mut scan.budget.gaps);
     scan.active |= embedded;
     let lower = words.to_lowercase();
     if embedded && let Some(phrase) = BUTTON.iter().find(|phrase| lower.contains(*phrase)) {
@@ -118,11 +120,14 @@ fn name_in(window: &[u8]) -> Option<String> {
 }
 
 /// All runs of printable UTF-16, whichever byte they begin at.
-fn texts(bytes: &[u8]) -> String {
+fn texts(bytes: &[u8], gaps: &mut Gaps) -> String {
     let mut out = String::new();
     for odd in 0..2 {
         for run in runs(bytes.get(odd..).unwrap_or_default()) {
-            if run.chars().count() >= RUN_MIN && out.len() < 1 << 20 {
+            if run.chars().count() >= RUN_MIN {
+                if !gaps.room(out.len(), TEXT_BYTES_MAX, "bytes of text") {
+                    break;
+                }
                 out.push_str(&run);
                 out.push('\n');
             }

@@ -24,6 +24,8 @@ use crate::{
 use file::Pdf;
 use object::Obj;
 
+/// Properties of the document.
+const PROPERTIES_MAX: usize = 64;
 /// Objects from which on their types are not listed.
 const TYPES_MAX: usize = 200;
 
@@ -79,7 +81,10 @@ fn metadata(pdf: &Pdf, pages: u32, scan: &mut Scan<'_>) {
     add("PDFVersion", pdf.version.clone());
     add("PageCount", pages.to_string());
     if let Some(info) = pdf.dict(&pdf.trailer, "Info") {
-        for (key, value) in info.0.iter().take(64) {
+        if info.0.len() > PROPERTIES_MAX {
+            scan.budget.gaps.over(PROPERTIES_MAX, "properties");
+        }
+        for (key, value) in info.0.iter().take(PROPERTIES_MAX) {
             if let Obj::Str(bytes) = pdf.resolve(value) {
                 let name = match key.as_str() {
                     "CreationDate" => "CreateDate",
@@ -93,6 +98,7 @@ fn metadata(pdf: &Pdf, pages: u32, scan: &mut Scan<'_>) {
     let xmp =
         pdf.entries.iter().rev().find(|e| e.object.dict().is_some_and(|d| d.name("Type") == "Metadata"));
     let data = xmp.and_then(|e| pdf.data(e, scan.budget)).map(|d| d.0).unwrap_or_default();
+    // What follows these are thumbnails and the history of pictures.
     let xmp = String::from_utf8_lossy(data.get(..64 << 10).unwrap_or(&data)).into_owned();
     for (tag, name) in [
         ("xmp:CreatorTool", "CreatorTool"),

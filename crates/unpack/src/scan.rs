@@ -176,6 +176,28 @@ impl<'s> Scan<'s> {
         self.find_as(Id::ScanIncomplete, Severity::Info, Derived::Static, "", what);
     }
 
+    /// There are more than so many of something in the file: what is in the others is not known.
+    pub(crate) fn over(&mut self, max: usize, what: &'static str) {
+        self.budget.gaps.over(max, what);
+    }
+
+    /// The first ones of something; that there are more is said.
+    pub(crate) fn most<T>(
+        &mut self,
+        items: impl IntoIterator<Item = T>,
+        max: usize,
+        what: &'static str,
+    ) -> Vec<T> {
+        self.budget.gaps.most(items, max, what)
+    }
+
+    /// Makes findings of what was left out.
+    pub(crate) fn settle(&mut self) {
+        for (severity, what) in self.budget.gaps.take() {
+            self.find_as(Id::ScanIncomplete, severity, Derived::Static, "", what);
+        }
+    }
+
     /// Whether this was found in the file.
     pub(crate) fn has(&self, id: Id) -> bool {
         self.findings.iter().any(|f| f.id == id)

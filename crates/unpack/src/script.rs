@@ -25,6 +25,9 @@ const STEPS_PER_SCRIPT: u64 = 10;
 /// Tokens of a script that are read in a step.
 pub(crate) const TOKENS_PER_STEP: u64 = 2;
 
+/// Scripts of a container.
+const SCRIPTS_MAX: usize = 64;
+
 /// Words by which a script is more than text for a browser.
 const SYSTEM_WORDS: &[&str] = &[
     "activexobject",
@@ -98,6 +101,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
 
 /// A script alone is rare in honest mail; one without any use of the system may be a developer's.
 fn attachment(kind: Kind, source: &str, scan: &mut Scan<'_>) {
+    // What a script is judged by stands in its first megabyte or is found by its reader.
     let lower: String = source.chars().take(1 << 20).collect::<String>().to_ascii_lowercase();
     let words = if kind == Kind::JavaScript { JAVASCRIPT_WORDS } else { SYSTEM_WORDS };
     let system = words.iter().find(|word| lower.contains(**word));
@@ -150,6 +154,7 @@ pub(crate) fn javascript(source: &str, place: &str, scan: &mut Scan<'_>) {
     if machine.cut {
         scan.left_out(js::CUT);
     }
+    scan.budget.gaps.extend(&machine.gaps);
     for text in &machine.decoded {
         scan.text_as(TextKind::Decoded, Derived::Emulated, text.clone(), place);
     }
@@ -214,13 +219,13 @@ pub(crate) fn vbscript(source: &str, place: &str, scan: &mut Scan<'_>) {
 }
 
 fn powershell(source: &str, scan: &mut Scan<'_>) {
-    let found = shell::powershell(source);
+    let found = shell::powershell(source, &mut scan.budget.gaps);
     scan.facts.script = Some(facts::Script { language: "powershell".to_owned(), ..facts::Script::default() });
     told(found, scan);
 }
 
 fn batch(source: &str, scan: &mut Scan<'_>) {
-    let found = shell::batch(source);
+    let found = shell::batch(source, &mut scan.budget.gaps);
     scan.facts.script = Some(facts::Script { language: "batch".to_owned(), ..facts::Script::default() });
     told(found, scan);
 }
@@ -241,6 +246,9 @@ fn container(source: &str, scan: &mut Scan<'_>) {
     while let Some(at) = find_tag(rest) {
         rest = rest.get(at..).unwrap_or_default();
         let Some((tag, behind)) = rest.split_once('>') else { break };
+        if !scan.budget.gaps.room(count, SCRIPTS_MAX, "scripts in one file") {
+            break;
+        }
         let end = behind.to_ascii_lowercase().find("</script").unwrap_or(behind.len());
         let body = behind.get(..end).unwrap_or_default();
         let body = body.trim().trim_start_matches("<![CDATA[").trim_end_matches("]]>");
@@ -254,9 +262,6 @@ fn container(source: &str, scan: &mut Scan<'_>) {
             javascript(body, &place, scan);
         }
         rest = behind.get(end..).unwrap_or_default();
-        if count >= 64 {
-            break;
-        }
     }
 }
 

@@ -10,6 +10,11 @@ use crate::{
 /// Bytes that are read.
 const BYTES_MAX: usize = 256 << 10;
 
+/// Lines of an internet shortcut.
+const LINES_MAX: usize = 2_000;
+/// Locations of a library.
+const LOCATIONS_MAX: usize = 64;
+
 /// Extensions of targets that act when they are opened.
 const ACTIVE: [&str; 30] = [
     "exe",
@@ -61,7 +66,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
 /// `[InternetShortcut]` with `URL=`, `IconFile=`, `WorkingDirectory=`.
 fn internet_shortcut(text: &str, scan: &mut Scan<'_>) {
     let mut found = facts::Shortcut { show_command: 1, ..facts::Shortcut::default() };
-    for line in text.lines().take(2_000) {
+    for line in scan.most(text.lines(), LINES_MAX, "lines of a shortcut") {
         let Some((key, value)) = line.split_once('=') else { continue };
         let value = value.trim();
         match key.trim().to_ascii_lowercase().as_str() {
@@ -133,11 +138,12 @@ fn query(text: &str, scan: &mut Scan<'_>) {
 /// `<url>…</url>` of a library or a saved search.
 fn library(text: &str, scan: &mut Scan<'_>) {
     let mut rest = text;
-    for _ in 0..64 {
-        let Some((_, after)) = rest.split_once("<url>").or_else(|| rest.split_once("<location path=\""))
-        else {
+    let mut count = 0;
+    while let Some((_, after)) = rest.split_once("<url>").or_else(|| rest.split_once("<location path=\"")) {
+        if !scan.budget.gaps.room(count, LOCATIONS_MAX, "locations of a library") {
             break;
-        };
+        }
+        count += 1;
         let end = after.find(['<', '"']).unwrap_or(after.len());
         let value = after.get(..end).unwrap_or_default().trim();
         let web = value.to_ascii_lowercase().starts_with("http");

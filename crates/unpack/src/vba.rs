@@ -31,6 +31,7 @@ use std::rc::Rc;
 use crate::{
     Derived, Id, Place,
     facts::Vba,
+    gaps::Gaps,
     scan::{Scan, TextKind},
     xlm::{
         self,
@@ -99,7 +100,9 @@ fn examine<'a>(
     let program = parse(project, scan);
     let auto = automatic(&program);
     let outcome = evaluate(&program, &names, &around, book, &auto, scan);
-    let found = decoded(project, &program, &outcome);
+    scan.budget.gaps.extend(&program.gaps);
+    scan.budget.gaps.extend(&outcome.gaps);
+    let found = decoded(project, &program, &outcome, &mut scan.budget.gaps);
     write_cells(&outcome, book);
     let words = findings::words_of(project);
     let mut seen = Seen { project, program, outcome, found, auto, commands: Vec::new(), words };
@@ -116,6 +119,8 @@ fn sources(project: &Project, scan: &mut Scan<'_>) {
         if module.source.len() <= room {
             room -= module.source.len();
             facts.modules.push((module.stream.clone(), module.name.clone(), module.source.clone()));
+        } else {
+            scan.budget.gaps.over(FACT_BYTES_MAX, "bytes of macros: not all are facts for rules");
         }
     }
     facts.form_strings.extend(project.form_strings().map(|(_, text)| text.to_owned()));
@@ -141,7 +146,7 @@ fn parse(project: &Project, scan: &mut Scan<'_>) -> Program {
     for (index, module) in project.modules.iter().enumerate() {
         let size = module.source.len();
         if size > room || !scan.budget.spend(1 + (size / BYTES_PER_STEP) as u64) {
-            scan.budget.exhausted = true;
+            scan.over(PARSED_BYTES_MAX, "bytes of macros: not all were run");
             continue;
         }
         room -= size;
@@ -179,7 +184,7 @@ fn evaluate(
 }
 
 /// Everything that was decoded, by the evaluator and without it; each text once.
-fn decoded(project: &Project, program: &Program, outcome: &Outcome) -> Vec<Found> {
+fn decoded(project: &Project, program: &Program, outcome: &Outcome, gaps: &mut Gaps) -> Vec<Found> {
     let mut out: Vec<Found> = Vec::new();
     let mut known: rustc_hash::FxHashSet<Rc<str>> = rustc_hash::FxHashSet::default();
     for decoded in &outcome.decoded {
@@ -190,7 +195,9 @@ fn decoded(project: &Project, program: &Program, outcome: &Outcome) -> Vec<Found
         out.push(Found { how, codes, text, module, line, derived: Derived::Emulated });
     }
     let mut add = |module, line, how, text: String| {
-        if out.len() < outcome.decoded.len() + STATIC_MAX && !known.contains(text.as_str()) {
+        let known_already = known.contains(text.as_str());
+        let count = out.len() - outcome.decoded.len();
+        if !known_already && gaps.room(count, STATIC_MAX, "literals of macros that are encoded") {
             let text: Rc<str> = Rc::from(text);
             known.insert(text.clone());
             out.push(Found { how, codes: 0, text, module, line, derived: Derived::Static });
@@ -203,7 +210,7 @@ fn decoded(project: &Project, program: &Program, outcome: &Outcome) -> Vec<Found
         }
     }
     // What was put together may be an encoding of something yet.
-    for decoded in outcome.decoded.iter().take(STATIC_MAX) {
+    for decoded in &outcome.decoded {
         if let Some((how, text)) = literals::decode(&decoded.text.text) {
             add(decoded.module, decoded.line, how, text);
         }
@@ -213,7 +220,7 @@ fn decoded(project: &Project, program: &Program, outcome: &Outcome) -> Vec<Found
             add(read.module, read.line, how | read.text.how, text);
         }
     }
-    for literal in project.pcode_literals.iter().take(4_096) {
+    for literal in &project.pcode_literals {
         if let Some((how, text)) = literals::decode(literal) {
             add(usize::MAX, 0, how, text);
         }

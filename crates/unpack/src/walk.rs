@@ -153,6 +153,7 @@ impl Walk {
                 bus::run(&mut scan);
             }
         }
+        scan.settle();
         let found = bus::found_passwords(&scan);
         let Scan { about, facts, findings, indicators, children, locked, around, .. } = scan;
         if locked {

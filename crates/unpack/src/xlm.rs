@@ -44,13 +44,14 @@ pub(crate) fn conclude(book: &mut Workbook, scan: &mut Scan<'_>) {
 pub(crate) fn conclude_with(book: &mut Workbook, mut entries: Vec<Entry>, scan: &mut Scan<'_>) {
     report::report(book, scan);
     if book.sheets.iter().any(|s| s.kind == SheetKind::Macro) {
-        entries.extend(buttons(book));
+        entries.extend(buttons(book, scan));
     }
     machine::run(book, &entries, scan);
+    scan.budget.gaps.extend(&book.gaps);
 }
 
 /// What shapes and buttons start, for whoever clicks them.
-fn buttons(book: &Workbook) -> Vec<Entry> {
+fn buttons(book: &Workbook, scan: &mut Scan<'_>) -> Vec<Entry> {
     let target = |id: &ExprId| {
         let mut expr = book.expr(*id);
         if let Expr::Name(index) = expr {
@@ -66,12 +67,9 @@ fn buttons(book: &Workbook) -> Vec<Entry> {
             _ => None,
         }
     };
-    book.assigned
-        .iter()
-        .take(BUTTONS_MAX)
-        .filter_map(target)
-        .map(|target| Entry { target, auto: false })
-        .collect()
+    let targets = book.assigned.iter().filter_map(target);
+    let entries = targets.map(|target| Entry { target, auto: false });
+    scan.most(entries, BUTTONS_MAX, "buttons that start macros")
 }
 
 /// The `Workbook` or `Book` stream of a compound file, decrypted.

@@ -130,6 +130,7 @@ pub(crate) fn check(scan: &mut Scan<'_>, title: &str, body: &str) {
     }
     let name = scan.about.name.to_lowercase();
     let title = title.to_lowercase();
+    // A lure stands where a page begins; further below such words are a text's subject.
     let body: String = body.chars().take(20_000).collect::<String>().to_lowercase();
     let head = [title.as_str(), name.as_str()];
     let first = |words: &[&'static str], body: &str| {

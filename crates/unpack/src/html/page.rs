@@ -5,9 +5,12 @@ use std::collections::BTreeSet;
 use rustc_hash::FxHashMap;
 use sekisho_mail::{Html, html::NodeRef};
 
-use crate::script::{
-    decode,
-    js::{Machine, eval::Element, value::Text},
+use crate::{
+    gaps::Gaps,
+    script::{
+        decode,
+        js::{Machine, eval::Element, value::Text},
+    },
 };
 
 /// Runs of base64 characters from here on are set aside before the markup is parsed.
@@ -16,6 +19,8 @@ const RUN_MIN: usize = 4_096;
 const LITERAL_MIN: usize = 64;
 /// Attributes and texts kept for scripts, in bytes.
 const ELEMENT_BYTES_MAX: usize = 32 << 20;
+/// Bytes of a link.
+const LINK_BYTES_MAX: usize = 8_192;
 const MARK: &str = "~set-aside~";
 
 /// A script of the page.
@@ -63,6 +68,8 @@ pub(super) struct Page {
     pub(super) values: Vec<String>,
     /// A field that hides what is typed without saying that it is a password.
     pub(super) masked_input: bool,
+    /// What was not kept.
+    pub(super) gaps: Gaps,
 }
 
 impl Page {
@@ -118,6 +125,7 @@ impl Page {
             self.download_links += 1;
         }
         if name == "input" {
+            // No reader's address is longer.
             self.values.extend(get("value").filter(|v| v.len() < 4_096));
             self.masked_input |= node.attribute("style").is_some_and(|s| s.contains("text-security"));
         }
@@ -156,6 +164,8 @@ impl Page {
             *room -= size;
             element.text = text;
             self.elements.entry(id.to_owned()).or_insert(element);
+        } else {
+            self.gaps.over(ELEMENT_BYTES_MAX, "bytes of elements that scripts may name");
         }
     }
 
@@ -201,8 +211,14 @@ fn tidy(links: Vec<String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for link in links {
+        // Where a longer one leads stands at its beginning.
         let link = link.trim();
-        if !link.is_empty() && !link.starts_with('#') && link.len() < 8_192 && seen.insert(link.to_owned()) {
+        let mut end = link.len().min(LINK_BYTES_MAX);
+        while !link.is_char_boundary(end) {
+            end -= 1;
+        }
+        let link = link.get(..end).unwrap_or_default();
+        if !link.is_empty() && !link.starts_with('#') && seen.insert(link.to_owned()) {
             out.push(link.to_owned());
         }
     }

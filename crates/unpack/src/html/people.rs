@@ -31,10 +31,10 @@ const ENVELOPES: &[&str] = &[
     "sophos.com",
     "seppmail.ch",
 ];
+/// Pieces of an address that may be a reader's; who is meant is asked for at its beginning or not at all.
+const PIECES_MAX: usize = 64;
 /// Links of a page that is about one thing.
 const FEW_LINKS: usize = 3;
-/// Runs looked at for hidden addresses.
-const RUNS_MAX: usize = 4_000;
 
 pub(super) fn check(page: &Page, machine: &Machine<'_>, scan: &mut Scan<'_>) {
     credentials(page, machine, scan);
@@ -106,7 +106,7 @@ fn plain_address(text: &str) -> Option<String> {
 
 /// An address in the fragment, a parameter or the last part of a web address; plain, base64 or hexadecimal.
 pub(super) fn address_in(url: &str) -> Option<String> {
-    let pieces = url.split(['#', '?', '&', '=', '/', ',', ';', '*', '$']).skip(1).take(64);
+    let pieces = url.split(['#', '?', '&', '=', '/', ',', ';', '*', '$']).skip(1).take(PIECES_MAX);
     let mut whole = pieces.filter(|p| p.len() >= 6 && p.len() < 512).map(sekisho_mail::url::decode_percent);
     whole.find_map(|piece| plain_address(&piece).or_else(|| uncover(&piece)))
 }
@@ -134,7 +134,7 @@ fn coded<'p>(page: &'p Page, known: &'p [String]) -> impl Iterator<Item = String
         let small = text.len() < 1 << 20;
         let found =
             forms.iter().find(|(form, _)| small && text.contains(form.as_str())).map(|(_, k)| (*k).clone());
-        let literals = text.split(['"', '\'', '`']).skip(1).step_by(1).take(RUNS_MAX);
+        let literals = text.split(['"', '\'', '`']).skip(1);
         let plain = |l: &str| plain_address(l).filter(|_| !known.is_empty());
         let literals = literals.filter_map(move |l| plain(l).or_else(|| uncover(l)));
         found.into_iter().chain(literals)

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::facts::Xml;
 
-/// Names kept.
+/// Names kept, for rules to look up; no vocabulary has more.
 const NAMES_MAX: usize = 4_096;
 
 /// Elements, namespaces, document type and version.

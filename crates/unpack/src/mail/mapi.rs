@@ -57,7 +57,10 @@ impl Message {
             let text = sekisho_mail::charset::decode(&self.html, None).text;
             scan.text(TextKind::Shown, sekisho_mail::Html::parse(&text).display_text, "html");
         }
-        if let Some(rtf) = decompress(&self.rtf) {
+        if let Some((rtf, whole)) = decompress(&self.rtf, RTF_BYTES_MAX) {
+            if !whole {
+                scan.over(RTF_BYTES_MAX, "bytes of a compressed text");
+            }
             let child = Child {
                 name: "body.rtf".into(),
                 bytes: rtf.into(),
@@ -94,14 +97,14 @@ pub(super) fn text(bytes: &[u8], unicode: bool) -> String {
     decoded.trim_end_matches('\0').to_owned()
 }
 
-/// Compressed RTF; `None` when it is not that.
-fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
+/// Compressed RTF, and whether that is all of it; `None` when it is not that.
+fn decompress(bytes: &[u8], max: usize) -> Option<(Vec<u8>, bool)> {
     let word = |at: usize| bytes.get(at..)?.first_chunk::<4>().map(|b| u32::from_le_bytes(*b));
     let (size, magic) = (word(4)? as usize, word(8)?);
     let body = bytes.get(16..)?;
     match magic {
         // "MELA": stored.
-        0x414C_454D => return Some(body.get(..size.min(body.len()))?.to_vec()),
+        0x414C_454D => return Some((body.get(..size.min(body.len()))?.to_vec(), true)),
         0x7546_5A4C => {}
         _ => return None,
     }
@@ -112,13 +115,18 @@ fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut write = RTF_DICTIONARY.len() % 4096;
     let mut out = Vec::new();
     let mut input = body.iter().copied();
+    let mut whole = true;
     let mut put = |byte: u8, write: &mut usize, window: &mut [u8; 4096]| {
+        if out.len() >= max {
+            whole = false;
+            return false;
+        }
         out.push(byte);
         if let Some(slot) = window.get_mut(*write) {
             *slot = byte;
         }
         *write = (*write + 1) % 4096;
-        out.len() < RTF_BYTES_MAX
+        true
     };
     'runs: while let Some(flags) = input.next() {
         for bit in 0..8 {
@@ -143,7 +151,7 @@ fn decompress(bytes: &[u8]) -> Option<Vec<u8>> {
             }
         }
     }
-    Some(out)
+    Some((out, whole))
 }
 
 #[cfg(test)]
@@ -158,10 +166,13 @@ mod tests {
             0x00, 0x72, 0x63, 0x70, 0x67, 0x31, 0x32, 0x35, 0x42, 0x32, 0x0a, 0xf3, 0x20, 0x68, 0x65, 0x6c,
             0x09, 0x00, 0x20, 0x62, 0x77, 0x05, 0xb0, 0x6c, 0x64, 0x7d, 0x0a, 0x80, 0x0f, 0xa0,
         ];
-        let out = decompress(&sample).unwrap();
+        let (out, whole) = decompress(&sample, 1_000).unwrap();
+        assert!(whole);
+        let of = |max| decompress(&sample, max).map(|(out, whole)| (out.len(), whole)).unwrap();
+        assert_eq!((of(43), of(42)), ((43, true), (42, false)));
         assert_eq!(String::from_utf8_lossy(&out), "{\\rtf1\\ansi\\ansicpg1252\\pard hello world}\r\n");
         for cut in 0..sample.len() {
-            let _ = decompress(&sample[..cut]);
+            let _ = decompress(&sample[..cut], 1_000);
         }
     }
 }

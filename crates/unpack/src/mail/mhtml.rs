@@ -26,7 +26,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     });
     html.into_iter().for_each(|child| scan.child(child));
     if message.attachments.len() > PARTS_MAX {
-        scan.left_out(format!("{} parts, of which {PARTS_MAX} were read", message.attachments.len()));
+        scan.over(PARTS_MAX, "parts of a page");
     }
     for part in message.attachments.into_iter().take(PARTS_MAX) {
         scan.child(Child {

@@ -11,6 +11,8 @@ use crate::{
 
 /// Attachments and recipients that are read.
 const STORAGES_MAX: usize = 500;
+/// Streams of an embedded object that become files.
+const STREAMS_MAX: usize = 64;
 /// Messages inside messages, as storages of one file.
 const MESSAGES_DEEP_MAX: u32 = 8;
 
@@ -32,16 +34,19 @@ fn message(cfb: &Cfb, storage: usize, depth: u32, scan: &mut Scan<'_>) {
     if found.sender.is_empty() {
         found.sender = text(cfb, storage, "0C1F");
     }
-    for recipient in storages(cfb, storage, "__recip_version1.0_") {
+    for recipient in storages(cfb, storage, "__recip_version1.0_", "recipients", scan) {
         let smtp = text(cfb, recipient.index, "39FE");
         found.recipients.push(if smtp.is_empty() { text(cfb, recipient.index, "3003") } else { smtp });
     }
     found.give(scan);
-    for attachment in storages(cfb, storage, "__attach_version1.0_") {
+    for attachment in storages(cfb, storage, "__attach_version1.0_", "attachments", scan) {
         let inner = cfb.child(attachment.index, "__substg1.0_3701000D");
         match inner {
             // A message or an object as a storage of its own.
-            Some(inner) if inner.is_storage() && depth < MESSAGES_DEEP_MAX => {
+            Some(inner) if inner.is_storage() && depth >= MESSAGES_DEEP_MAX => {
+                scan.over(MESSAGES_DEEP_MAX as usize, "messages inside one another");
+            }
+            Some(inner) if inner.is_storage() => {
                 if cfb.child(inner.index, "__properties_version1.0").is_some() {
                     message(cfb, inner.index, depth + 1, scan);
                 } else {
@@ -61,7 +66,8 @@ fn message(cfb: &Cfb, storage: usize, depth: u32, scan: &mut Scan<'_>) {
 
 /// The streams of an embedded object, as files.
 fn object(cfb: &Cfb, storage: &Entry, scan: &mut Scan<'_>) {
-    for entry in cfb.children(storage.index).filter(|e| e.is_stream()).take(64) {
+    let streams = cfb.children(storage.index).filter(|e| e.is_stream());
+    for entry in scan.most(streams, STREAMS_MAX, "streams of an embedded object") {
         let child = Child {
             name: entry.name.clone(),
             bytes: cfb.stream(entry),
@@ -72,11 +78,17 @@ fn object(cfb: &Cfb, storage: &Entry, scan: &mut Scan<'_>) {
     }
 }
 
-fn storages<'c>(cfb: &'c Cfb, storage: usize, prefix: &'static str) -> impl Iterator<Item = &'c Entry> {
+fn storages<'c>(
+    cfb: &'c Cfb,
+    storage: usize,
+    prefix: &'static str,
+    what: &'static str,
+    scan: &mut Scan<'_>,
+) -> Vec<&'c Entry> {
     let named = move |e: &&Entry| {
         e.is_storage() && e.name.get(..prefix.len()).is_some_and(|n| n.eq_ignore_ascii_case(prefix))
     };
-    cfb.children(storage).filter(named).take(STORAGES_MAX)
+    scan.most(cfb.children(storage).filter(named), STORAGES_MAX, what)
 }
 
 /// A text property, in either type.

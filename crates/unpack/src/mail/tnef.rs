@@ -36,24 +36,27 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
             }
             0x0006_9003 | 0x0006_9005 => {
                 let file = if id == 0x0006_9005 { files.last_mut() } else { None };
-                properties(&data, &mut message, file);
+                properties(&data, &mut message, file, scan);
             }
             _ => {}
         }
         at = end.saturating_add(2);
     }
     if u32_at(bytes, at + 5).is_some() && at + 9 < bytes.len() {
-        scan.left_out("attributes behind those that were read");
+        scan.over(ATTRIBUTES_MAX, "attributes");
     }
     message.give(scan);
     files.into_iter().for_each(|file| file.give(scan));
 }
 
 /// A block of MAPI properties.
-fn properties(bytes: &Bytes, message: &mut Message, mut file: Option<&mut Attachment>) {
-    let mut at = 4;
-    for _ in 0..PROPERTIES_MAX {
-        let (Some(kind), Some(id)) = (u16_at(bytes, at), u16_at(bytes, at + 2)) else { return };
+fn properties(bytes: &Bytes, message: &mut Message, mut file: Option<&mut Attachment>, scan: &mut Scan<'_>) {
+    let (mut at, mut count) = (4, 0);
+    while let (Some(kind), Some(id)) = (u16_at(bytes, at), u16_at(bytes, at + 2)) {
+        if !scan.budget.gaps.room(count, PROPERTIES_MAX, "properties of a message") {
+            return;
+        }
+        count += 1;
         at += 4;
         if id >= 0x8000 {
             at = match named(bytes, at) {
@@ -61,7 +64,7 @@ fn properties(bytes: &Bytes, message: &mut Message, mut file: Option<&mut Attach
                 None => return,
             };
         }
-        let Some((value, next)) = value(bytes, at, kind) else { return };
+        let Some((value, next)) = value(bytes, at, kind, scan) else { return };
         at = next;
         let unicode = kind & 0xFFF == 0x1F;
         match (id, &mut file) {
@@ -92,7 +95,7 @@ fn named(bytes: &[u8], at: usize) -> Option<usize> {
 }
 
 /// A value and where the next property begins. Of several values the first.
-fn value(bytes: &Bytes, at: usize, kind: u16) -> Option<(Bytes, usize)> {
+fn value(bytes: &Bytes, at: usize, kind: u16, scan: &mut Scan<'_>) -> Option<(Bytes, usize)> {
     let several = kind & 0x1000 != 0;
     let fixed = match kind & 0xFFF {
         0x02 | 0x03 | 0x04 | 0x0A | 0x0B => Some(4),
@@ -110,7 +113,11 @@ fn value(bytes: &Bytes, at: usize, kind: u16) -> Option<(Bytes, usize)> {
         return Some((slice(at, size), at.checked_add(size.checked_mul(count)?)?));
     }
     let mut first = None;
-    for _ in 0..count.min(PROPERTIES_MAX) {
+    for number in 0..count {
+        // What follows cannot be found without reading all of them.
+        if !scan.budget.gaps.room(number, PROPERTIES_MAX, "values of a property") {
+            return None;
+        }
         let size = u32_at(bytes, at)? as usize;
         first.get_or_insert_with(|| slice(at + 4, size));
         at = (at + 4).checked_add(size.checked_add(3)? & !3)?;

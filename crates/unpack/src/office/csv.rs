@@ -10,8 +10,6 @@ use crate::{
 
 /// Bytes of a table that are looked at cell by cell.
 const TABLE_BYTES_MAX: usize = 8 << 20;
-/// Bytes of one cell.
-const CELL_BYTES_MAX: usize = 4_096;
 
 /// Reads a table, or any text that may be opened as one.
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
@@ -21,7 +19,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
         end -= 1;
     }
     if end < text.len() {
-        scan.left_out(format!("cells behind the first {TABLE_BYTES_MAX} bytes"));
+        scan.over(TABLE_BYTES_MAX, "bytes of a table: the other cells were not looked at");
     }
     if scan.budget.spend(1 + end as u64 / 512) {
         for (number, line) in text.get(..end).unwrap_or_default().lines().enumerate() {
@@ -34,7 +32,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
 }
 
 fn row(number: usize, line: &str, scan: &mut Scan<'_>) {
-    for cell in line.split([',', ';', '\t']).filter(|c| c.len() <= CELL_BYTES_MAX) {
+    for cell in line.split([',', ';', '\t']) {
         let cell = cell.trim().trim_matches('"').trim_start();
         let formula = cell.trim_start_matches(['=', '+', '-', '@', '\t', '\r']);
         if formula.len() == cell.len() {

@@ -2,11 +2,13 @@
 
 use memchr::memmem;
 
+use crate::gaps::Gaps;
+
 /// Bytes of a font name that the editor has room for.
 const FONT_NAME_MAX: usize = 40;
 /// Rows or columns of a matrix that the editor has room for.
 const MATRIX_MAX: u8 = 31;
-/// Records read.
+/// Records read: those that overflow stand at the beginning.
 const RECORDS_MAX: usize = 64;
 /// Equations looked for in one object.
 const CANDIDATES_MAX: usize = 16;
@@ -25,9 +27,10 @@ pub(crate) enum Equation {
 }
 
 /// Looks for an equation anywhere in an object, even in one whose container is broken; the worst counts.
-pub(crate) fn find(bytes: &[u8]) -> Option<Equation> {
+pub(crate) fn find(bytes: &[u8], gaps: &mut Gaps) -> Option<Equation> {
     let mut found = None;
-    for at in memmem::find_iter(bytes, b"\x1C\0\0\0\x02\0").take(CANDIDATES_MAX) {
+    let headers = memmem::find_iter(bytes, b"\x1C\0\0\0\x02\0");
+    for at in gaps.most(headers, CANDIDATES_MAX, "places that look like an equation") {
         let Some(body) = bytes.get(at + HEADER_BYTES..) else { continue };
         // Version 2 or 3; the editor looks at nothing else of the header.
         if !matches!(body, [2 | 3, ..]) {
@@ -38,7 +41,8 @@ pub(crate) fn find(bytes: &[u8]) -> Option<Equation> {
             worse => return Some(worse),
         }
     }
-    for at in memmem::find_iter(bytes, b"\x03\x01\x01\x03").take(CANDIDATES_MAX) {
+    let bodies = memmem::find_iter(bytes, b"\x03\x01\x01\x03");
+    for at in gaps.most(bodies, CANDIDATES_MAX, "places that look like an equation") {
         match records(bytes.get(at + 5..).unwrap_or_default()) {
             Equation::Plain => {}
             worse => return Some(worse),
@@ -84,6 +88,10 @@ fn records(mut rest: &[u8]) -> Equation {
 mod tests {
     use super::*;
 
+    fn look(bytes: &[u8]) -> Option<Equation> {
+        find(bytes, &mut Gaps::default())
+    }
+
     fn object(records: &[u8]) -> Vec<u8> {
         let mut out = b"\x1C\0\0\0\x02\0\x6D\xC1".to_vec();
         out.resize(HEADER_BYTES, 0);
@@ -95,10 +103,10 @@ mod tests {
     #[test]
     fn a_font_name_that_is_too_long() {
         let long = [b"\x0A\x01\x08\x5A\x5A".as_slice(), &[b'A'; 48], b"\0"].concat();
-        assert_eq!(find(&object(&long)), Some(Equation::LongFont(48)));
+        assert_eq!(look(&object(&long)), Some(Equation::LongFont(48)));
         let short = b"\x0A\x01\x08\x81\x00Times New Roman\0\x02\x83x\0";
-        assert_eq!(find(&object(short)), Some(Equation::Plain));
-        assert_eq!(find(b"no equation here, only \x03\x01 words"), None);
-        assert_eq!(find(&object(b"\x0A\x01\x05\x01\x01\x01\x40\x40")), Some(Equation::Matrix(64, 64)));
+        assert_eq!(look(&object(short)), Some(Equation::Plain));
+        assert_eq!(look(b"no equation here, only \x03\x01 words"), None);
+        assert_eq!(look(&object(b"\x0A\x01\x05\x01\x01\x01\x40\x40")), Some(Equation::Matrix(64, 64)));
     }
 }

@@ -6,6 +6,7 @@
 
 use crate::{
     Derived, Id, IndicatorKind, Place, Severity,
+    gaps::Gaps,
     limits::NESTING_MAX,
     office::target::{self, Target},
     programs::{Program, program},
@@ -34,6 +35,7 @@ pub(crate) struct Fields {
     judged: usize,
     /// The file is an RTF, whose findings have names of their own.
     rtf: bool,
+    gaps: Gaps,
 }
 
 #[derive(Debug, Default)]
@@ -65,6 +67,7 @@ impl Fields {
     pub(crate) fn begin(&mut self) {
         if self.stack.len() >= NESTING_MAX {
             self.beyond = self.beyond.saturating_add(1);
+            self.gaps.over(NESTING_MAX, "fields inside one another");
         } else {
             self.stack.push(Open::default());
         }
@@ -76,7 +79,7 @@ impl Fields {
             && self.beyond == 0
             && !field.in_result
         {
-            push(&mut field.code, text);
+            push(&mut field.code, text, &mut self.gaps);
         }
     }
 
@@ -97,8 +100,11 @@ impl Fields {
         }
         let Some(field) = self.stack.pop() else { return };
         self.judged += 1;
-        if self.judged > FIELDS_MAX || !scan.budget.spend(1 + field.code.len() as u64 / 512) {
-            scan.budget.exhausted = true;
+        self.settle(scan);
+        if self.judged > FIELDS_MAX {
+            return scan.over(FIELDS_MAX, "fields");
+        }
+        if !scan.budget.spend(1 + field.code.len() as u64 / 512) {
             return;
         }
         let args = words(&field.code);
@@ -108,9 +114,11 @@ impl Fields {
         let spelled = if numbers { Some(value.clone()) } else { field.spelled };
         if let Some(parent) = self.stack.last_mut() {
             // What a result shows is no part of the instruction.
-            if !parent.in_result && self.inserted < INSERTED_BYTES_MAX {
+            if !parent.in_result
+                && self.gaps.room(self.inserted, INSERTED_BYTES_MAX, "bytes that fields put into fields")
+            {
                 self.inserted += value.len();
-                push(&mut parent.code, &value);
+                push(&mut parent.code, &value, &mut self.gaps);
                 parent.spelled = parent.spelled.take().or(spelled);
             }
         }
@@ -129,6 +137,11 @@ impl Fields {
         while self.open() {
             self.end(place, scan);
         }
+        self.settle(scan);
+    }
+
+    fn settle(&mut self, scan: &mut Scan<'_>) {
+        scan.budget.gaps.extend(&std::mem::take(&mut self.gaps));
     }
 
     /// What the field yields for the field around it.
@@ -138,7 +151,7 @@ impl Fields {
             "QUOTE" => quote(args.get(1..).unwrap_or_default()),
             "SET" => {
                 if let [_, variable, value, ..] = args
-                    && self.variables.len() < VARIABLES_MAX
+                    && self.gaps.room(self.variables.len(), VARIABLES_MAX, "variables of fields")
                 {
                     self.variables.push((variable.to_lowercase(), value.clone()));
                 }
@@ -155,10 +168,13 @@ impl Fields {
     }
 }
 
-fn push(to: &mut String, text: &str) {
+fn push(to: &mut String, text: &str, gaps: &mut Gaps) {
     let mut end = text.len().min(CODE_BYTES_MAX.saturating_sub(to.len()));
     while !text.is_char_boundary(end) {
         end -= 1;
+    }
+    if end < text.len() {
+        gaps.over(CODE_BYTES_MAX, "bytes of a field");
     }
     to.push_str(text.get(..end).unwrap_or_default());
 }

@@ -8,7 +8,7 @@ use super::{
         self, props,
         walk::{self, Gathered},
     },
-    package::Package,
+    package::{PARTS_MAX, Package},
     target::Target,
     xml::{self, Event, Reader},
 };
@@ -27,7 +27,9 @@ const CHILDREN_MAX: usize = 256;
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let package = Package::of_zip(bytes, scan.budget);
     package.zip().report(scan);
-    scan.budget.exhausted |= package.more;
+    if package.more {
+        scan.over(PARTS_MAX, "parts of a package");
+    }
     let mut all = Gathered::default();
     let mut children = 0;
     for part in package.parts() {
@@ -49,7 +51,9 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
         let images = &mut scan.facts.office.get_or_insert_default().images;
         *images =
             images.saturating_add(u32::from(kind.family() == Family::Image && !lower.contains("thumbnail")));
-        if matches!(kind.family(), Family::Other | Family::Media) || children >= CHILDREN_MAX {
+        if matches!(kind.family(), Family::Other | Family::Media)
+            || !scan.budget.gaps.room(children, CHILDREN_MAX, "files in a document")
+        {
             continue;
         }
         children += 1;
@@ -109,7 +113,7 @@ fn content(name: &str, text: &str, basic: bool, all: &mut Gathered, scan: &mut S
                 }
             }
             Event::Text(t) if out.len() + t.len() <= TEXT_BYTES_MAX => out.push_str(&t),
-            Event::Text(_) => {}
+            Event::Text(_) => scan.over(TEXT_BYTES_MAX, "bytes of text of a part"),
         }
     }
     if source {
@@ -118,6 +122,7 @@ fn content(name: &str, text: &str, basic: bool, all: &mut Gathered, scan: &mut S
         scan.text(TextKind::Code, out, place);
     } else {
         all.words += out.split_whitespace().count();
+        // The bus has all of it; this is what rules see as the document's text.
         if all.shown.len() + out.len() <= TEXT_BYTES_MAX {
             all.shown.push_str(&out);
         }

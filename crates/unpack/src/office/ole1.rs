@@ -10,6 +10,7 @@ use crate::{
 };
 
 /// Bytes of a name in an object.
+/// What has a longer one is no such object; its bytes are looked through all the same.
 const NAME_BYTES_MAX: usize = 4_096;
 
 /// An object of OLE 1.

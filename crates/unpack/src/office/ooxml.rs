@@ -19,7 +19,7 @@ use crate::{
     Budget, Id, Kind, Place, Relation,
     kind::Family,
     office::{
-        package::{Package, Part},
+        package::{PARTS_MAX, Package, Part},
         xml,
     },
     ole::cfb::Cfb,
@@ -35,7 +35,7 @@ const PICTURES_MAX: u32 = 64;
 /// Packed bytes of a part whose entities are weighed where nothing else of it is needed.
 const BOMB_BYTES_MAX: u64 = 4_096;
 /// Other files that are handed on.
-const CHILDREN_MAX: u32 = 256;
+const CHILDREN_MAX: usize = 256;
 /// Roots of a workbook's parts, which the reader of workbooks reads.
 const SHEET_ROOTS: [&str; 10] = [
     "worksheet",
@@ -59,7 +59,9 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
 
 /// Reads an OOXML package.
 pub(crate) fn read(package: &Package, scan: &mut Scan<'_>) {
-    scan.budget.exhausted |= package.more;
+    if package.more {
+        scan.over(PARTS_MAX, "parts of a package");
+    }
     let main_type = package.main().map(|p| p.content_type.clone()).unwrap_or_default();
     if let Some(kind) = kind(&main_type).filter(|_| scan.about.kind != Kind::FlatOpc) {
         scan.about.kind = kind;
@@ -186,11 +188,10 @@ impl Reading<'_> {
         if !(known || embedded) || kind == Kind::Empty {
             return;
         }
-        self.children += 1;
-        if self.children > CHILDREN_MAX {
-            scan.budget.exhausted = true;
+        if !scan.budget.gaps.room(self.children as usize, CHILDREN_MAX, "files in a document") {
             return;
         }
+        self.children += 1;
         scan.active |= embedded && !picture && packaged(&bytes);
         let nested =
             matches!(kind.family(), Family::Archive | Family::Office | Family::Mail) && kind != Kind::Ole;
@@ -218,7 +219,6 @@ impl Reading<'_> {
             book = xlm::read_ooxml(&mut door, scan);
             scan.budget.spend_bytes(door.spent);
             scan.budget.spend_as(&door.budget, steps);
-            scan.budget.exhausted |= door.budget.exhausted;
         }
         for (name, bytes) in &self.projects {
             project(name, bytes, &self.all.strings, &mut book, scan);
@@ -242,7 +242,7 @@ pub(crate) fn finish(all: &mut Gathered, scan: &mut Scan<'_>) {
     if !all.shown.trim().is_empty() {
         scan.facts.text = Some(std::mem::take(&mut all.shown));
     }
-    for (name, text) in all.binary.drain(..).take(PICTURES_MAX as usize) {
+    for (name, text) in scan.most(all.binary.drain(..), PICTURES_MAX as usize, "binary parts of a document") {
         let bytes = super::package::decode(&text);
         scan.budget.spend_bytes(bytes.len() as u64);
         scan.child(Child { name, bytes, relation: Relation::Part, same_depth: true, ..Child::default() });
@@ -265,6 +265,7 @@ fn project(
         Some(mut book) => vba::analyse_with_book(&project, strings, &mut book, scan),
         None => vba::analyse(&project, strings, scan),
     }
+    scan.budget.gaps.extend(&cfb.gaps());
 }
 
 /// A project under another name, type or relation than it should have.

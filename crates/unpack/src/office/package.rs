@@ -8,10 +8,10 @@ use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
 use super::xml::{self, Event, Reader};
-use crate::{Budget, archive::zip::ZipReader, xlm::ooxml::Relation};
+use crate::{Budget, archive::zip::ZipReader, gaps::Gaps, xlm::ooxml::Relation};
 
 /// Parts of one package.
-const PARTS_MAX: usize = 4_096;
+pub(crate) const PARTS_MAX: usize = 4_096;
 /// Relations of one part.
 const RELATIONS_MAX: usize = 8_192;
 
@@ -119,7 +119,7 @@ impl Package {
             self.parts.iter().filter_map(|p| Some((p.name.clone(), owner(&p.name)?))).collect();
         for (name, owner) in owners {
             let Some(bytes) = self.find(&name).cloned().and_then(|p| self.read(&p, budget)) else { continue };
-            let read = relations(&xml::decode(&bytes), &owner);
+            let read = relations(&xml::decode(&bytes), &owner, &mut budget.gaps);
             self.relations.entry(owner.to_lowercase()).or_default().extend(read);
         }
     }
@@ -225,7 +225,7 @@ fn owner(name: &str) -> Option<String> {
     Some(format!("{}{stem}", name.get(..at)?))
 }
 
-fn relations(text: &str, owner: &str) -> Vec<Relation> {
+fn relations(text: &str, owner: &str, gaps: &mut Gaps) -> Vec<Relation> {
     let mut out = Vec::new();
     let mut reader = Reader::new(text);
     while let Some(event) = reader.next() {
@@ -233,7 +233,7 @@ fn relations(text: &str, owner: &str) -> Vec<Relation> {
         if e.name() != b"Relationship" {
             continue;
         }
-        if out.len() >= RELATIONS_MAX {
+        if !gaps.room(out.len(), RELATIONS_MAX, "relations of a part") {
             break;
         }
         let target = e.attribute("Target").unwrap_or_default();

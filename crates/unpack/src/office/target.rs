@@ -6,6 +6,7 @@ use crate::{
 };
 
 /// Bytes of a target that are looked at.
+/// Where a longer one leads stands at its beginning.
 const TARGET_BYTES_MAX: usize = 4_096;
 
 /// Hosts that only lead on to others.

@@ -11,9 +11,6 @@ use quick_xml::{
     events::{BytesStart, Event as Raw},
 };
 
-/// Elements inside one another; beyond, nothing is read any more.
-const DEPTH_MAX: usize = 4_096;
-
 /// What a stream consists of.
 #[derive(Debug)]
 pub(crate) enum Event<'x> {
@@ -73,7 +70,6 @@ fn value(raw: &[u8]) -> String {
 /// A stream over a text.
 pub(crate) struct Reader<'x> {
     quick: Quick<&'x [u8]>,
-    depth: usize,
 }
 
 impl<'x> Reader<'x> {
@@ -83,7 +79,7 @@ impl<'x> Reader<'x> {
         config.check_end_names = false;
         config.allow_unmatched_ends = true;
         config.allow_dangling_amp = true;
-        Reader { quick, depth: 0 }
+        Reader { quick }
     }
 
     /// Bytes of the text that were read.
@@ -95,15 +91,9 @@ impl<'x> Reader<'x> {
     pub(crate) fn next(&mut self) -> Option<Event<'x>> {
         loop {
             match self.quick.read_event().ok()? {
-                Raw::Start(raw) => {
-                    self.depth += 1;
-                    return (self.depth <= DEPTH_MAX).then_some(Event::Open(Element { raw }, false));
-                }
+                Raw::Start(raw) => return Some(Event::Open(Element { raw }, false)),
                 Raw::Empty(raw) => return Some(Event::Open(Element { raw }, true)),
-                Raw::End(raw) => {
-                    self.depth = self.depth.saturating_sub(1);
-                    return Some(Event::Close(raw.local_name().into_inner().to_vec()));
-                }
+                Raw::End(raw) => return Some(Event::Close(raw.local_name().into_inner().to_vec())),
                 Raw::Text(text) => return Some(Event::Text(lossy(text.into_inner()))),
                 Raw::CData(text) => return Some(Event::Text(lossy(text.into_inner()))),
                 Raw::GeneralRef(name) => {

@@ -12,7 +12,7 @@ use std::cell::{Cell, RefCell};
 
 use bytes::{Bytes, BytesMut};
 
-use crate::limits::NESTING_MAX;
+use crate::{gaps::Gaps, limits::NESTING_MAX};
 
 mod directory;
 #[cfg(test)]
@@ -103,6 +103,7 @@ pub(crate) struct Cfb {
     passed: RefCell<Passed>,
     /// The allocation table has all its declared sectors.
     whole: bool,
+    gaps: RefCell<Gaps>,
 }
 
 #[derive(Debug, Default)]
@@ -163,13 +164,14 @@ impl Cfb {
             room: Cell::new(bytes.len().saturating_mul(SHOWN_RATIO).saturating_add(SHOWN_BASE)),
             passed: RefCell::default(),
             whole: true,
+            gaps: RefCell::default(),
         };
         cfb.read_fat();
         let mini_fat = cfb.chain(&cfb.fat, u32_at(bytes, 0x3C)?, u64::MAX, None);
         cfb.mini_fat = words(&cfb.gather(&mini_fat));
         let directory = cfb.chain(&cfb.fat, u32_at(bytes, 0x30)?, u64::MAX, None);
         let directory = cfb.gather(&directory);
-        let (entries, odd) = directory::read(&directory, shift);
+        let (entries, odd) = directory::read(&directory, shift, cfb.gaps.get_mut());
         cfb.entries = entries;
         cfb.anomalies.extend(odd);
         if let Some(root) = cfb.entries.iter().find(|e| e.kind == EntryKind::Root).map(|e| e.index) {
@@ -216,6 +218,9 @@ impl Cfb {
         let size = entry.size.min(room as u64);
         let small = entry.size < self.cutoff;
         let bytes = if small { self.mini_chain(entry, size) } else { self.big_chain(entry, size) };
+        if size < entry.size && bytes.len() as u64 >= size {
+            self.gaps.borrow_mut().over(SHOWN_RATIO, "times the file's bytes in its streams");
+        }
         self.room.set(room.saturating_sub(bytes.len()));
         self.read.borrow_mut().insert(entry.index, bytes.clone());
         bytes
@@ -224,6 +229,11 @@ impl Cfb {
     /// What is wrong with the file.
     pub(crate) fn anomalies(&self) -> &[&'static str] {
         &self.anomalies
+    }
+
+    /// What was left out of the streams and of the directory so far.
+    pub(crate) fn gaps(&self) -> Gaps {
+        self.gaps.borrow().clone()
     }
 
     /// The bytes of the file.

@@ -69,7 +69,9 @@ pub(super) fn analyse(cfb: &Cfb, lock: Lock, scan: &mut Scan<'_>) {
     let too_large = bytes.len() as u64 > MEMBER_BYTES_MAX.min(scan.budget.out_bytes_left());
     let Some(rounds) = rounds(&bytes, lock).filter(|_| !too_large) else {
         scan.find(Id::OleEncrypted, "", "encrypted in a way that is not opened");
-        scan.budget.exhausted |= too_large;
+        if too_large {
+            scan.left_out("an encrypted document that is too large to be opened");
+        }
         return;
     };
     for default in [DEFAULT, DEFAULT_SLIDES] {
@@ -79,6 +81,7 @@ pub(super) fn analyse(cfb: &Cfb, lock: Lock, scan: &mut Scan<'_>) {
             return;
         }
     }
+    // That none of them opens it is a finding, however many there are.
     let candidates: Vec<_> = scan.hints.passwords.iter().take(OFFICE_PASSWORDS_MAX).cloned().collect();
     for candidate in candidates {
         let password = candidate.password.reveal();

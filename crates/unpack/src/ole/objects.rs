@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Derived, Id, Kind, Place, Relation, Severity,
+    gaps::Gaps,
     office::{
         equation::{self, Equation},
         fields, ole1,
@@ -19,7 +20,7 @@ use crate::{
 
 /// Links of one object.
 const LINKS_MAX: usize = 16;
-/// Bytes of a link.
+/// Bytes of a link. Where it leads stands at its beginning, and no program takes a longer one.
 const LINK_BYTES_MAX: usize = 8 << 10;
 /// Bytes of an equation of OLE 1 that overflow nothing.
 const SMALL_EQUATION: u64 = 256;
@@ -60,7 +61,7 @@ fn class(cfb: &Cfb, entry: &Entry, scan: &mut Scan<'_>) {
     let evidence = format!("{{{text}}} {}", risk.name);
     let mut severity = risk.severity;
     if risk.equation {
-        if harmless_equation(cfb, entry) {
+        if harmless_equation(cfb, entry, scan) {
             severity = Severity::Low;
         } else {
             scan.find(Id::OleEquation, place(entry), &evidence);
@@ -71,15 +72,15 @@ fn class(cfb: &Cfb, entry: &Entry, scan: &mut Scan<'_>) {
 }
 
 /// The editor itself wrote it: its records can be read and overflow nothing, or it is too small to.
-fn harmless_equation(cfb: &Cfb, storage: &Entry) -> bool {
+fn harmless_equation(cfb: &Cfb, storage: &Entry, scan: &mut Scan<'_>) -> bool {
     if let Some(stream) = cfb.child(storage.index, "Equation Native") {
-        return plain_equation(&cfb.stream(stream));
+        return plain_equation(&cfb.stream(stream), &mut scan.budget.gaps);
     }
     cfb.child(storage.index, "\u{1}Ole10Native").is_none_or(|e| e.size <= SMALL_EQUATION)
 }
 
-fn plain_equation(bytes: &[u8]) -> bool {
-    match equation::find(bytes) {
+fn plain_equation(bytes: &[u8], gaps: &mut Gaps) -> bool {
+    match equation::find(bytes, gaps) {
         Some(found) => found == Equation::Plain,
         // Later versions belong to another program, which replaced the editor.
         None => bytes.get(28).is_some_and(|version| (4..=7).contains(version)),
@@ -109,8 +110,8 @@ fn stream(cfb: &Cfb, entry: &Entry, files: &mut usize, scan: &mut Scan<'_>) {
 fn native(entry: &Entry, bytes: &Bytes, files: &mut usize, scan: &mut Scan<'_>) {
     let place = place(entry);
     if let Some(package) = ole1::package(bytes, true).filter(|p| !p.label.is_empty() || !p.file.is_empty()) {
-        *files += 1;
-        if *files <= FILES_MAX {
+        if scan.budget.gaps.room(*files, FILES_MAX, "files in streams") {
+            *files += 1;
             ole1::carry(&package, &place, scan);
         }
         return;
@@ -125,13 +126,13 @@ fn native(entry: &Entry, bytes: &Bytes, files: &mut usize, scan: &mut Scan<'_>) 
 /// An equation of the old editor, by its records; a stream of that name counts even when they are broken.
 fn equation(entry: &Entry, bytes: &[u8], scan: &mut Scan<'_>) {
     let by_name = entry.is_named("Equation Native");
-    let (severity, evidence) = match equation::find(bytes) {
+    let (severity, evidence) = match equation::find(bytes, &mut scan.budget.gaps) {
         Some(Equation::LongFont(length)) => (Severity::Critical, format!("font name of {length} bytes")),
         Some(Equation::Matrix(rows, columns)) => {
             (Severity::Critical, format!("matrix of {rows} by {columns}"))
         }
         // Old schoolbooks are full of them; one says enough.
-        _ if by_name && plain_equation(bytes) => {
+        _ if by_name && plain_equation(bytes, &mut scan.budget.gaps) => {
             if scan.has(Id::OleEquation) {
                 return;
             }
@@ -150,7 +151,7 @@ fn equation(entry: &Entry, bytes: &[u8], scan: &mut Scan<'_>) {
 
 /// `\x01Ole`: what a linked object is loaded from.
 fn links(entry: &Entry, bytes: &[u8], scan: &mut Scan<'_>) {
-    for text in monikers(bytes) {
+    for text in monikers(bytes, &mut scan.budget.gaps) {
         let target = Target::of(&text);
         let place = place(entry);
         scan.facts.office.get_or_insert_default().relationships.push(("oleLink".to_owned(), text));
@@ -159,16 +160,16 @@ fn links(entry: &Entry, bytes: &[u8], scan: &mut Scan<'_>) {
 }
 
 /// Addresses and paths of the monikers, wherever they stand.
-pub(crate) fn monikers(bytes: &[u8]) -> Vec<String> {
+fn monikers(bytes: &[u8], gaps: &mut Gaps) -> Vec<String> {
     let after = |at: usize| bytes.get(at.saturating_add(16)..).unwrap_or_default();
     let mut out = Vec::new();
-    for at in memmem::find_iter(bytes, &URL_MONIKER).take(LINKS_MAX) {
+    for at in gaps.most(memmem::find_iter(bytes, &URL_MONIKER), LINKS_MAX, "addresses of a linked object") {
         let rest = after(at);
         let size = (u32_at(rest, 0).unwrap_or(0) as usize).min(LINK_BYTES_MAX);
         let text = rest.get(4..).unwrap_or_default();
         out.push(wide(text.get(..size).unwrap_or(text.get(..LINK_BYTES_MAX).unwrap_or(text))));
     }
-    for at in memmem::find_iter(bytes, &FILE_MONIKER).take(LINKS_MAX) {
+    for at in gaps.most(memmem::find_iter(bytes, &FILE_MONIKER), LINKS_MAX, "paths of a linked object") {
         out.extend(file(after(at)));
     }
     out.retain(|text| !text.is_empty());
@@ -228,11 +229,10 @@ fn whole_file(bytes: &[u8]) -> bool {
 
 /// Hands over a file that is a stream: an embedded document, or something that hides.
 fn carry(entry: &Entry, bytes: Bytes, files: &mut usize, scan: &mut Scan<'_>) {
-    *files += 1;
-    if *files > FILES_MAX {
-        scan.budget.exhausted = true;
+    if !scan.budget.gaps.room(*files, FILES_MAX, "files in streams") {
         return;
     }
+    *files += 1;
     if crate::sniff::sniff(&bytes, "", None) == Kind::Exe {
         scan.active = true;
         scan.find(Id::OlePackageExec, place(entry), "a program in a stream");

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     Place,
+    gaps::Gaps,
     scan::{Scan, TextKind},
 };
 
@@ -93,7 +94,7 @@ pub(super) fn analyse(cfb: &Cfb, scan: &mut Scan<'_>) -> Vec<(String, String)> {
     let mut out = Vec::new();
     for (stream, names) in [(SUMMARY, SUMMARY_NAMES.as_slice()), (DOCUMENT, DOCUMENT_NAMES.as_slice())] {
         let Some(bytes) = cfb.find_stream(stream) else { continue };
-        for property in read(&bytes) {
+        for property in read(&bytes, &mut scan.budget.gaps) {
             let known =
                 names.iter().find(|(id, _)| *id == property.id && property.set == 0).map(|(_, name)| *name);
             let text = property.value.text();
@@ -138,38 +139,42 @@ fn office(name: &str, value: &Value, scan: &mut Scan<'_>) {
 }
 
 /// The properties of a stream.
-pub(crate) fn read(bytes: &[u8]) -> Vec<Property> {
+fn read(bytes: &[u8], gaps: &mut Gaps) -> Vec<Property> {
     let mut out = Vec::new();
     let mut room = VALUES_BYTES_MAX;
     if u16_at(bytes, 0) != Some(0xFFFE) {
         return out;
     }
+    // The format has no third.
     let sets = u32_at(bytes, 24).unwrap_or(0).min(2) as usize;
     for set in 0..sets {
         let offset = u32_at(bytes, 28 + set * 20 + 16).unwrap_or(0) as usize;
         if let Some(body) = bytes.get(offset..).filter(|_| offset > 0) {
-            read_set(body, set, &mut room, &mut out);
+            read_set(body, set, &mut room, &mut out, gaps);
         }
     }
     out
 }
 
-fn read_set(body: &[u8], set: usize, room: &mut usize, out: &mut Vec<Property>) {
-    let count = (u32_at(body, 4).unwrap_or(0) as usize).min(PROPERTIES_MAX);
-    let places: Vec<(u32, usize)> = (0..count)
-        .map_while(|n| Some((u32_at(body, 8 + n * 8)?, u32_at(body, 12 + n * 8)? as usize)))
-        .collect();
+fn read_set(body: &[u8], set: usize, room: &mut usize, out: &mut Vec<Property>, gaps: &mut Gaps) {
+    let count = u32_at(body, 4).unwrap_or(0) as usize;
+    let all = (0..count).map_while(|n| {
+        let at = n.checked_mul(8)?.checked_add(8)?;
+        Some((u32_at(body, at)?, u32_at(body, at.checked_add(4)?)? as usize))
+    });
+    let places: Vec<(u32, usize)> = gaps.most(all, PROPERTIES_MAX, "properties");
     let page = places
         .iter()
         .find(|(id, _)| *id == 1)
         .and_then(|(_, at)| u16_at(body, at.checked_add(4)?))
         .unwrap_or(1252);
-    let dictionary = places.iter().find(|(id, _)| *id == 0).map(|(_, at)| dictionary(body, *at, page));
+    let dictionary = places.iter().find(|(id, _)| *id == 0).map(|(_, at)| dictionary(body, *at, page, gaps));
     let dictionary = dictionary.unwrap_or_default();
     for (id, at) in places.into_iter().filter(|(id, _)| *id > 1) {
-        let Some(value) = value(body, at, page) else { continue };
+        let Some(value) = value(body, at, page, gaps) else { continue };
         if let Value::Text(text) = &value {
             if text.len() > *room {
+                gaps.over(VALUES_BYTES_MAX, "bytes of properties");
                 return;
             }
             *room -= text.len();
@@ -180,12 +185,15 @@ fn read_set(body: &[u8], set: usize, room: &mut usize, out: &mut Vec<Property>) 
 }
 
 /// Numbers and names of the properties that the writer made up.
-fn dictionary(body: &[u8], at: usize, page: u16) -> Vec<(u32, String)> {
+fn dictionary(body: &[u8], at: usize, page: u16, gaps: &mut Gaps) -> Vec<(u32, String)> {
     let mut out = Vec::new();
     let count = u32_at(body, at).unwrap_or(0);
     let mut at = at.saturating_add(4);
-    for _ in 0..count.min(PROPERTIES_MAX as u32) {
+    for _ in 0..count {
         let (Some(id), Some(length)) = (u32_at(body, at), u32_at(body, at.saturating_add(4))) else { break };
+        if !gaps.room(out.len(), PROPERTIES_MAX, "names of properties") {
+            break;
+        }
         let wide = page == 1200;
         let size = if wide { (length as usize).saturating_mul(2) } else { length as usize };
         let start = at.saturating_add(8);
@@ -199,7 +207,7 @@ fn dictionary(body: &[u8], at: usize, page: u16) -> Vec<(u32, String)> {
     out
 }
 
-fn value(body: &[u8], at: usize, page: u16) -> Option<Value> {
+fn value(body: &[u8], at: usize, page: u16, gaps: &mut Gaps) -> Option<Value> {
     let kind = u16_at(body, at)?;
     let at = at.checked_add(4)?;
     Some(match kind {
@@ -213,8 +221,11 @@ fn value(body: &[u8], at: usize, page: u16) -> Option<Value> {
             let length = u32_at(body, at)? as usize;
             let size = if kind == 0x1F { length.saturating_mul(2) } else { length };
             let rest = body.get(at.checked_add(4)?..)?;
-            let bytes = rest.get(..size.min(VALUE_BYTES_MAX)).unwrap_or(rest);
-            let bytes = bytes.get(..VALUE_BYTES_MAX).unwrap_or(bytes);
+            let whole = rest.get(..size).unwrap_or(rest);
+            let bytes = whole.get(..VALUE_BYTES_MAX).unwrap_or(whole);
+            if bytes.len() < whole.len() {
+                gaps.over(VALUE_BYTES_MAX, "bytes of a property");
+            }
             Value::Text(clean(&codepage::decode(bytes, if kind == 0x1F { 1200 } else { page })))
         }
         0x40 => {
@@ -285,7 +296,7 @@ mod tests {
 
     #[test]
     fn values_and_names() {
-        let found: Vec<String> = read(&sample())
+        let found: Vec<String> = read(&sample(), &mut Gaps::default())
             .into_iter()
             .map(|p| format!("{}:{} {:?} {:?}", p.set, p.id, p.name, p.value))
             .collect();
@@ -293,7 +304,7 @@ mod tests {
         assert!(found[1].starts_with("0:4 None Text(\"M"));
         assert_eq!(found[2], "0:14 None Number(7)");
         assert_eq!(found[3], r#"1:2 Some("cmd") Text("mshta x")"#);
-        assert!(read(b"nothing").is_empty());
+        assert!(read(b"nothing", &mut Gaps::default()).is_empty());
     }
 
     proptest::proptest! {
@@ -304,7 +315,7 @@ mod tests {
                 *byte = value;
             }
             bytes.truncate(cut);
-            read(&bytes);
+            read(&bytes, &mut Gaps::default());
         }
     }
 }

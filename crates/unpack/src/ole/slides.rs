@@ -48,13 +48,15 @@ pub(super) fn analyse(stream: &Bytes, scan: &mut Scan<'_>) -> Vec<Bytes> {
         let end = start.saturating_add(size as usize).min(stream.len());
         let body = stream.slice(start.min(end)..end);
         match kind {
-            OBJECT if objects.len() >= OBJECTS_MAX => {
-                scan.left_out(format!("more than {OBJECTS_MAX} objects in a presentation"));
+            OBJECT if objects.len() >= OBJECTS_MAX => scan.over(OBJECTS_MAX, "objects in a presentation"),
+            TEXT_CHARS | TEXT_BYTES if shown.len() >= TEXT_BYTES_MAX => {
+                scan.over(TEXT_BYTES_MAX, "bytes of text on the slides");
             }
-            TEXT_CHARS if shown.len() < TEXT_BYTES_MAX => line(&mut shown, &codepage::decode(&body, 1200)),
-            TEXT_BYTES if shown.len() < TEXT_BYTES_MAX => line(&mut shown, &codepage::decode(&body, 1252)),
-            STRING if other.len() < TEXT_BYTES_MAX => line(&mut other, &codepage::decode(&body, 1200)),
-            OBJECT if objects.len() < OBJECTS_MAX => {
+            STRING if other.len() >= TEXT_BYTES_MAX => scan.over(TEXT_BYTES_MAX, "bytes of strings"),
+            TEXT_CHARS => line(&mut shown, &codepage::decode(&body, 1200)),
+            TEXT_BYTES => line(&mut shown, &codepage::decode(&body, 1252)),
+            STRING => line(&mut other, &codepage::decode(&body, 1200)),
+            OBJECT => {
                 let object = if head >> 4 == 1 { inflate(&body, scan) } else { Some(body) };
                 objects.extend(object.filter(|bytes| Cfb::is(bytes)));
             }
@@ -82,5 +84,8 @@ fn inflate(body: &[u8], scan: &mut Scan<'_>) -> Option<Bytes> {
     // What came out before an error is kept.
     let _ = ZlibDecoder::new(body.get(4..)?).take(max).read_to_end(&mut out);
     scan.budget.spend_bytes(out.len() as u64);
+    if out.len() as u64 >= max {
+        scan.left_out("an object in a presentation is larger than is unpacked");
+    }
     (!out.is_empty()).then(|| Bytes::from(out))
 }

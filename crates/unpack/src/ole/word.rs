@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     Place,
+    gaps::Gaps,
     office::fields::Fields,
     scan::{Scan, TextKind},
 };
@@ -29,12 +30,9 @@ pub(super) fn analyse(cfb: &Cfb, document: &[u8], scan: &mut Scan<'_>) -> Vec<(S
     let flags = u16_at(document, FLAGS).unwrap_or(0);
     let (first, second) = if flags & 0x0200 != 0 { ("1Table", "0Table") } else { ("0Table", "1Table") };
     let table = cfb.find_stream(first).or_else(|| cfb.find_stream(second)).unwrap_or_default();
-    let text = text(document, &table);
+    let text = text(document, &table, &mut scan.budget.gaps);
     if !scan.budget.spend(1 + (text.len() >> 8) as u64) {
         return Vec::new();
-    }
-    if text.len() >= TEXT_BYTES_MAX {
-        scan.left_out(format!("text behind the first {TEXT_BYTES_MAX} bytes"));
     }
     let place = Place::new("document text");
     let shown = fields(&text, &place, scan);
@@ -42,7 +40,7 @@ pub(super) fn analyse(cfb: &Cfb, document: &[u8], scan: &mut Scan<'_>) -> Vec<(S
         scan.facts.text = Some(shown.clone());
         scan.text(TextKind::Shown, shown, place);
     }
-    let variables = variables(document, &table);
+    let variables = variables(document, &table, &mut scan.budget.gaps);
     for (name, value) in &variables {
         scan.text(TextKind::Meta, value.clone(), Place::new(name.clone()));
     }
@@ -50,12 +48,13 @@ pub(super) fn analyse(cfb: &Cfb, document: &[u8], scan: &mut Scan<'_>) -> Vec<(S
 }
 
 /// The characters of all parts of the document: the body, notes, headers, text boxes.
-fn text(document: &[u8], table: &[u8]) -> String {
-    pieces(document, table).filter(|text| !text.is_empty()).unwrap_or_else(|| plain(document))
+fn text(document: &[u8], table: &[u8], gaps: &mut Gaps) -> String {
+    let pieces = pieces(document, table, gaps).filter(|text| !text.is_empty());
+    pieces.unwrap_or_else(|| plain(document, gaps))
 }
 
 /// By the piece table.
-fn pieces(document: &[u8], table: &[u8]) -> Option<String> {
+fn pieces(document: &[u8], table: &[u8], gaps: &mut Gaps) -> Option<String> {
     let at = u32_at(document, CLX)? as usize;
     let size = u32_at(document, CLX + 4)? as usize;
     let mut clx = table.get(at..)?;
@@ -68,9 +67,12 @@ fn pieces(document: &[u8], table: &[u8]) -> Option<String> {
     let length = u32_at(rest, 0)? as usize;
     let body = rest.get(4..)?;
     let body = body.get(..length).unwrap_or(body);
-    let count = (body.len().saturating_sub(4) / 12).min(PIECES_MAX);
+    let count = body.len().saturating_sub(4) / 12;
     let mut out = String::new();
     for n in 0..count {
+        if !gaps.room(n, PIECES_MAX, "pieces of a document's text") {
+            break;
+        }
         let from = u32_at(body, n * 4)?;
         let to = u32_at(body, n * 4 + 4)?;
         let place = u32_at(body, (count + 1) * 4 + n * 8 + 2)?;
@@ -84,6 +86,9 @@ fn pieces(document: &[u8], table: &[u8]) -> Option<String> {
         let room = TEXT_BYTES_MAX.saturating_sub(out.len());
         let bytes = rest.get(..size.min(room)).unwrap_or(rest);
         let bytes = bytes.get(..room).unwrap_or(bytes);
+        if size > room {
+            gaps.over(TEXT_BYTES_MAX, "bytes of a document's text");
+        }
         if room == 0 {
             break;
         }
@@ -93,10 +98,13 @@ fn pieces(document: &[u8], table: &[u8]) -> Option<String> {
 }
 
 /// As Word 6 and 95 wrote it, and where the piece table is broken: one run of bytes.
-fn plain(document: &[u8]) -> String {
+fn plain(document: &[u8], gaps: &mut Gaps) -> String {
     let from = u32_at(document, 0x18).unwrap_or(0) as usize;
     let to = u32_at(document, 0x1C).unwrap_or(0) as usize;
     let bytes = document.get(from..to.min(document.len())).unwrap_or_default();
+    if bytes.len() > TEXT_BYTES_MAX {
+        gaps.over(TEXT_BYTES_MAX, "bytes of a document's text");
+    }
     let bytes = bytes.get(..TEXT_BYTES_MAX).unwrap_or(bytes);
     // Every second byte is zero: the characters have two bytes.
     let zeros = bytes.iter().skip(1).step_by(2).filter(|b| **b == 0).count();
@@ -129,15 +137,15 @@ fn fields(text: &str, place: &Place, scan: &mut Scan<'_>) -> String {
 }
 
 /// Variables of the document, which code reads as `ActiveDocument.Variables`: a table of names, then the values.
-fn variables(document: &[u8], table: &[u8]) -> Vec<(String, String)> {
-    let read = || -> Option<Vec<(String, String)>> {
+fn variables(document: &[u8], table: &[u8], gaps: &mut Gaps) -> Vec<(String, String)> {
+    let mut read = || -> Option<Vec<(String, String)>> {
         let at = u32_at(document, VARIABLES)? as usize;
         let size = u32_at(document, VARIABLES + 4)? as usize;
         let bytes = table.get(at..at.checked_add(size)?)?;
         if u16_at(bytes, 0)? != 0xFFFF {
             return None;
         }
-        let count = usize::from(u16_at(bytes, 2)?).min(VARIABLES_MAX);
+        let count = usize::from(u16_at(bytes, 2)?);
         let extra = usize::from(u16_at(bytes, 4)?);
         let mut at = 6;
         let mut names = Vec::new();
@@ -146,7 +154,8 @@ fn variables(document: &[u8], table: &[u8]) -> Vec<(String, String)> {
             at = at.checked_add(extra)?;
         }
         let named = |name: String| format!("ActiveDocument.Variables(\"{name}\")");
-        Some(names.into_iter().map_while(|name| Some((named(name), counted(bytes, &mut at)?))).collect())
+        let all = names.into_iter().map_while(|name| Some((named(name), counted(bytes, &mut at)?)));
+        Some(gaps.most(all, VARIABLES_MAX, "variables of a document"))
     };
     read().unwrap_or_default()
 }

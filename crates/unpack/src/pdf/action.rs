@@ -60,6 +60,8 @@ const CARRIED_TARGETS: &[&str] =
 pub(super) struct Stock {
     pub(super) urls: Vec<String>,
     seen: FxHashSet<String>,
+    /// There are more than are kept.
+    more: bool,
     /// A link in an object stream that no cross-reference stream names.
     unlisted: bool,
 }
@@ -73,8 +75,8 @@ pub(super) fn take(pdf: &Pdf, scan: &mut Scan<'_>) -> Stock {
         let packed = entry.packed && !pdf.has_xref_stream;
         walk(pdf, &entry.object, packed, &mut stock, scan);
     }
-    if stock.urls.len() >= URLS_MAX {
-        scan.aside(format!("{URLS_MAX} links of more"));
+    if stock.more {
+        scan.budget.gaps.aside(URLS_MAX, "links");
     }
     if !stock.urls.is_empty() {
         let evidence = stock.urls.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
@@ -136,7 +138,12 @@ fn act(pdf: &Pdf, dict: &Dict, packed: bool, stock: &mut Stock, scan: &mut Scan<
 
 fn link(url: String, stock: &mut Stock) {
     let url = url.trim();
-    if !url.is_empty() && stock.urls.len() < URLS_MAX && stock.seen.insert(url.to_owned()) {
+    if url.is_empty() || !stock.seen.insert(url.to_owned()) {
+        return;
+    }
+    stock.more |= stock.urls.len() >= URLS_MAX;
+    if !stock.more {
+        // Where a longer one leads stands at its beginning.
         stock.urls.push(url.chars().take(8_192).collect());
     }
 }
@@ -278,11 +285,10 @@ fn packets(dict: &Dict) -> impl Iterator<Item = &Obj> {
 }
 
 fn embedded(pdf: &Pdf, entry: &Entry, name: String, count: &mut usize, scan: &mut Scan<'_>) {
-    *count += 1;
-    if *count > FILES_MAX {
-        scan.budget.exhausted = true;
+    if !scan.budget.gaps.room(*count, FILES_MAX, "embedded files") {
         return;
     }
+    *count += 1;
     let Some((data, _)) = pdf.data(entry, scan.budget) else { return };
     let name = if name.is_empty() { format!("embedded_{count}") } else { name };
     let kind = sniff(&data, &name, None);

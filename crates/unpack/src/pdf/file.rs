@@ -13,12 +13,14 @@ use crate::{budget::Budget, limits::MEMBER_BYTES_MAX};
 
 /// Objects kept.
 const OBJECTS_MAX: usize = 400_000;
-/// References followed in a row.
+/// References followed in a row: readers follow no more.
 const HOPS_MAX: usize = 16;
 /// Steps of an object.
 const STEPS_PER_OBJECT: u64 = 3;
 /// Object streams unpacked.
 const OBJECT_STREAMS_MAX: usize = 4_000;
+/// Trailers that are read: each says the same of the file or is not the last.
+const TRAILERS_MAX: usize = 64;
 /// Bytes of a trailer.
 const TRAILER_BYTES_MAX: usize = 16 << 10;
 
@@ -61,7 +63,7 @@ impl Pdf {
             has_xref_stream: false,
         };
         pdf.find_objects(budget);
-        pdf.find_trailers();
+        pdf.find_trailers(budget);
         pdf.encrypted = pdf.trailer.get("Encrypt").is_some_and(|e| *e != Obj::Null);
         if pdf.encrypted {
             pdf.crypt = Crypt::open(&pdf);
@@ -78,13 +80,14 @@ impl Pdf {
         while let Some(found) = finder.find(bytes.get(at..).unwrap_or_default()).map(|n| n + at) {
             at = found + 3;
             let Some((number, generation)) = heading(&bytes, found) else { continue };
-            if self.entries.len() >= OBJECTS_MAX || !budget.spend(STEPS_PER_OBJECT) {
-                budget.exhausted = true;
+            let room = budget.gaps.room(self.entries.len(), OBJECTS_MAX, "objects");
+            if !room || !budget.spend(STEPS_PER_OBJECT) {
                 return;
             }
             let mut lexer = Lexer::new(&bytes, at);
             let object = lexer.object(0).unwrap_or_default();
             self.disguised = self.disguised.take().or(lexer.disguised.take());
+            lexer.cut(&mut budget.gaps);
             at = at.max(lexer.at);
             let stream = object.dict().and_then(|dict| stream_range(&bytes, lexer.at, dict, &mut endless));
             if let Some((_, end)) = stream {
@@ -99,10 +102,10 @@ impl Pdf {
         self.entries.push(entry);
     }
 
-    fn find_trailers(&mut self) {
+    fn find_trailers(&mut self, budget: &mut Budget) {
         let bytes = self.bytes.clone();
         let mut found: Vec<Dict> = Vec::new();
-        for at in memmem::find_iter(&bytes, b"trailer").take(64) {
+        for at in budget.gaps.most(memmem::find_iter(&bytes, b"trailer"), TRAILERS_MAX, "trailers") {
             let window = bytes.get(at + 7..).unwrap_or_default();
             let window = window.get(..TRAILER_BYTES_MAX).unwrap_or(window);
             if let Some(Obj::Dict(dict)) = Lexer::new(window, 0).object(0) {
@@ -114,7 +117,7 @@ impl Pdf {
                 && dict.name("Type") == "XRef"
             {
                 self.has_xref_stream = true;
-                if found.len() < 128 {
+                if budget.gaps.room(found.len(), 2 * TRAILERS_MAX, "cross-reference streams") {
                     found.push(dict.clone());
                 }
             }
@@ -154,8 +157,7 @@ impl Pdf {
                 dict.is_some_and(|d| d.name("Type") == "ObjStm")
             })
             .collect();
-        budget.exhausted |= streams.len() > OBJECT_STREAMS_MAX;
-        for index in streams.into_iter().take(OBJECT_STREAMS_MAX) {
+        for index in budget.gaps.most(streams, OBJECT_STREAMS_MAX, "object streams") {
             let Some(entry) = self.entries.get(index) else { continue };
             let number = |key: &str| {
                 let value = entry.object.dict().and_then(|d| d.get(key)).map(|o| self.resolve(o));
@@ -175,7 +177,14 @@ impl Pdf {
                 else {
                     break;
                 };
-                if room == 0 || heads.at > first.max(1) || self.entries.len() >= OBJECTS_MAX {
+                if heads.at > first.max(1)
+                    || !budget.gaps.room(self.entries.len(), OBJECTS_MAX, "objects")
+                    || !budget.gaps.room(
+                        data.len().saturating_mul(2) - room,
+                        data.len().saturating_mul(2),
+                        "bytes of objects that overlap",
+                    )
+                {
                     break;
                 }
                 let start = first.saturating_add(offset.max(0.0) as usize);
@@ -183,6 +192,7 @@ impl Pdf {
                 let object = lexer.object(0).unwrap_or_default();
                 room = room.saturating_sub(lexer.at.saturating_sub(start));
                 self.disguised = self.disguised.take().or(lexer.disguised.take());
+                lexer.cut(&mut budget.gaps);
                 let number = number.max(0.0) as u32;
                 // An object of the file that stands behind the stream is the newer one.
                 let newer = self.by_number.get(&number).is_some_and(|at| *at > index && !self.is_packed(*at));
@@ -245,7 +255,12 @@ impl Pdf {
         let opened =
             self.crypt.as_ref().filter(|_| !plain).map(|c| c.stream(raw, entry.number, entry.generation));
         let (out, left) = filter::decode(opened.as_deref().unwrap_or(raw), &filters, cap);
-        budget.exhausted |= out.len() >= cap;
+        if out.len() >= cap {
+            budget.gaps.over(cap, "bytes of a stream");
+        }
+        if filters.len() > filter::FILTERS_MAX {
+            budget.gaps.over(filter::FILTERS_MAX, "filters of a stream");
+        }
         budget.spend_bytes(out.len() as u64);
         Some((out, left))
     }

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use super::object::{Dict, Obj, blank};
 
 /// Filters on one stream.
-const FILTERS_MAX: usize = 8;
+pub(super) const FILTERS_MAX: usize = 8;
 
 /// Unpacks a stream; gives the data and the filter that is left when it is a picture's (`DCTDecode`, …).
 pub(super) fn decode(data: &[u8], filters: &[(String, Dict)], cap: usize) -> (Vec<u8>, Option<String>) {

@@ -1,6 +1,6 @@
 //! Objects of PDF and the lexer that reads them, of files and of content streams alike.
 
-use crate::limits::NESTING_MAX;
+use crate::{gaps::Gaps, limits::NESTING_MAX};
 
 /// An object. What is not understood is an operator.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -89,6 +89,10 @@ pub(super) struct Lexer<'b> {
     pub(super) disguised: Option<String>,
     /// In content streams `1 0 R` is no reference.
     pub(super) content: bool,
+    /// Something nests deeper than is read.
+    deep: bool,
+    /// Something has more elements than are read.
+    long: bool,
 }
 
 pub(super) fn blank(b: u8) -> bool {
@@ -101,7 +105,17 @@ fn delimiter(b: u8) -> bool {
 
 impl<'b> Lexer<'b> {
     pub(super) fn new(bytes: &'b [u8], at: usize) -> Lexer<'b> {
-        Lexer { bytes, at, disguised: None, content: false }
+        Lexer { bytes, at, disguised: None, content: false, deep: false, long: false }
+    }
+
+    /// Notes what was left out.
+    pub(super) fn cut(&self, gaps: &mut Gaps) {
+        if self.deep {
+            gaps.over(NESTING_MAX, "arrays and dictionaries inside one another");
+        }
+        if self.long {
+            gaps.over(ITEMS_MAX, "elements of an array or dictionary");
+        }
     }
 
     pub(super) fn peek(&self) -> Option<u8> {
@@ -131,6 +145,7 @@ impl<'b> Lexer<'b> {
         self.skip();
         let b = self.peek()?;
         if depth > NESTING_MAX {
+            self.deep = true;
             self.at += 1;
             return Some(Obj::Null);
         }
@@ -311,6 +326,7 @@ impl<'b> Lexer<'b> {
                 Some(other) => out.push(other),
             }
         }
+        self.long |= out.len() >= ITEMS_MAX;
         Obj::Array(out)
     }
 
@@ -335,6 +351,7 @@ impl<'b> Lexer<'b> {
                 Some(_) => {}
             }
         }
+        self.long |= out.len() >= ITEMS_MAX;
         Obj::Dict(Dict(out))
     }
 }

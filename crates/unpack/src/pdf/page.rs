@@ -7,7 +7,7 @@ use super::{
     object::{Dict, Lexer, Obj},
     text::{Font, latin},
 };
-use crate::scan::Scan;
+use crate::{gaps::Gaps, scan::Scan};
 
 /// Pages whose content is read.
 const PAGES_READ_MAX: usize = 200;
@@ -15,6 +15,8 @@ const PAGES_READ_MAX: usize = 200;
 const PAGES_MAX: usize = 50_000;
 /// Text kept, in bytes.
 const TEXT_MAX: usize = 2 << 20;
+/// Streams of one page.
+const PARTS_MAX: usize = 1_000;
 /// Forms inside forms.
 const FORMS_MAX: usize = 4;
 /// Operators of one content stream.
@@ -54,13 +56,14 @@ pub(super) struct Pages {
 
 /// Reads the page tree; what it does not reach is found by its type.
 pub(super) fn read(pdf: &Pdf, scan: &mut Scan<'_>) -> Pages {
-    let (mut pages, cyclic) = leaves(pdf);
+    let (mut pages, cyclic) = leaves(pdf, &mut scan.budget.gaps);
     if cyclic {
         scan.aside("the tree of pages names an object again: it was read once");
     }
     if pages.is_empty() {
         let dicts = pdf.entries.iter().filter_map(|e| e.object.dict());
-        pages = dicts.filter(|d| d.name("Type") == "Page").take(PAGES_MAX).map(|d| (d, None, None)).collect();
+        let dicts = dicts.filter(|d| d.name("Type") == "Page").map(|d| (d, None, None));
+        pages = scan.most(dicts, PAGES_MAX, "pages");
     }
     let mut out = Pages { count: u32::try_from(pages.len()).unwrap_or(u32::MAX), ..Pages::default() };
     let mut reader = Reader { pdf, fonts: FxHashMap::default(), images: Vec::new(), text: String::new() };
@@ -91,7 +94,7 @@ pub(super) fn read(pdf: &Pdf, scan: &mut Scan<'_>) -> Pages {
 type Leaf<'a> = (&'a Dict, Option<Rect>, Option<&'a Dict>);
 
 /// The pages in order, with what they inherit; every object once, so that cycles end. And whether there was one twice.
-fn leaves(pdf: &Pdf) -> (Vec<Leaf<'_>>, bool) {
+fn leaves<'p>(pdf: &'p Pdf, gaps: &mut Gaps) -> (Vec<Leaf<'p>>, bool) {
     let (mut out, mut again) = (Vec::new(), false);
     let Some(root) = pdf.dict(&pdf.trailer, "Root") else { return (out, again) };
     let Some(top) = root.get("Pages") else { return (out, again) };
@@ -108,11 +111,15 @@ fn leaves(pdf: &Pdf) -> (Vec<Leaf<'_>>, bool) {
         let media = rect(pdf, pdf.get(dict, "MediaBox")).or(media);
         let resources = pdf.dict(dict, "Resources").or(resources);
         match pdf.get(dict, "Kids") {
-            Obj::Array(kids) if out.len() + waiting.len() < PAGES_MAX => {
-                waiting.extend(kids.iter().rev().take(PAGES_MAX).map(|kid| (kid, media, resources)));
+            Obj::Array(kids) if gaps.room(out.len() + waiting.len(), PAGES_MAX, "pages") => {
+                let first = kids.len().min(PAGES_MAX);
+                if first < kids.len() {
+                    gaps.over(PAGES_MAX, "pages");
+                }
+                waiting.extend(kids.iter().take(first).rev().map(|kid| (kid, media, resources)));
             }
             Obj::Array(_) => {}
-            _ if out.len() < PAGES_MAX => out.push((dict, media, resources)),
+            _ if gaps.room(out.len(), PAGES_MAX, "pages") => out.push((dict, media, resources)),
             _ => return (out, again),
         }
     }
@@ -129,6 +136,7 @@ fn rect(pdf: &Pdf, object: &Obj) -> Option<Rect> {
 fn links(pdf: &Pdf, page: &Dict) -> Vec<(Rect, String)> {
     let Obj::Array(annots) = pdf.get(page, "Annots") else { return Vec::new() };
     let mut out = Vec::new();
+    // They are judged only where there are a few; all links are listed by what they do.
     for annot in annots.iter().take(1_000) {
         let Some(annot) = pdf.resolve(annot).dict() else { continue };
         let uri = pdf.dict(annot, "A").map(|a| pdf.get(a, "URI"));
@@ -177,7 +185,7 @@ impl Reader<'_> {
         };
         // Parts are one stream: an operator's operands may stand in the part before.
         let mut all = Vec::new();
-        for part in parts.iter().take(1_000) {
+        for part in scan.most(&parts, PARTS_MAX, "parts of a page") {
             if let Some(entry) = self.pdf.stream_of(part)
                 && let Some((data, _)) = self.pdf.data(entry, scan.budget)
             {
@@ -196,22 +204,32 @@ impl Reader<'_> {
     }
 
     fn content(&mut self, data: &[u8], resources: &Dict, start: Matrix, depth: usize, scan: &mut Scan<'_>) {
-        if depth > FORMS_MAX || !scan.budget.spend(1 + data.len() as u64 / 128) {
+        if depth > FORMS_MAX {
+            return scan.budget.gaps.aside(FORMS_MAX, "forms of a page inside one another");
+        }
+        if !scan.budget.spend(1 + data.len() as u64 / 128) {
             return;
         }
         let mut lexer = Lexer::new(data, 0);
         lexer.content = true;
         let (mut stack, mut operands) = (Vec::new(), Vec::new());
         let (mut matrix, mut font) = (start, None);
-        for _ in 0..OPERATORS_MAX {
-            let Some(object) = lexer.object(0) else { break };
+        let mut count = 0;
+        while let Some(object) = lexer.object(0) {
+            count += 1;
+            if count > OPERATORS_MAX {
+                scan.budget.gaps.aside(OPERATORS_MAX, "operators of a page");
+                break;
+            }
             let Obj::Op(op) = object else {
+                // No operator has more.
                 if operands.len() < 64 {
                     operands.push(object);
                 }
                 continue;
             };
             match op.as_str() {
+                // Deeper ones only place pictures.
                 "q" if stack.len() < 256 => stack.push((matrix, font)),
                 "Q" => (matrix, font) = stack.pop().unwrap_or((start, None)),
                 "cm" => matrix = times(six(&operands), matrix),
@@ -296,6 +314,7 @@ impl Reader<'_> {
         };
         let Some(dict) = entry.object.dict() else { return };
         match dict.name("Subtype") {
+            // A page of so many pictures is judged by none.
             "Image" if self.images.len() < 1_000 => self.images.push(placed(matrix)),
             "Form" => {
                 let own = pdf.dict(dict, "Resources").unwrap_or(resources);
@@ -324,7 +343,7 @@ fn skip_inline(lexer: &mut Lexer<'_>) {
     let rest = lexer.bytes.get(lexer.at..).unwrap_or_default();
     let id = memchr::memmem::find(rest, b"ID").map_or(rest.len(), |n| n + 2);
     let data = rest.get(id..).unwrap_or_default();
-    let end = memchr::memmem::find_iter(data, b"EI").take(10_000).find(|at| {
+    let end = memchr::memmem::find_iter(data, b"EI").find(|at| {
         let edge = |n: Option<usize>| n.and_then(|n| data.get(n)).is_none_or(|b| super::object::blank(*b));
         edge(at.checked_sub(1)) && edge(Some(at + 2))
     });

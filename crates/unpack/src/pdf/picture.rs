@@ -36,6 +36,9 @@ pub(super) fn take(pdf: &Pdf, scan: &mut Scan<'_>) {
         else {
             continue;
         };
+        if count >= IMAGES_MAX {
+            return scan.budget.gaps.aside(IMAGES_MAX, "pictures");
+        }
         let photograph = matches!(last_filter(pdf, dict), "DCTDecode" | "DCT");
         let found = if photograph {
             pdf.data(entry, scan.budget)
@@ -54,9 +57,6 @@ pub(super) fn take(pdf: &Pdf, scan: &mut Scan<'_>) {
             same_depth: true,
             ..Child::default()
         });
-        if count >= IMAGES_MAX {
-            return;
-        }
     }
 }
 

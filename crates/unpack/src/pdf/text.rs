@@ -8,7 +8,7 @@ use super::{
 };
 use crate::scan::Scan;
 
-/// Codes of one font.
+/// Codes of one font: there are only half as many.
 const CODES_MAX: usize = 1 << 17;
 
 /// A text string: UTF-16 or UTF-8 with their marks, otherwise one byte a character.

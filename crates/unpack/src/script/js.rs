@@ -29,6 +29,7 @@ pub(crate) const CUT: &str = "only the beginning of a long script was read";
 /// What is said of a script that does not end.
 pub(crate) const ENDLESS: &str = "a script was not followed to its end: it takes too many steps";
 /// Words of one kind that are kept of a file.
+/// They are for rules to look up; the bus reads the script itself.
 const WORDS_MAX: usize = 20_000;
 
 /// Adds a script's words to the facts, each once.

@@ -3,10 +3,19 @@
 use rustc_hash::FxHashMap;
 
 use super::decode;
+use crate::gaps::Gaps;
 
 /// Decoders inside decoders.
 const ROUNDS_MAX: usize = 4;
-/// Variables and bytes that a batch file's expansion may make.
+/// Encoded commands of one text.
+const COMMANDS_MAX: usize = 64;
+/// Literals of one text that are tried.
+const LITERALS_MAX: usize = 4_096;
+/// Bytes that one literal is unpacked to.
+const UNPACKED_MAX: u64 = 4 << 20;
+/// Variables of a batch file.
+const VARIABLES_MAX: usize = 10_000;
+/// Bytes that a batch file's expansion may make.
 const EXPANDED_MAX: usize = 4 << 20;
 
 /// What came out, and how it was hidden.
@@ -17,13 +26,16 @@ pub(crate) struct Found {
 }
 
 /// Undoes encoded commands, base64 literals, pieces joined by `+`, and back-ticks.
-pub(crate) fn powershell(source: &str) -> Found {
+pub(crate) fn powershell(source: &str, gaps: &mut Gaps) -> Found {
     let mut found = Found::default();
     let mut waiting = vec![source.to_owned()];
-    for _ in 0..ROUNDS_MAX {
+    for round in 0.. {
+        if !gaps.room(round, ROUNDS_MAX, "encoded commands inside one another") {
+            break;
+        }
         let mut next = Vec::new();
         for text in waiting {
-            for inner in encoded_commands(&text).into_iter().chain(base64_literals(&text)) {
+            for inner in encoded_commands(&text, gaps).into_iter().chain(base64_literals(&text, gaps)) {
                 found.hidden = Some("a command in base64");
                 next.push(inner);
             }
@@ -46,7 +58,7 @@ pub(crate) fn powershell(source: &str) -> Found {
 }
 
 /// `-enc <base64>`: UTF-16 by convention.
-pub(crate) fn encoded_commands(text: &str) -> Vec<String> {
+pub(crate) fn encoded_commands(text: &str, gaps: &mut Gaps) -> Vec<String> {
     let mut out = Vec::new();
     let mut words = text.split([' ', '\t', '\r', '\n', '"', '\'', ',']).filter(|w| !w.is_empty()).peekable();
     while let Some(word) = words.next() {
@@ -54,10 +66,10 @@ pub(crate) fn encoded_commands(text: &str) -> Vec<String> {
         let is = switch.len() < word.len() && !switch.is_empty() && "encodedcommand".starts_with(&switch)
             || switch == "ec";
         if let Some(data) = words.peek().filter(|d| is && d.len() >= 16) {
+            if !gaps.room(out.len(), COMMANDS_MAX, "encoded commands") {
+                break;
+            }
             out.extend(utf16(data));
-        }
-        if out.len() >= 64 {
-            break;
         }
     }
     out
@@ -80,24 +92,25 @@ fn readable(bytes: &[u8]) -> Option<String> {
 }
 
 /// Quoted base64 that reads as text, unpacked when it was.
-fn base64_literals(text: &str) -> Vec<String> {
+fn base64_literals(text: &str, gaps: &mut Gaps) -> Vec<String> {
     use std::io::Read as _;
     let mut out = Vec::new();
-    for piece in text.split(['"', '\'']).filter(|p| p.len() >= 24).take(4_096) {
-        let digits = piece.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
-        if !digits {
-            continue;
-        }
+    let digits = |p: &&str| p.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'='));
+    let pieces = text.split(['"', '\'']).filter(|p| p.len() >= 24).filter(digits);
+    for piece in gaps.most(pieces, LITERALS_MAX, "literals that may be encoded") {
         let Some(bytes) = decode::base64(piece.as_bytes()) else { continue };
         let mut plain = Vec::new();
         let packed = if bytes.starts_with(b"\x1f\x8b") {
-            flate2::read::GzDecoder::new(bytes.as_slice()).take(4 << 20).read_to_end(&mut plain).is_ok()
+            flate2::read::GzDecoder::new(bytes.as_slice()).take(UNPACKED_MAX).read_to_end(&mut plain).is_ok()
         } else {
-            let mut reader = flate2::read::DeflateDecoder::new(bytes.as_slice()).take(4 << 20);
+            let mut reader = flate2::read::DeflateDecoder::new(bytes.as_slice()).take(UNPACKED_MAX);
             reader.read_to_end(&mut plain).is_ok() && plain.len() > 16
         };
         out.extend(readable(&bytes).or_else(|| utf16(piece)));
         if packed {
+            if plain.len() as u64 >= UNPACKED_MAX {
+                gaps.over(UNPACKED_MAX as usize, "bytes of an unpacked literal");
+            }
             out.extend(readable(&plain));
         }
     }
@@ -141,7 +154,7 @@ fn char_cast(text: &str) -> Option<(char, &str)> {
 }
 
 /// Expands `set` variables and `%NAME:~start,length%`, and takes carets out.
-pub(crate) fn batch(source: &str) -> Found {
+pub(crate) fn batch(source: &str, gaps: &mut Gaps) -> Found {
     let mut found = Found::default();
     let mut variables: FxHashMap<String, String> = FxHashMap::default();
     let (mut out, mut cuts) = (String::new(), 0);
@@ -152,7 +165,7 @@ pub(crate) fn batch(source: &str) -> Found {
         if let Some(rest) = lower.strip_prefix("set ") {
             let kept = line.get(line.len() - rest.len()..).unwrap_or_default().trim_matches('"');
             if let Some((name, value)) = kept.trim_start().split_once('=')
-                && variables.len() < 10_000
+                && gaps.room(variables.len(), VARIABLES_MAX, "variables")
             {
                 variables.insert(
                     name.trim_matches('"').to_ascii_lowercase(),
@@ -163,6 +176,7 @@ pub(crate) fn batch(source: &str) -> Found {
         out.push_str(&line);
         out.push('\n');
         if out.len() > EXPANDED_MAX {
+            gaps.over(EXPANDED_MAX, "bytes of expanded commands");
             break;
         }
     }
@@ -172,7 +186,7 @@ pub(crate) fn batch(source: &str) -> Found {
     } else if carets >= 10 && carets * 20 > source.len() {
         found.hidden = Some("words broken up by carets");
     }
-    let inner = powershell(&out);
+    let inner = powershell(&out, gaps);
     found.hidden = found.hidden.or(inner.hidden);
     found.decoded.extend(inner.decoded);
     if out.trim() != source.trim() {
@@ -212,6 +226,7 @@ fn expand(line: &str, variables: &FxHashMap<String, String>, cuts: &mut u32) -> 
 
 /// `start,length`; below zero counts from the end.
 fn cut(value: &str, slice: &str) -> String {
+    // Windows has no longer ones.
     let chars: Vec<char> = value.chars().take(1 << 16).collect();
     let size = chars.len() as i64;
     let mut numbers = slice.split(',').map(|n| n.trim().parse::<i64>().unwrap_or(0));

@@ -42,7 +42,7 @@ fn powershell_commands_are_decoded() {
 fn batch_variables_are_cut() {
     let source =
         "set x=ptht/:.asetb\r\n%x:~2,1%%x:~1,1%%x:~1,1%%x:~0,1%%x:~5,1%%x:~4,1%%x:~4,1%%x:~7,1%.test/y\r\n";
-    let found = super::shell::batch(source);
+    let found = super::shell::batch(source, &mut crate::gaps::Gaps::default());
     assert_eq!(found.hidden, Some("commands are cut out of variables"));
     assert!(found.decoded.iter().any(|d| d.contains("http://a.test/y")), "{:?}", found.decoded);
 }

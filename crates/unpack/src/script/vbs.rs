@@ -8,6 +8,8 @@ use crate::{budget::Budget, limits::NESTING_MAX};
 const TEXT_MAX: usize = 1 << 20;
 /// Strings kept.
 const STRINGS_MAX: usize = 10_000;
+/// Objects kept.
+const OBJECTS_MAX: usize = 256;
 /// Text that executes text.
 const EXECUTE_DEPTH: usize = 4;
 
@@ -110,7 +112,9 @@ fn tokens(source: &str) -> Vec<Token> {
 
 impl Reader<'_> {
     fn run(&mut self, source: &str, depth: usize) {
-        if depth > EXECUTE_DEPTH || !self.budget.spend(1 + source.len() as u64 / 16) {
+        if !self.budget.gaps.room(depth, EXECUTE_DEPTH + 1, "scripts that execute one another")
+            || !self.budget.spend(1 + source.len() as u64 / 16)
+        {
             return;
         }
         let outer = (std::mem::replace(&mut self.tokens, tokens(source)), std::mem::replace(&mut self.at, 0));
@@ -169,10 +173,18 @@ impl Reader<'_> {
     }
 
     fn note(&mut self, Value(text, pieces): &Value) {
+        // Those that stand in the source as they are, the bus finds there.
         if self.found.strings.len() < STRINGS_MAX && text.len() >= 3 {
             self.found.strings.push(text.clone());
         }
-        if *pieces > 1 && text.len() >= 4 && self.found.decoded.len() < STRINGS_MAX {
+        if *pieces > 1
+            && text.len() >= 4
+            && self.budget.gaps.room(
+                self.found.decoded.len(),
+                STRINGS_MAX,
+                "texts that a script puts together",
+            )
+        {
             self.found.decoded.push(text.clone());
             // A few pieces are how strings are written; many small ones hide them.
             self.found.hidden |= *pieces >= 8 && text.len() < *pieces as usize * 6;
@@ -180,7 +192,7 @@ impl Reader<'_> {
     }
 
     fn expression(&mut self, depth: usize) -> Option<Value> {
-        if depth > NESTING_MAX {
+        if !self.budget.gaps.room(depth, NESTING_MAX + 1, "brackets inside one another") {
             return None;
         }
         let mut left = self.term(depth);
@@ -193,7 +205,11 @@ impl Reader<'_> {
                     Some(Value(a, n.saturating_add(m)))
                 }
                 (Some(kept), None) | (None, Some(kept)) => Some(kept),
-                _ => None,
+                (Some(_), Some(_)) => {
+                    self.budget.gaps.over(TEXT_MAX, "bytes of a text that a script puts together");
+                    None
+                }
+                (None, None) => None,
             };
         }
         left
@@ -279,7 +295,11 @@ impl Reader<'_> {
             }
             "replace" => {
                 let (value, junk, with) = (text(0)?, text(1)?, text(2).map_or("", |v| v.0.as_str()));
-                if junk.0.is_empty() || value.0.len().saturating_mul(with.len().max(1)) > TEXT_MAX {
+                let large = value.0.len().saturating_mul(with.len().max(1)) > TEXT_MAX;
+                if large {
+                    self.budget.gaps.over(TEXT_MAX, "bytes of a text that a script puts together");
+                }
+                if junk.0.is_empty() || large {
                     return Some(value.clone());
                 }
                 Some(Value(value.0.replace(&junk.0, with), value.1.saturating_add(1)))
@@ -287,7 +307,9 @@ impl Reader<'_> {
             "createobject" | "getobject" => {
                 let object = text(0).map_or("an unknown object", |v| v.0.as_str()).to_owned();
                 self.found.hidden |= text(0).is_some_and(|v| v.1 > 2);
-                if self.found.objects.len() < 256 && !self.found.objects.contains(&object) {
+                if !self.found.objects.contains(&object)
+                    && self.budget.gaps.room(self.found.objects.len(), OBJECTS_MAX, "objects of a script")
+                {
                     self.found.objects.push(object);
                 }
                 None

@@ -6,6 +6,7 @@ use super::{
     lexer::{Names, Sym},
     value::Val,
 };
+use crate::gaps::Gaps;
 
 /// All modules of a project, parsed.
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(crate) struct Program {
     pub(crate) literals: Vec<(usize, u32, Rc<str>)>,
     /// Statements there are.
     pub(crate) lines: u32,
+    /// What was not read.
+    pub(crate) gaps: Gaps,
 }
 
 /// A procedure.

@@ -9,8 +9,12 @@ mod layout;
 use bytes::Bytes;
 
 use layout::{Block, Slot};
+use rustc_hash::FxHashSet;
 
-use crate::ole::cfb::{Cfb, Entry, u16_at, u32_at};
+use crate::{
+    gaps::Gaps,
+    ole::cfb::{Cfb, Entry, u16_at, u32_at},
+};
 
 /// Forms of one file.
 const FORMS_MAX: usize = 256;
@@ -45,15 +49,19 @@ pub(crate) struct Control {
 }
 
 /// The forms of a file.
-pub(crate) fn all(cfb: &Cfb, code_page: u16) -> Vec<Form> {
+pub(crate) fn all(cfb: &Cfb, code_page: u16, gaps: &mut Gaps) -> Vec<Form> {
     let storages = storages(cfb);
     let mut out = Vec::new();
-    for (storage, entry) in storages.iter().take(FORMS_MAX) {
-        if entry.parent.is_some_and(|parent| storages.iter().any(|(other, _)| *other == parent)) {
+    let known: FxHashSet<usize> = storages.iter().map(|(storage, _)| *storage).collect();
+    for (storage, entry) in &storages {
+        if entry.parent.is_some_and(|parent| known.contains(&parent)) {
             continue;
         }
+        if !gaps.room(out.len(), FORMS_MAX, "forms") {
+            break;
+        }
         let mut form = Form { name: entry.name.clone(), ..Form::default() };
-        collect(cfb, *storage, &mut form, 0);
+        collect(cfb, *storage, &mut form, 0, gaps);
         if let Some(frame) = cfb.child(*storage, "\u{3}VBFrame") {
             let text = crate::ole::codepage::decode(&cfb.stream(frame), code_page);
             if let Some(caption) = frame_value(&text, "Caption") {
@@ -73,21 +81,21 @@ pub(crate) fn all(cfb: &Cfb, code_page: u16) -> Vec<Form> {
 fn storages(cfb: &Cfb) -> Vec<(usize, &Entry)> {
     let named = |name: &str| -> Vec<usize> {
         let streams = cfb.entries().iter().filter(|e| e.is_stream() && e.is_named(name));
-        streams.filter_map(|e| e.parent).take(FORMS_MAX * 4).collect()
+        streams.filter_map(|e| e.parent).collect()
     };
-    let with_o: rustc_hash::FxHashSet<usize> = named("o").into_iter().collect();
+    let with_o: FxHashSet<usize> = named("o").into_iter().collect();
     let both = named("f").into_iter().filter(|parent| with_o.contains(parent));
     both.filter_map(|parent| Some((parent, cfb.entries().get(parent)?))).collect()
 }
 
-fn collect(cfb: &Cfb, storage: usize, form: &mut Form, depth: usize) {
+fn collect(cfb: &Cfb, storage: usize, form: &mut Form, depth: usize, gaps: &mut Gaps) {
     let read = |name| cfb.child(storage, name).map_or_else(Bytes::new, |entry| cfb.stream(entry));
     let (f, o) = (read("f"), read("o"));
     let before = form.controls.len();
-    let sites = parse_form(&f, form).unwrap_or_default();
+    let sites = parse_form(&f, form, gaps).unwrap_or_default();
     let mut at = 0usize;
     for site in sites {
-        if form.controls.len() >= CONTROLS_MAX {
+        if !gaps.room(form.controls.len(), CONTROLS_MAX, "controls of a form") {
             return;
         }
         let end = at.saturating_add(site.size).min(o.len());
@@ -97,17 +105,19 @@ fn collect(cfb: &Cfb, storage: usize, form: &mut Form, depth: usize) {
             at = end;
         }
         form.controls.push(control);
-        if !site.streamed && depth < FRAMES_MAX {
+        if !site.streamed {
             // A frame's storage is named by its number: `i07`.
             let name = if site.id < 10 { format!("i0{}", site.id) } else { format!("i{}", site.id) };
-            if let Some(inner) = cfb.child(storage, &name) {
-                collect(cfb, inner.index, form, depth + 1);
+            if let Some(inner) = cfb.child(storage, &name)
+                && gaps.room(depth, FRAMES_MAX, "frames of a form inside one another")
+            {
+                collect(cfb, inner.index, form, depth + 1, gaps);
             }
         }
     }
     if form.controls.len() == before && !o.is_empty() {
         // The structure is broken: what can be read is better than nothing.
-        for text in runs(&o) {
+        for text in gaps.most(runs(&o), CONTROLS_MAX, "texts of a form") {
             form.controls.push(Control { text, ..Control::default() });
         }
     }
@@ -123,7 +133,7 @@ struct Site {
 }
 
 /// The stream `f`: the form's own caption and its sites.
-fn parse_form(f: &[u8], form: &mut Form) -> Option<Vec<Site>> {
+fn parse_form(f: &[u8], form: &mut Form, gaps: &mut Gaps) -> Option<Vec<Site>> {
     let own = usize::from(u16_at(f, 2)?) + 4;
     let block = layout::read(f.get(..own.min(f.len()))?, &layout::FORM)?;
     for (_, caption) in &block.texts {
@@ -152,7 +162,7 @@ fn parse_form(f: &[u8], form: &mut Form) -> Option<Vec<Site>> {
     let count = u32_at(f, at)? as usize;
     let start = at.checked_add(8)?;
     let end = skip_depths(f, start, count)?;
-    Some(sites(f, end.saturating_sub(start).next_multiple_of(4).saturating_add(start), count))
+    Some(sites(f, end.saturating_sub(start).next_multiple_of(4).saturating_add(start), count, gaps))
 }
 
 /// Pairs of depth and type; a set top bit means that a count stands before the type.
@@ -171,10 +181,13 @@ fn skip_depths(f: &[u8], mut at: usize, count: usize) -> Option<usize> {
     Some(at)
 }
 
-fn sites(f: &[u8], mut at: usize, count: usize) -> Vec<Site> {
+fn sites(f: &[u8], mut at: usize, count: usize, gaps: &mut Gaps) -> Vec<Site> {
     let mut out = Vec::new();
-    while out.len() < count.min(CONTROLS_MAX) {
+    while out.len() < count {
         let Some(size) = u16_at(f, at.saturating_add(2)) else { break };
+        if !gaps.room(out.len(), CONTROLS_MAX, "controls of a form") {
+            break;
+        }
         let end = at.saturating_add(4 + usize::from(size)).min(f.len());
         let Some(block) = f.get(at..end).and_then(|bytes| layout::read(bytes, &layout::SITE)) else { break };
         let class = block.number(Slot::Class).unwrap_or(0) as u16;
@@ -263,10 +276,9 @@ fn skip_font(f: &[u8], at: usize) -> Option<usize> {
 }
 
 /// Readable runs of one-byte characters.
-fn runs(bytes: &[u8]) -> Vec<String> {
+fn runs(bytes: &[u8]) -> impl Iterator<Item = String> {
     let pieces = bytes.split(|b| !matches!(b, b' '..=b'~'));
-    let kept = pieces.filter(|run| run.len() >= RUN_MIN).take(CONTROLS_MAX);
-    kept.map(|run| String::from_utf8_lossy(run).into_owned()).collect()
+    pieces.filter(|run| run.len() >= RUN_MIN).map(|run| String::from_utf8_lossy(run).into_owned())
 }
 
 /// `   Caption         =   "text"` of a frame's description.

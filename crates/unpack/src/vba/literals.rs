@@ -12,6 +12,7 @@ use super::{
 };
 
 /// Characters of a literal that is decoded.
+/// A literal of the source is never so long; texts that were put together are read as they are, too.
 const LITERAL_MAX: usize = 256 << 10;
 /// Pairs of hexadecimal digits.
 const HEX_MIN: usize = 16;

@@ -299,10 +299,15 @@ impl<'s> Parser<'s, '_> {
         out
     }
 
+    /// Whether blocks or expressions may nest deeper here.
+    fn room(&mut self) -> bool {
+        self.program.gaps.room(self.depth, NESTING_MAX, "blocks or brackets inside one another in macros")
+    }
+
     /// Statements up to a word that closes a block; that word stays.
     fn block(&mut self) -> Block {
         let mut out = Vec::new();
-        if self.depth >= NESTING_MAX {
+        if !self.room() {
             self.skip_line();
             return out;
         }

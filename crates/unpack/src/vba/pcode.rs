@@ -10,6 +10,7 @@ use bytes::Bytes;
 use rustc_hash::FxHashSet;
 
 use crate::{
+    gaps::Gaps,
     ole::{cfb::u16_at, codepage},
     scan::Scan,
 };
@@ -22,13 +23,15 @@ const LITERAL_MIN: usize = 3;
 const LITERAL_MAX: usize = 2_048;
 /// Literals of one module.
 const LITERALS_MAX: usize = 4_096;
+/// Names of one project.
+const NAMES_MAX: usize = 65_536;
 /// Characters of a literal whose absence counts.
 const TELLING_MIN: usize = 6;
 /// Compiled code of a project that is more than the frame of empty modules.
 const CODE_BYTES: usize = 1_024;
 /// Names that act, for a project without source.
 const CALLS_MIN: usize = 3;
-/// Missing strings that are shown.
+/// Missing strings that are shown; one is enough for the finding.
 const SHOWN_MAX: usize = 8;
 
 /// What a telling literal holds, lower case.
@@ -94,13 +97,13 @@ const CALLS: [&str; 18] = [
 ];
 
 /// The literals of a module's compiled code.
-pub(super) fn literals(cache: &[u8], code_page: u16) -> Vec<String> {
-    raw_literals(cache).into_iter().map(|bytes| codepage::decode(bytes, code_page)).collect()
+pub(super) fn literals(cache: &[u8], code_page: u16, gaps: &mut Gaps) -> Vec<String> {
+    raw_literals(cache, gaps).into_iter().map(|bytes| codepage::decode(bytes, code_page)).collect()
 }
 
-fn raw_literals(cache: &[u8]) -> Vec<&[u8]> {
+fn raw_literals<'c>(cache: &'c [u8], gaps: &mut Gaps) -> Vec<&'c [u8]> {
     let all = OPCODES.iter().map(|opcode| literals_of(cache, *opcode));
-    all.max_by_key(Vec::len).unwrap_or_default()
+    gaps.most(all.max_by_key(Vec::len).unwrap_or_default(), LITERALS_MAX, "literals of a compiled module")
 }
 
 fn literals_of(cache: &[u8], opcode: u8) -> Vec<&[u8]> {
@@ -120,7 +123,7 @@ fn literals_of(cache: &[u8], opcode: u8) -> Vec<&[u8]> {
             out.push(bytes);
             next = at + 4 + length;
         }
-        if out.len() >= LITERALS_MAX {
+        if out.len() > LITERALS_MAX {
             break;
         }
     }
@@ -128,7 +131,7 @@ fn literals_of(cache: &[u8], opcode: u8) -> Vec<&[u8]> {
 }
 
 /// The names in `_VBA_PROJECT`: a length, a type, the characters.
-pub(super) fn identifiers(table: &[u8]) -> Vec<String> {
+pub(super) fn identifiers(table: &[u8], gaps: &mut Gaps) -> Vec<String> {
     let mut out = Vec::new();
     let mut at = 0;
     while let Some([length, _kind]) = table.get(at..at + 2) {
@@ -136,13 +139,13 @@ pub(super) fn identifiers(table: &[u8]) -> Vec<String> {
         let starts = name.first().is_some_and(u8::is_ascii_alphabetic);
         if (3..=64).contains(length) && starts && name.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'_')
         {
+            if !gaps.room(out.len(), NAMES_MAX, "names of compiled code") {
+                break;
+            }
             out.push(String::from_utf8_lossy(name).into_owned());
             at += 2 + name.len();
         } else {
             at += 1;
-        }
-        if out.len() >= LITERALS_MAX {
-            break;
         }
     }
     out
@@ -161,7 +164,7 @@ pub(super) fn stomped(
     let mut out: Vec<String> = Vec::new();
     for (_, cache) in caches {
         let mut checked = FxHashSet::default();
-        for literal in raw_literals(cache) {
+        for literal in raw_literals(cache, &mut scan.budget.gaps) {
             let done = out.len() >= SHOWN_MAX;
             if done || literal.len() < TELLING_MIN || !telling(literal) || !checked.insert(literal) {
                 continue;

@@ -144,13 +144,8 @@ pub(crate) fn read(cfb: &Cfb, scan: &mut Scan<'_>) -> Option<Project> {
         caches: Vec::new(),
         done: FxHashSet::default(),
     };
-    let storages: Vec<usize> = cfb
-        .entries()
-        .iter()
-        .filter(|e| e.is_storage() && e.is_named("VBA"))
-        .map(|e| e.index)
-        .take(STORAGES_MAX)
-        .collect();
+    let storages = cfb.entries().iter().filter(|e| e.is_storage() && e.is_named("VBA")).map(|e| e.index);
+    let storages = scan.most(storages, STORAGES_MAX, "VBA projects");
     let mut code_page = 1252;
     let mut broken = None;
     for storage in &storages {
@@ -161,10 +156,10 @@ pub(crate) fn read(cfb: &Cfb, scan: &mut Scan<'_>) -> Option<Project> {
     }
     reader.carve(code_page, scan);
     let Reader { mut project, sources, caches, .. } = reader;
-    project.forms = forms::all(cfb, code_page);
-    let identifiers = identifiers(cfb, &storages);
+    project.forms = forms::all(cfb, code_page, &mut scan.budget.gaps);
+    let identifiers = identifiers(cfb, &storages, scan);
     for (_, cache) in &caches {
-        project.pcode_literals.extend(pcode::literals(cache, code_page));
+        project.pcode_literals.extend(pcode::literals(cache, code_page, &mut scan.budget.gaps));
     }
     project.pcode_literals.sort_unstable();
     project.pcode_literals.dedup();
@@ -189,9 +184,9 @@ fn malformed(cfb: &Cfb, project: &Project, broken: Option<(usize, &'static str)>
     (code || weight).then_some(why)
 }
 
-fn identifiers(cfb: &Cfb, storages: &[usize]) -> Vec<String> {
+fn identifiers(cfb: &Cfb, storages: &[usize], scan: &mut Scan<'_>) -> Vec<String> {
     let tables = storages.iter().filter_map(|s| cfb.child(*s, "_VBA_PROJECT"));
-    tables.flat_map(|table| pcode::identifiers(&cfb.stream(table))).collect()
+    tables.flat_map(|table| pcode::identifiers(&cfb.stream(table), &mut scan.budget.gaps)).collect()
 }
 
 struct Reader<'c> {
@@ -226,13 +221,10 @@ impl Reader<'_> {
         self.project.protected |= text.as_deref().is_some_and(protected);
         let packed = children.get("dir").map(|e| cfb.stream(e)).ok_or("the project has no directory")?;
         let dir = unpack(&packed, 0, scan).ok_or("the project's directory is not readable")?;
-        let (code_page, listed, references) = directory(&dir);
+        let (code_page, listed, references) = directory(&dir, scan);
         self.project.references.extend(references);
         let (count, mut found) = (listed.len(), 0);
-        if count >= MODULES_MAX {
-            scan.left_out(format!("more than {MODULES_MAX} modules"));
-        }
-        for module in listed.into_iter().take(MODULES_MAX) {
+        for module in listed {
             let Some(entry) = module.names.iter().rev().find_map(|name| children.get(&name.to_lowercase()))
             else {
                 continue;
@@ -257,7 +249,7 @@ impl Reader<'_> {
         scan: &mut Scan<'_>,
     ) {
         if self.project.modules.len() >= MODULES_MAX {
-            scan.left_out(format!("more than {MODULES_MAX} modules"));
+            scan.over(MODULES_MAX, "modules");
             return;
         }
         let stream = self.cfb.stream(entry);
@@ -298,7 +290,7 @@ impl Reader<'_> {
                     continue;
                 }
                 if self.project.modules.len() >= MODULES_MAX {
-                    scan.left_out(format!("more than {MODULES_MAX} modules"));
+                    scan.over(MODULES_MAX, "modules");
                     return;
                 }
                 self.carved(entry, &stream, start, code_page, scan);
@@ -346,7 +338,7 @@ fn attribute_name(source: &str) -> Option<String> {
 
 /// The records of `dir`: code page, modules, references. Unknown records are skipped, broken sizes end the record and
 /// the next module is looked for.
-fn directory(dir: &[u8]) -> (u16, Vec<Listed>, Vec<String>) {
+fn directory(dir: &[u8], scan: &mut Scan<'_>) -> (u16, Vec<Listed>, Vec<String>) {
     let (mut code_page, mut modules, mut references): (u16, Vec<Listed>, Vec<String>) =
         (1252, vec![], vec![]);
     let mut rest = dir;
@@ -360,7 +352,8 @@ fn directory(dir: &[u8]) -> (u16, Vec<Listed>, Vec<String>) {
         match (id, modules.last_mut()) {
             (0x0003, _) => code_page = crate::ole::cfb::u16_at(data, 0).unwrap_or(code_page),
             (0x000D | 0x000E | 0x0033, _) => references.extend(reference(data, code_page)),
-            (0x0019, _) if !full => {
+            (0x0019, _) if full => scan.over(MODULES_MAX, "modules"),
+            (0x0019, _) => {
                 modules.push(Listed { names: vec![codepage::decode(data, code_page)], ..Listed::default() });
             }
             (0x001A, Some(module)) => module.names.push(codepage::decode(data, code_page)),
@@ -400,6 +393,7 @@ fn reference(data: &[u8], code_page: u16) -> Option<String> {
 /// What the PROJECT stream says that modules are.
 fn kinds(project: &str) -> FxHashMap<String, ModuleKind> {
     let mut out = FxHashMap::default();
+    // Which kind a module is says no more than its name; those behind these lines count as of no kind.
     for line in project.lines().take(MODULES_MAX * 4) {
         let Some((key, value)) = line.split_once('=') else { continue };
         let kind = match key.to_ascii_lowercase().as_str() {

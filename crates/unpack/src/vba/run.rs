@@ -23,7 +23,10 @@ use super::{
     surroundings::Surroundings,
     value::{Arr, FORM, How, PIECES, PROPERTY, Text, Val},
 };
-use crate::xlm::model::{At, Workbook};
+use crate::{
+    gaps::Gaps,
+    xlm::model::{At, Workbook},
+};
 
 pub(crate) use sinks::{Act, Event, Start};
 
@@ -77,6 +80,8 @@ pub(crate) struct Outcome {
     pub(crate) steps: u64,
     /// Steps or bytes did not suffice.
     pub(crate) limited: bool,
+    /// What was not kept.
+    pub(crate) gaps: Gaps,
 }
 
 /// What comes after a statement.
@@ -358,6 +363,7 @@ impl<'p> Machine<'p> {
         match value {
             Val::Text(text) => self.note_text(text),
             Val::Array(items) => {
+                // Its other items are mostly pieces that are joined before they are used.
                 for item in items.items.iter().take(ITEMS_NOTED) {
                     if let Val::Text(text) = item {
                         self.note_text(text);
@@ -369,7 +375,7 @@ impl<'p> Machine<'p> {
     }
 
     fn note_text(&mut self, text: &Rc<Text>) {
-        if text.how == 0 || text.text.len() < DECODED_MIN || self.out.decoded.len() >= DECODED_MAX {
+        if text.how == 0 || text.text.len() < DECODED_MIN {
             return;
         }
         let mut hasher = FxHasher::default();
@@ -377,7 +383,11 @@ impl<'p> Machine<'p> {
         if !self.seen.insert(hasher.finish()) {
             return;
         }
+        if !self.out.gaps.room(self.out.decoded.len(), DECODED_MAX, "texts that macros put together") {
+            return;
+        }
         let text = if text.text.len() > DECODED_BYTES_MAX {
+            self.out.gaps.over(DECODED_BYTES_MAX, "bytes of a text that macros put together");
             let kept: String = text.text.chars().take(DECODED_BYTES_MAX / 4).collect();
             Rc::new(Text { text: kept, ..**text })
         } else {
@@ -389,7 +399,8 @@ impl<'p> Machine<'p> {
     /// A text of the document was read.
     fn read(&mut self, name: &str, text: &Rc<Text>) {
         let known = self.out.reads.iter().any(|r| &*r.name == name);
-        if !known && self.out.reads.len() < DECODED_MAX && text.how & (FORM | PROPERTY) != 0 {
+        let hidden = !known && text.how & (FORM | PROPERTY) != 0;
+        if hidden && self.out.gaps.room(self.out.reads.len(), DECODED_MAX, "texts that macros read") {
             let (module, line) = (self.module, self.line);
             self.out.reads.push(Read { name: Rc::from(name), text: text.clone(), module, line });
         }

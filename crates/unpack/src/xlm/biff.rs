@@ -124,7 +124,7 @@ impl<'a, 'b> Biff<'a, 'b> {
             }
         }
         if self.bounds.is_empty() {
-            for start in free.take(SHEETS_MAX) {
+            for start in self.book.gaps.most(free, SHEETS_MAX, "sheets") {
                 let name = format!("Sheet{}", self.book.sheets.len() + 1);
                 self.book.sheets.push(Sheet { name, ..Sheet::default() });
                 self.bounds.push(Bound { at: None, declared: start.at });
@@ -163,6 +163,7 @@ impl<'a, 'b> Biff<'a, 'b> {
                 _ => {}
             }
             if starts.len() > 2 * SHEETS_MAX {
+                self.book.gaps.over(2 * SHEETS_MAX, "beginnings of sheets");
                 break;
             }
         }
@@ -189,6 +190,7 @@ impl<'a, 'b> Biff<'a, 'b> {
     }
 
     fn defect(&mut self, what: &str) {
+        // There are fewer kinds than that.
         if self.book.defects.len() < 64 && !self.book.defects.iter().any(|d| d == what) {
             self.book.defects.push(what.to_owned());
         }

@@ -357,6 +357,9 @@ impl<'b> Report<'b, '_, 'b> {
             Limit::Strings => "bytes of text",
             Limit::Fill => "cells that are filled",
             Limit::Depth => "calls inside calls",
+            Limit::Events => "actions",
+            Limit::Files => "files and what is written to them",
+            Limit::Memory => "bytes of memory",
         };
         let reached: Vec<&str> = self.outcome.machine.limits.iter().map(words).collect();
         if !reached.is_empty() {

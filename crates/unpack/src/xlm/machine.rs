@@ -85,6 +85,9 @@ pub(super) enum Limit {
     Strings,
     Fill,
     Depth,
+    Events,
+    Files,
+    Memory,
 }
 
 /// What comes after the formula that just ran.
@@ -357,7 +360,10 @@ impl<'b> Machine<'b> {
 
     /// Logs what the macro does, once.
     fn log(&mut self, act: Act, args: Vec<Rc<str>>) {
-        if self.events.len() >= EVENTS_MAX || !self.seen.insert((self.here, act, args.clone())) {
+        if self.events.len() >= EVENTS_MAX {
+            return self.limit(Limit::Events);
+        }
+        if !self.seen.insert((self.here, act, args.clone())) {
             return;
         }
         let derived = match (self.reading, self.taint & event::KEY != 0) {

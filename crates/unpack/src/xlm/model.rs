@@ -3,6 +3,8 @@
 
 use std::{collections::BTreeMap, rc::Rc};
 
+use crate::gaps::Gaps;
+
 /// A node of the arena.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) struct ExprId(pub(crate) u32);
@@ -39,6 +41,8 @@ pub(crate) struct Workbook {
     pub(crate) palette: BTreeMap<u16, u32>,
     /// What could not be read.
     pub(crate) defects: Vec<String>,
+    /// What was left out for a limit.
+    pub(crate) gaps: Gaps,
 }
 
 /// What a sheet is for.

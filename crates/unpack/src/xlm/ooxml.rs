@@ -154,6 +154,7 @@ fn declared_type(types: &[u8], part: &str) -> Option<String> {
 
 impl Reading<'_> {
     fn defect(&mut self, what: &str) {
+        // There are fewer kinds than that.
         if self.book.defects.len() < 64 && !self.book.defects.iter().any(|d| d == what) {
             self.book.defects.push(what.to_owned());
         }
@@ -166,8 +167,10 @@ impl Reading<'_> {
             Some(bytes) => self.xml_sheet(index, &bytes),
             None => self.defect("the part of a sheet is missing"),
         }
-        for relation in self.parts.relations(part).into_iter().take(4_096) {
+        // A package reads no more relations of a part than its own limit.
+        for relation in self.parts.relations(part) {
             if relation.external {
+                // All relations to the outside are judged with the package.
                 if relation.is("hyperlink") && self.book.hyperlinks.len() < 4_096 {
                     self.book.hyperlinks.push(relation.target);
                 }

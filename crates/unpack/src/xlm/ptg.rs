@@ -73,13 +73,17 @@ pub(crate) fn anchor(tokens: &[u8], extra: &[u8], layout: Layout) -> Option<At> 
 
 /// Reads tokens and the data behind them.
 pub(crate) fn decode(tokens: &[u8], extra: &[u8], cx: &Context<'_>, book: &mut Workbook) -> Option<ExprId> {
-    if book.exprs.len() >= EXPRS_MAX {
+    if !book.gaps.room(book.exprs.len(), EXPRS_MAX, "parts of formulas") {
         return None;
     }
     let mut decoder =
         Decoder { tokens: Cursor::new(tokens), extra: Cursor::new(extra), cx, book, stack: Vec::new() };
-    while !decoder.tokens.is_empty() && decoder.stack.len() < STACK_MAX {
-        if decoder.book.exprs.len() >= EXPRS_MAX || decoder.token().is_none() {
+    while !decoder.tokens.is_empty() {
+        let gaps = &mut decoder.book.gaps;
+        if !gaps.room(decoder.stack.len(), STACK_MAX, "operands of a formula")
+            || !decoder.book.gaps.room(decoder.book.exprs.len(), EXPRS_MAX, "parts of formulas")
+            || decoder.token().is_none()
+        {
             break;
         }
     }

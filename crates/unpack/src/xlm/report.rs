@@ -179,6 +179,7 @@ fn texts(book: &Workbook, scan: &mut Scan<'_>) {
         let drawn = book.drawn.iter().filter(|(of, _)| *of == index);
         for (_, text) in drawn {
             if out.len() + text.len() >= most {
+                scan.budget.gaps.aside(most, "bytes of text of a sheet");
                 break;
             }
             out.push_str(text);
@@ -188,6 +189,7 @@ fn texts(book: &Workbook, scan: &mut Scan<'_>) {
         for (at, cell) in &sheet.cells {
             let Value::Text(text) = &cell.value else { continue };
             if out.len() + text.len() >= most {
+                scan.budget.gaps.aside(most, "bytes of text of a sheet");
                 break;
             }
             if !out.is_empty() {

@@ -26,7 +26,9 @@ pub(crate) fn read_workbook(bytes: &[u8], budget: &mut Budget) -> Workbook {
     book.sheets.push(Sheet { name: "Sheet1".to_owned(), ..Sheet::default() });
     let mut at = (0, 0);
     for line in text.split(['\r', '\n']).filter(|l| !l.is_empty()) {
-        if !budget.spend(2 + line.len() as u64 / 64) || book.exprs.len() >= EXPRS_MAX {
+        if !budget.spend(2 + line.len() as u64 / 64)
+            || !book.gaps.room(book.exprs.len(), EXPRS_MAX, "parts of formulas")
+        {
             break;
         }
         let fields = fields(line);
@@ -93,7 +95,10 @@ fn value_of(fields: &[String], letter: char) -> Option<&str> {
 }
 
 fn name(fields: &[String], book: &mut Workbook) {
-    let (Some(label), true) = (value_of(fields, 'N'), book.names.len() < NAMES_MAX) else { return };
+    let Some(label) = value_of(fields, 'N') else { return };
+    if !book.gaps.room(book.names.len(), NAMES_MAX, "names") {
+        return;
+    }
     let formula = value_of(fields, 'E').and_then(|text| parse_formula(text, (0, 0, 0), true, book));
     // `F` says that it is a macro's name and says nothing that matters here.
     book.names.push(Name { label: label.to_owned(), formula, ..Name::default() });
@@ -112,7 +117,8 @@ fn cell(fields: &[String], at: &mut At, book: &mut Workbook) {
     let formula = value_of(fields, 'E').and_then(|text| parse_formula(text, (0, at.0, at.1), true, book));
     let value = value_of(fields, 'K').map(constant).unwrap_or_default();
     let Some(sheet) = book.sheets.first_mut() else { return };
-    if sheet.cells.len() < CELLS_MAX && (formula.is_some() || value != Value::Blank) {
+    let says = formula.is_some() || value != Value::Blank;
+    if says && book.gaps.room(sheet.cells.len(), CELLS_MAX, "cells") {
         sheet.cells.insert(*at, Cell { value, formula, ..Cell::default() });
     }
 }

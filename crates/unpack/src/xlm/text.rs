@@ -41,7 +41,11 @@ pub(crate) fn parse_moved(
 fn read(text: &str, here: Here, book: &mut Workbook) -> Option<ExprId> {
     let trimmed = text.trim();
     let text = trimmed.strip_prefix('=').unwrap_or(trimmed);
-    if text.is_empty() || text.len() > TEXT_MAX {
+    if text.is_empty() {
+        return None;
+    }
+    if text.len() > TEXT_MAX {
+        book.gaps.over(TEXT_MAX, "characters of a formula");
         return None;
     }
     let (mark, links) = (book.exprs.len(), book.dde_links.len());

@@ -64,13 +64,13 @@ pub(crate) fn read(name: &str, text: &str, all: &mut Gathered, scan: &mut Scan<'
                 }
             }
             Event::Text(t) if value.len() + t.len() <= PROPERTY_BYTES_MAX => value.push_str(&t),
-            Event::Text(_) => {}
+            Event::Text(_) => scan.over(PROPERTY_BYTES_MAX, "bytes of a property"),
             Event::Close(_) => {
                 let Some(ended) = stack.pop() else { continue };
-                count += 1;
-                if count > PROPERTIES_MAX {
+                if !scan.budget.gaps.room(count, PROPERTIES_MAX, "properties") {
                     return;
                 }
+                count += 1;
                 if matches!(ended.as_str(), "property" | "user-defined") {
                     let name = custom.take().unwrap_or_default();
                     all.string(format!("CustomDocumentProperties(\"{name}\")"), &value, &place, scan);

@@ -23,11 +23,10 @@ pub(super) fn check(package: &Package, scan: &mut Scan<'_>) {
         if !outside || relation.target.is_empty() {
             continue;
         }
-        left -= 1;
         if left == 0 {
-            scan.budget.exhausted = true;
-            return;
+            return scan.over(EXTERNAL_MAX, "relations to the outside");
         }
+        left -= 1;
         let shown = relation.kind.rsplit('/').next().unwrap_or_default().to_owned();
         let office = scan.facts.office.get_or_insert_default();
         office.relationships.push((shown, relation.target.clone()));

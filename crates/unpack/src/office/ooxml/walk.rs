@@ -12,7 +12,7 @@ use crate::{
 
 use super::relations;
 
-/// Colours remembered.
+/// Colours remembered, for rules.
 const COLOURS_MAX: usize = 256;
 /// Strings that macros could read.
 const STRINGS_MAX: usize = 4_096;
@@ -43,7 +43,13 @@ impl Gathered {
     /// A string that code can read; it is looked through for addresses, too.
     pub(crate) fn string(&mut self, name: String, value: &str, place: &Place, scan: &mut Scan<'_>) {
         let value = value.trim();
-        if value.is_empty() || value.len() > STRING_BYTES_MAX || self.strings.len() >= STRINGS_MAX {
+        if value.is_empty() {
+            return;
+        }
+        if value.len() > STRING_BYTES_MAX {
+            return scan.over(STRING_BYTES_MAX, "bytes of a text that macros could read");
+        }
+        if !scan.budget.gaps.room(self.strings.len(), STRINGS_MAX, "texts that macros could read") {
             return;
         }
         scan.text(TextKind::Meta, value, place.clone());
@@ -275,9 +281,12 @@ impl Walk<'_, '_> {
             Into::Binary => self.binary.1.push_str(text),
             Into::Nothing
                 if self.loose
-                    && self.custom.len() + text.len() <= STRING_BYTES_MAX
-                    && !text.trim().is_empty() =>
+                    && !text.trim().is_empty()
+                    && self.custom.len() + text.len() > STRING_BYTES_MAX =>
             {
+                self.scan.over(STRING_BYTES_MAX, "bytes of custom data");
+            }
+            Into::Nothing if self.loose && !text.trim().is_empty() => {
                 self.custom.push_str(text.trim());
                 self.custom.push('\n');
             }
@@ -295,8 +304,11 @@ impl Walk<'_, '_> {
         };
         if to.len() + text.len() <= TEXT_BYTES_MAX {
             to.push_str(text);
+        } else {
+            self.scan.over(TEXT_BYTES_MAX, "bytes of text of a part");
         }
         let unseen = self.white && self.coloured == 0 && self.in_fallback == 0;
+        // Enough for an excerpt.
         if unseen && self.unseen.len() < EVIDENCE_CHARS_MAX * 4 {
             self.unseen.push_str(text);
         }
@@ -313,6 +325,7 @@ impl Walk<'_, '_> {
             all.unseen = Some((place.clone(), unseen.to_owned()));
         }
         all.words += shown.split_whitespace().count();
+        // The bus has all of it; this is what rules see as the document's text.
         if all.shown.len() + shown.len() <= TEXT_BYTES_MAX {
             all.shown.push_str(&shown);
         }

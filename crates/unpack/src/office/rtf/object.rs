@@ -6,6 +6,7 @@ use memchr::memmem;
 use super::digits::Digits;
 use crate::{
     Derived, Id, IndicatorKind, Place, Relation, Severity,
+    gaps::Gaps,
     office::{
         equation::{self, Equation},
         fields,
@@ -26,7 +27,7 @@ const CFB: &[u8] = b"\xD0\xCF\x11\xE0\xA1\xB1\x1A\xE1";
 
 /// Addresses read out of one object.
 const TARGETS_MAX: usize = 16;
-/// Bytes of an address.
+/// Bytes of an address. Where a longer one leads stands at its beginning.
 const TARGET_BYTES_MAX: usize = 4_096;
 
 /// An object while its group is read.
@@ -123,7 +124,7 @@ fn equation(bytes: &[u8], named: bool, math_type: bool, place: &Place, scan: &mu
     let holds = |id: &[u8]| memmem::find(bytes, id).is_some();
     let clsid = holds(EQUATION_3) || holds(EQUATION_2);
     let other = math_type || !clsid && holds(MATH_TYPE);
-    let records = equation::find(bytes);
+    let records = equation::find(bytes, &mut scan.budget.gaps);
     let overflows = matches!(records, Some(Equation::LongFont(_) | Equation::Matrix(..)));
     if !(overflows || clsid || !other && (named || records.is_some() || stream_named(bytes))) {
         return false;
@@ -160,7 +161,7 @@ fn moniker(bytes: &[u8]) -> bool {
 
 /// A link that the document follows by itself.
 fn link(bytes: &[u8], update: bool, place: &Place, scan: &mut Scan<'_>) {
-    let targets = targets(bytes);
+    let targets = targets(bytes, &mut scan.budget.gaps);
     let remote = targets.iter().any(|t| (t.remote() || t.moniker) && !t.intranet());
     let evidence = targets.first().map(|t| t.text.clone()).unwrap_or_default();
     let usual = Id::RtfObjOle2link.severity();
@@ -178,15 +179,17 @@ fn link(bytes: &[u8], update: bool, place: &Place, scan: &mut Scan<'_>) {
 }
 
 /// Addresses and paths of the monikers.
-fn targets(bytes: &[u8]) -> Vec<Target> {
+fn targets(bytes: &[u8], gaps: &mut Gaps) -> Vec<Target> {
+    let urls = gaps.most(memmem::find_iter(bytes, URL_MONIKER), TARGETS_MAX, "addresses of an object");
+    let files = gaps.most(memmem::find_iter(bytes, FILE_MONIKER), TARGETS_MAX, "paths of an object");
     let after = |at: usize, n: usize| bytes.get(at + n..).unwrap_or_default();
-    let urls = memmem::find_iter(bytes, URL_MONIKER).take(TARGETS_MAX).filter_map(|at| {
+    let urls = urls.into_iter().filter_map(|at| {
         let rest = after(at, URL_MONIKER.len());
         let size = usize::try_from(u32::from_le_bytes(rest.get(..4)?.try_into().ok()?)).ok()?;
         let text = rest.get(4..).unwrap_or_default();
         Some(utf16(text.get(..size.min(TARGET_BYTES_MAX)).unwrap_or(text)))
     });
-    let files = memmem::find_iter(bytes, FILE_MONIKER).take(TARGETS_MAX).filter_map(|at| {
+    let files = files.into_iter().filter_map(|at| {
         let rest = after(at, FILE_MONIKER.len());
         let size = usize::try_from(u32::from_le_bytes(rest.get(2..6)?.try_into().ok()?)).ok()?;
         let text = rest.get(6..).unwrap_or_default();

@@ -27,7 +27,7 @@ const OBJECTS_MAX: usize = 256;
 const PICTURES_MAX: usize = 32;
 /// Bytes of a collected text.
 const NAMED_BYTES_MAX: usize = 64 << 10;
-/// Colours remembered.
+/// Colours remembered, for rules.
 const COLOURS_MAX: usize = 256;
 /// Tokens a step of work.
 const TOKENS_PER_STEP: u32 = 16;
@@ -157,7 +157,7 @@ impl<'a, 's> Reader<'a, 's> {
         self.skip = 0;
         if self.groups.len() >= DEPTH_MAX {
             self.beyond = self.beyond.saturating_add(1);
-            return;
+            return self.scan.over(DEPTH_MAX, "groups inside one another");
         }
         if let (Destination::Object, Some(hex)) = (self.group.to, self.hex.last_mut()) {
             hex.control();
@@ -218,7 +218,7 @@ impl<'a, 's> Reader<'a, 's> {
     fn end_object(&mut self, object: Object) {
         self.finished += 1;
         if self.finished > OBJECTS_MAX {
-            self.scan.budget.exhausted = true;
+            self.scan.over(OBJECTS_MAX, "objects");
         } else {
             object::finish(object, self.finished, self.scan);
         }
@@ -243,8 +243,11 @@ impl<'a, 's> Reader<'a, 's> {
         let digits = std::mem::take(&mut self.picture.digits);
         self.scan.facts.office.get_or_insert_default().images += 1;
         let bytes = digits.into_bytes();
-        if self.picture.kind.is_empty() || bytes.is_empty() || self.picture.handed >= PICTURES_MAX {
+        if self.picture.kind.is_empty() || bytes.is_empty() {
             return;
+        }
+        if self.picture.handed >= PICTURES_MAX {
+            return self.scan.budget.gaps.aside(PICTURES_MAX, "pictures");
         }
         self.picture.handed += 1;
         let name = format!("picture{}.{}", self.picture.handed, self.picture.kind);
@@ -388,7 +391,7 @@ impl<'a, 's> Reader<'a, 's> {
     /// Bytes of text in the code page.
     fn plain(&mut self, bytes: &[u8]) {
         let text = matches!(self.group.to, Destination::Body | Destination::Code | Destination::Named(_));
-        if text && self.pending.len() < TEXT_BYTES_MAX {
+        if text && self.scan.budget.gaps.room(self.pending.len(), TEXT_BYTES_MAX, "bytes of text") {
             self.pending.extend_from_slice(bytes);
         }
     }
@@ -419,6 +422,8 @@ impl<'a, 's> Reader<'a, 's> {
         };
         if to.len() + text.len() <= max {
             to.push_str(text);
+        } else {
+            self.scan.over(max, "bytes of text");
         }
     }
 

@@ -1,6 +1,6 @@
 //! The directory of a compound file: entries of 128 bytes, linked as trees; those that no tree reaches are read too.
 
-use super::{ENTRIES_MAX, Entry, EntryKind, NESTING_MAX, SECTOR_MAX, u16_at, u32_at, u64_at};
+use super::{ENTRIES_MAX, Entry, EntryKind, Gaps, NESTING_MAX, SECTOR_MAX, u16_at, u32_at, u64_at};
 
 const ENTRY: usize = 128;
 
@@ -24,9 +24,12 @@ struct Walk {
 }
 
 /// All entries, and what is odd about them.
-pub(super) fn read(bytes: &[u8], shift: u32) -> (Vec<Entry>, Vec<&'static str>) {
-    let raw: Vec<Option<Raw>> =
-        bytes.as_chunks::<ENTRY>().0.iter().take(ENTRIES_MAX).map(|b| entry(b, shift)).collect();
+pub(super) fn read(bytes: &[u8], shift: u32, gaps: &mut Gaps) -> (Vec<Entry>, Vec<&'static str>) {
+    let all = bytes.as_chunks::<ENTRY>().0;
+    let raw: Vec<Option<Raw>> = all.iter().take(ENTRIES_MAX).map(|b| entry(b, shift)).collect();
+    if all.iter().skip(ENTRIES_MAX).any(|b| entry(b, shift).is_some()) {
+        gaps.over(ENTRIES_MAX, "entries of a compound file");
+    }
     let mut walk = Walk { seen: vec![false; raw.len()], raw, out: Vec::new(), odd: Vec::new() };
     walk.tree();
     walk.orphans();
@@ -127,6 +130,7 @@ impl Walk {
                 Step::Emit(at, parent, depth) => {
                     let index = self.push(at, Some(parent), orphan);
                     let Some(Some(raw)) = self.raw.get(at) else { continue };
+                    // What is deeper is found again among the orphans.
                     if raw.kind == 1 && depth < NESTING_MAX {
                         stack.push(Step::Visit(raw.child, index, depth + 1));
                     }

@@ -8,6 +8,8 @@ use super::{
 
 /// Elements that an assignment may add to an array beyond its end.
 const GAP_MAX: usize = 1 << 16;
+/// Names that files are saved under.
+const NAMES_MAX: usize = 64;
 
 impl Machine<'_> {
     pub(crate) fn assign(&mut self, op: Op, target: &Expr, value: &Expr, env: usize) -> Value {
@@ -140,7 +142,10 @@ impl Machine<'_> {
         let length = self.items(id).len();
         if at >= length {
             let more = at - length + 1;
-            if more > GAP_MAX || !self.cells(more) {
+            if more > GAP_MAX {
+                return self.gaps.over(GAP_MAX, "empty items of an array");
+            }
+            if !self.cells(more) {
                 return;
             }
         }
@@ -231,7 +236,10 @@ impl Machine<'_> {
 
     pub(crate) fn file_name(&mut self, name: &Text) {
         let name: String = name.string().chars().take(256).collect();
-        if !name.is_empty() && self.names.len() < 64 && !self.names.contains(&name) {
+        if !name.is_empty()
+            && !self.names.contains(&name)
+            && self.gaps.room(self.names.len(), NAMES_MAX, "names that a script saves files under")
+        {
             self.names.push(name);
         }
     }

@@ -11,6 +11,8 @@ use super::{
 
 /// Calls inside one another.
 const CALLS_MAX: f64 = 40.0;
+/// Functions that are kept for the end.
+const DEFERRED_MAX: usize = 512;
 /// Zeros that `new Uint8Array(n)` makes.
 const ZEROS_MAX: usize = 16 << 20;
 
@@ -35,15 +37,19 @@ impl Machine<'_> {
 
     /// Functions handed to something unknown may be called by it, or by a person.
     pub(crate) fn defer(&mut self, args: &[Value]) {
-        let functions = args.iter().filter(|a| matches!(a, Value::Func(_)));
-        let room = 512usize.saturating_sub(self.deferred.len());
-        self.deferred.extend(functions.take(room).cloned());
+        for function in args.iter().filter(|a| matches!(a, Value::Func(_))) {
+            if self.deferred.len() >= DEFERRED_MAX {
+                return self.gaps.aside(DEFERRED_MAX, "functions of a script that wait to be called");
+            }
+            self.deferred.push(function.clone());
+        }
     }
 
     fn call_closure(&mut self, id: usize, this: Value, args: Vec<Value>) -> Value {
         let calls = Name::from("#calls");
         let nested = self.lookup(&calls, 0).and_then(|v| self.number(&v)).unwrap_or(0.0);
         if nested >= CALLS_MAX || !self.cells(16) {
+            self.deep |= nested >= CALLS_MAX;
             return Value::Unknown;
         }
         let Some(closure) = self.closures.get_mut(id) else { return Value::Unknown };
@@ -229,6 +235,9 @@ impl Machine<'_> {
         match first {
             Value::Num(n) if args.len() == 1 => {
                 let count = (n.max(0.0) as usize).min(ZEROS_MAX);
+                if n > ZEROS_MAX as f64 {
+                    self.gaps.over(ZEROS_MAX, "items of an array");
+                }
                 if path == "Array" && count > 4_096 || !self.cells(count) {
                     return self.array(Vec::new());
                 }

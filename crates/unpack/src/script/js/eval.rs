@@ -4,6 +4,8 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
+use crate::gaps::Gaps;
+
 use super::{
     tree::{Expr, Func, Name, Op, Step},
     value::{Closure, Env, Object, Text, Value, int32, number_of, number_text},
@@ -102,6 +104,8 @@ pub(crate) struct Machine<'p> {
     pub(crate) decoded: Vec<String>,
     /// A script has more tokens than are read.
     pub(crate) cut: bool,
+    /// What was not kept.
+    pub(crate) gaps: Gaps,
     /// Calls or expressions went deeper than they are followed.
     pub(crate) deep: bool,
 }
@@ -125,6 +129,7 @@ impl<'p> Machine<'p> {
             thrown: false,
             cut: false,
             deep: false,
+            gaps: Gaps::default(),
             deferred: Vec::new(),
             events: Vec::new(),
             payloads: Vec::new(),
@@ -147,11 +152,12 @@ impl<'p> Machine<'p> {
     /// Books memory, and the work of filling it.
     pub(crate) fn cells(&mut self, n: usize) -> bool {
         self.cells = self.cells.saturating_add(n);
-        self.tick(1 + n as u64 / 64) && self.cells < CELLS_MAX
+        self.tick(1 + n as u64 / 64)
+            && self.gaps.room(self.cells, CELLS_MAX, "characters and items that a script makes")
     }
 
     pub(crate) fn event(&mut self, what: What, text: &str, decoded: bool) {
-        if self.events.len() < EVENTS_MAX {
+        if self.gaps.room(self.events.len(), EVENTS_MAX, "actions of a script") {
             let text: String = text.chars().take(crate::limits::INDICATOR_CHARS_MAX).collect();
             self.events.push(Event { what, text, decoded, user: self.user });
         }

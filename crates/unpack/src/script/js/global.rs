@@ -8,6 +8,13 @@ use super::{
 };
 use crate::script::decode;
 
+/// Bytes of all decoded texts that are kept.
+const DECODED_BYTES_MAX: usize = 4 << 20;
+/// Decoded texts that are kept.
+const DECODED_MAX: usize = 512;
+/// Characters of one of them.
+const DECODED_ONE_MAX: usize = 1 << 20;
+
 impl Machine<'_> {
     /// A call of something named: `atob(…)`, `document.write(…)`, `$.ajax(…)`.
     pub(crate) fn host_call(&mut self, path: &str, args: Vec<Value>) -> Value {
@@ -274,9 +281,17 @@ impl Machine<'_> {
     pub(crate) fn note(&mut self, text: &str) {
         let readable = text.chars().take(4_096).filter(|c| !c.is_control() || c.is_whitespace()).count();
         let all = text.chars().take(4_096).count();
-        let room: usize = self.decoded.iter().map(String::len).sum();
-        if text.len() >= 4 && readable * 10 >= all * 9 && room < 4 << 20 && self.decoded.len() < 512 {
-            self.decoded.push(text.chars().take(1 << 20).collect());
+        if text.len() < 4 || readable * 10 < all * 9 {
+            return;
+        }
+        let bytes: usize = self.decoded.iter().map(String::len).sum();
+        if self.gaps.room(bytes, DECODED_BYTES_MAX, "bytes of decoded text")
+            && self.gaps.room(self.decoded.len(), DECODED_MAX, "decoded texts")
+        {
+            if text.len() > DECODED_ONE_MAX {
+                self.gaps.over(DECODED_ONE_MAX, "characters of a decoded text");
+            }
+            self.decoded.push(text.chars().take(DECODED_ONE_MAX).collect());
         }
     }
 

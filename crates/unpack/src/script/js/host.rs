@@ -232,10 +232,13 @@ impl Machine<'_> {
     pub(crate) fn payload(&mut self, bytes: &[u8], blob: bool) {
         let file = decode::carries(bytes);
         let page = blob && decode::is_page(bytes);
-        if bytes.len() < PAYLOAD_BYTES_MIN || !(file || page) || self.payloads.len() >= PAYLOADS_MAX {
+        if bytes.len() < PAYLOAD_BYTES_MIN
+            || !(file || page)
+            || self.payloads.iter().any(|p| p.bytes == bytes)
+        {
             return;
         }
-        if self.payloads.iter().any(|p| p.bytes == bytes) {
+        if !self.gaps.room(self.payloads.len(), PAYLOADS_MAX, "files that a script puts together") {
             return;
         }
         self.payloads.push(Payload { bytes: bytes.to_vec(), name: None, file });

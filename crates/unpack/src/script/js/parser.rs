@@ -2,13 +2,13 @@
 
 mod literal;
 
-use std::rc::Rc;
+use std::{cell::Cell, rc::Rc};
 
 use super::{
     lexer::{Kind, Lexed, Token, lex},
     tree::{Expr, Func, Op, Step, Stmt},
 };
-use crate::limits::NESTING_MAX;
+use crate::{gaps::Gaps, limits::NESTING_MAX};
 
 /// Escaped characters from which on a string is hidden.
 const HIDDEN_ESCAPES: u32 = 3;
@@ -20,6 +20,8 @@ pub(crate) struct Parser<'t, 's> {
     at: usize,
     depth: usize,
     no_in: bool,
+    /// Something nests deeper than is read.
+    deep: Cell<bool>,
 }
 
 const END: &Kind<'static> = &Kind::End;
@@ -42,12 +44,14 @@ const ASSIGNS: &[Op] =
     &["=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=", ">>>=", "**=", "&&=", "||=", "??="];
 
 /// Parses a whole script.
-pub(crate) fn parse(lexed: &Lexed<'_>, depth: usize) -> Vec<Stmt> {
-    let mut parser =
-        Parser { tokens: &lexed.tokens, partner: partners(&lexed.tokens), at: 0, depth, no_in: false };
+pub(crate) fn parse(lexed: &Lexed<'_>, depth: usize, gaps: &mut Gaps) -> Vec<Stmt> {
+    let mut parser = Parser::new(&lexed.tokens, depth);
     let mut out = Vec::new();
     while !parser.is_end() {
         parser.statement_into(&mut out);
+    }
+    if parser.deep.get() {
+        gaps.over(NESTING_MAX, "blocks or brackets of a script inside one another");
     }
     out
 }
@@ -79,6 +83,17 @@ fn partners(tokens: &[Token<'_>]) -> Vec<u32> {
 }
 
 impl<'t, 's> Parser<'t, 's> {
+    fn new(tokens: &'t [Token<'s>], depth: usize) -> Parser<'t, 's> {
+        Parser { tokens, partner: partners(tokens), at: 0, depth, no_in: false, deep: Cell::new(false) }
+    }
+
+    /// Whether something may nest deeper here.
+    fn room(&self) -> bool {
+        let deep = self.depth >= NESTING_MAX;
+        self.deep.set(self.deep.get() || deep);
+        !deep
+    }
+
     fn kind_at(&self, at: usize) -> &'t Kind<'s> {
         self.tokens.get(at).map_or(END, |t| &t.kind)
     }
@@ -127,7 +142,7 @@ impl<'t, 's> Parser<'t, 's> {
     }
 
     fn statement(&mut self) -> Stmt {
-        if self.depth >= NESTING_MAX {
+        if !self.room() {
             self.at += 1;
             return Stmt::Empty;
         }
@@ -354,7 +369,7 @@ impl<'t, 's> Parser<'t, 's> {
     }
 
     fn assignment(&mut self) -> Expr {
-        if self.depth >= NESTING_MAX {
+        if !self.room() {
             self.at += usize::from(!self.is_end());
             return Expr::Unknown;
         }
@@ -580,13 +595,14 @@ impl<'t, 's> Parser<'t, 's> {
     fn template(&self, pieces: &[(String, Option<&str>)]) -> Expr {
         let inner = |source: &str| {
             if self.depth + 1 >= NESTING_MAX {
+                self.deep.set(true);
                 return Expr::Unknown;
             }
             let lexed = lex(source);
-            let partner = partners(&lexed.tokens);
-            let mut parser =
-                Parser { tokens: &lexed.tokens, partner, at: 0, depth: self.depth + 1, no_in: false };
-            parser.expression()
+            let mut parser = Parser::new(&lexed.tokens, self.depth + 1);
+            let out = parser.expression();
+            self.deep.set(self.deep.get() || parser.deep.get());
+            out
         };
         Expr::Template(pieces.iter().map(|(text, source)| (units(text), source.map(inner))).collect())
     }

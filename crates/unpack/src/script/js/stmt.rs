@@ -40,13 +40,21 @@ impl Machine<'_> {
         let mut at = 0;
         while let Some(waiting) = self.deferred.get(at).cloned() {
             at += 1;
-            if at > UNCALLED_MAX || !self.tick(1) {
+            if at > UNCALLED_MAX {
+                self.gaps.aside(UNCALLED_MAX, "functions of a script that wait to be called");
+                break;
+            }
+            if !self.tick(1) {
                 break;
             }
             self.call(&waiting, Value::Undef, vec![Value::Unknown]);
         }
-        for id in 0..self.closures.len().min(UNCALLED_MAX) {
+        for id in 0..self.closures.len() {
             if self.closures.get(id).is_some_and(|c| !c.called) {
+                if id >= UNCALLED_MAX {
+                    self.gaps.aside(UNCALLED_MAX, "functions of a script, some of which nothing calls");
+                    break;
+                }
                 self.call(&Value::Func(id), Value::Undef, Vec::new());
             }
         }
@@ -59,7 +67,7 @@ impl Machine<'_> {
         }
         let lexed = lex(source);
         self.cut |= lexed.cut;
-        let body = parse(&lexed, depth);
+        let body = parse(&lexed, depth, &mut self.gaps);
         self.hoist(&body, 0);
         for statement in &body {
             self.exec(statement, 0);
@@ -76,7 +84,7 @@ impl Machine<'_> {
         }
         let nested = self.lookup("#eval", 0).and_then(|v| self.number(&v)).unwrap_or(0.0);
         if nested >= EVAL_DEPTH_MAX as f64 {
-            return;
+            return self.gaps.over(EVAL_DEPTH_MAX, "scripts that run one another");
         }
         self.declare(&"#eval".into(), Value::Num(nested + 1.0), 0);
         self.run_source(&source, 0);

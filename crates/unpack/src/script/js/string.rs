@@ -106,6 +106,7 @@ impl Machine<'_> {
                     Some(Value::Str(t)) if !t.units.is_empty() => t.units.to_vec(),
                     _ => vec![u16::from(b' ')],
                 };
+                // Nobody pads so far but to fill memory.
                 let missing = want.min(1 << 16).saturating_sub(units.len());
                 let pad: Vec<u16> = with.iter().copied().cycle().take(missing).collect();
                 let all = if name == "padStart" {
@@ -162,7 +163,9 @@ impl Machine<'_> {
         if let Some(known) = self.patterns.get(&key) {
             return known.clone();
         }
-        if self.patterns.len() >= PATTERNS_MAX || !self.tick(2_000) {
+        if !self.gaps.room(self.patterns.len(), PATTERNS_MAX, "regular expressions of a script")
+            || !self.tick(2_000)
+        {
             return None;
         }
         let built = regex::RegexBuilder::new(&body.replace("\\/", "/"))

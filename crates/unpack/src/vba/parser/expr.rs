@@ -3,10 +3,7 @@
 use std::rc::Rc;
 
 use super::Parser;
-use crate::{
-    limits::NESTING_MAX,
-    vba::{ast::*, lexer::Tok, value::Val},
-};
+use crate::vba::{ast::*, lexer::Tok, value::Val};
 
 /// Members and arguments of one name.
 const STEPS_MAX: usize = 256;
@@ -78,7 +75,7 @@ impl Parser<'_, '_> {
     }
 
     fn ranked(&mut self, least: u8) -> Option<Expr> {
-        if self.depth >= NESTING_MAX {
+        if !self.room() {
             return None;
         }
         self.depth += 1;
@@ -103,7 +100,10 @@ impl Parser<'_, '_> {
                     Expr::Chain(first, rest)
                 }
                 // A chain that is too long would nest.
-                Expr::Chain(_, ref rest) if left_rank == own && rest.len() >= CHAIN_MAX => return None,
+                Expr::Chain(_, ref rest) if left_rank == own && rest.len() >= CHAIN_MAX => {
+                    self.program.gaps.over(CHAIN_MAX, "operators of one expression in macros");
+                    return None;
+                }
                 other => Expr::Chain(Box::new(other), vec![(op, right)]),
             };
             left_rank = own;
@@ -200,7 +200,15 @@ impl Parser<'_, '_> {
             _ => return None,
         };
         let mut steps = Vec::new();
-        while steps.len() < STEPS_MAX {
+        loop {
+            let goes_on = matches!(self.tok(), Tok::Sign('.' | '!'));
+            let gaps = &mut self.program.gaps;
+            if steps.len() >= STEPS_MAX {
+                if goes_on {
+                    gaps.over(STEPS_MAX, "members behind one another in macros");
+                }
+                break;
+            }
             match self.tok() {
                 Tok::Sign('.') => {
                     self.step();

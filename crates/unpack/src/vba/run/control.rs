@@ -43,7 +43,7 @@ impl<'p> Machine<'p> {
                         None => return Flow::GoTo(label),
                     }
                 }
-                Flow::GoTo(_) => {}
+                Flow::GoTo(_) => self.out.limited = true,
                 other => return other,
             }
         }

@@ -323,7 +323,9 @@ impl Machine<'_> {
                     (Some(first.to_text()), self.settle(value))
                 };
                 let mut state = com.state.borrow_mut();
-                if state.items.len() < ENTRIES_MAX && plain(&value) {
+                if plain(&value)
+                    && self.out.gaps.room(state.items.len(), ENTRIES_MAX, "entries of a list in macros")
+                {
                     state.items.push((key.map(|k| Rc::from(k.text.as_str())), value));
                 }
                 Val::Unknown

@@ -84,7 +84,7 @@ impl Machine<'_> {
 
     fn add_sheet(&mut self, kind: SheetKind, name: Option<&str>) -> usize {
         let count = self.book.sheets.len();
-        if count >= SHEETS_MAX {
+        if !self.out.gaps.room(count, SHEETS_MAX, "sheets that macros add") {
             return count.saturating_sub(1);
         }
         let word = if kind == SheetKind::Macro { "Macro" } else { "Sheet" };
@@ -267,7 +267,12 @@ impl Machine<'_> {
         self.note(&value);
         let (sheet, from, to) = range;
         let (mut row, mut column, mut left) = (from.0, from.1, FILL_MAX);
-        while left > 0 && self.out.cells.len() < WRITES_MAX && self.tick(1) {
+        while self.tick(1) && self.out.gaps.room(self.out.cells.len(), WRITES_MAX, "cells that macros write")
+        {
+            // A larger range is filled with one value: its first cells say all.
+            if left == 0 {
+                break;
+            }
             left -= 1;
             let value = match &value {
                 Val::Array(items) => items.get(&[items.lower + i64::from(column - from.1)]),
@@ -300,7 +305,9 @@ impl Machine<'_> {
             }
             other => self.settle(other.clone()).to_text().text.clone(),
         };
-        if self.book.names.len() >= SHEETS_MAX * 8 || label.partial {
+        if label.partial
+            || !self.out.gaps.room(self.book.names.len(), SHEETS_MAX * 8, "names that macros add")
+        {
             return;
         }
         let formula = crate::xlm::text::parse_formula(&text, (0, 0, 0), false, self.book);

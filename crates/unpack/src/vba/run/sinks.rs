@@ -73,7 +73,9 @@ impl Machine<'_> {
         hasher.write_u32(self.line);
         hasher.write_usize(self.module);
         hasher.write_u8(act as u8);
-        if self.out.events.len() >= EVENTS_MAX || !self.seen_events.insert(hasher.finish()) {
+        if !self.seen_events.insert(hasher.finish())
+            || !self.out.gaps.room(self.out.events.len(), EVENTS_MAX, "actions of macros")
+        {
             return;
         }
         self.note_text(target);

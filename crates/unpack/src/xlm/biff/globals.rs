@@ -54,7 +54,7 @@ impl<'a> Biff<'a, '_> {
             0x0085 => self.bound_sheet(cursor)?,
             0x0018 | 0x0218 => {
                 let whole = records.whole(record);
-                if self.book.names.len() < NAMES_MAX {
+                if self.book.gaps.room(self.book.names.len(), NAMES_MAX, "names") {
                     let before = self.book.names.len();
                     if self.name(whole).is_none() {
                         // Later names are found by their number.
@@ -65,7 +65,7 @@ impl<'a> Biff<'a, '_> {
             }
             0x00FC => {
                 let pieces = records.continued();
-                self.strings = strings::table(record.data, &pieces);
+                self.strings = strings::table(record.data, &pieces, &mut self.book.gaps);
                 let size: usize = pieces.iter().map(|p| p.len()).sum();
                 _ = self.budget.spend((record.data.len() + size) as u64 >> 7);
             }
@@ -79,7 +79,8 @@ impl<'a> Biff<'a, '_> {
                 self.linked_sheets(&whole, books)?;
             }
             0x0876 | 0x0803 | 0x01AD | 0x00DC | 0x00CD => {
-                object::addresses(&records.whole(record), &mut self.book.connections);
+                let book = &mut self.book;
+                object::addresses(&records.whole(record), &mut book.connections, &mut book.gaps);
             }
             0x00EB => {
                 let whole = records.whole(record);
@@ -91,7 +92,7 @@ impl<'a> Biff<'a, '_> {
     }
 
     fn bound_sheet(&mut self, mut cursor: Cursor<'_>) -> Option<()> {
-        if self.bounds.len() >= SHEETS_MAX {
+        if !self.book.gaps.room(self.bounds.len(), SHEETS_MAX, "sheets") {
             return None;
         }
         let declared = cursor.u32()? as usize;

@@ -2,7 +2,10 @@
 
 use memchr::memmem;
 
-use crate::xlm::cursor::{Cursor, latin1, utf16};
+use crate::{
+    gaps::Gaps,
+    xlm::cursor::{Cursor, latin1, utf16},
+};
 
 /// Addresses that are kept at most.
 const ADDRESSES_MAX: usize = 256;
@@ -53,12 +56,15 @@ pub(super) fn anchor(data: &[u8]) -> Option<f64> {
 }
 
 /// Addresses in a record whose layout does not matter otherwise.
-pub(super) fn addresses(data: &[u8], into: &mut Vec<String>) {
+pub(super) fn addresses(data: &[u8], into: &mut Vec<String>, gaps: &mut Gaps) {
     const MARKS: [&str; 4] = ["://", "\\\\", "URL;", "DSN="];
     for text in [latin1(data), utf16(data), utf16(data.get(1..).unwrap_or_default())] {
         for run in text.split(|c: char| c.is_control() || c as u32 > 0x2FF) {
             let known = into.iter().any(|a| a.contains(run));
-            if run.len() >= 8 && MARKS.iter().any(|m| run.contains(m)) && !known && into.len() < ADDRESSES_MAX
+            if run.len() >= 8
+                && MARKS.iter().any(|m| run.contains(m))
+                && !known
+                && gaps.room(into.len(), ADDRESSES_MAX, "addresses of one kind in a workbook")
             {
                 into.push(run.trim().to_owned());
             }

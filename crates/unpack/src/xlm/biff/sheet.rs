@@ -14,6 +14,8 @@ use crate::{
 
 /// Cells of all sheets together that are read at most.
 const CELLS_TOTAL_MAX: usize = 2 * CELLS_MAX;
+/// Texts of drawings of a workbook that are read at most.
+const DRAWN_MAX: usize = 4_096;
 
 /// A formula that several cells share.
 struct Shared<'a> {
@@ -172,6 +174,7 @@ impl<'a> Biff<'a, '_> {
                 let (kind, tokens) = object::object(record.data);
                 let picture = kind == 8 && self.layout >= Layout::Biff8;
                 self.book.pictures += u32::from(picture);
+                // How large the largest picture is, these say.
                 if let Some(size) = self.anchor.take().filter(|_| picture && self.book.sized.len() < 4_096) {
                     self.book.sized.push((to.index, size));
                 }
@@ -189,13 +192,18 @@ impl<'a> Biff<'a, '_> {
                 cursor.skip(10)?;
                 let count = usize::from(cursor.u16()?);
                 let text = strings::continued(count, &records.continued());
-                if !text.trim().is_empty() && self.book.drawn.len() < 4_096 {
+                let gaps = &mut self.book.gaps;
+                if !text.trim().is_empty() && gaps.room(self.book.drawn.len(), DRAWN_MAX, "drawn texts") {
                     self.book.drawn.push((to.index, text));
                 }
             }
-            0x01B8 => object::addresses(record.data, &mut self.book.hyperlinks),
+            0x01B8 => {
+                let book = &mut self.book;
+                object::addresses(record.data, &mut book.hyperlinks, &mut book.gaps);
+            }
             0x0876 | 0x0803 | 0x01AD | 0x00DC | 0x00CD => {
-                object::addresses(&records.whole(record), &mut self.book.connections);
+                let book = &mut self.book;
+                object::addresses(&records.whole(record), &mut book.connections, &mut book.gaps);
             }
             _ => {}
         }
@@ -212,6 +220,7 @@ impl<'a> Biff<'a, '_> {
 
     fn room(&mut self, to: &mut Reading<'a>) -> bool {
         if !self.has_macros && to.cells.len() >= PLAIN_CELLS_MAX {
+            self.book.gaps.aside(PLAIN_CELLS_MAX, "cells of a sheet");
             to.full = true;
             return false;
         }
@@ -219,7 +228,8 @@ impl<'a> Biff<'a, '_> {
         let paid = !self.has_macros || self.budget.spend(2);
         let room = to.cells.len() < CELLS_MAX && self.cells < CELLS_TOTAL_MAX && paid;
         if !room {
-            self.budget.exhausted = true;
+            let max = if to.cells.len() < CELLS_MAX { CELLS_TOTAL_MAX } else { CELLS_MAX };
+            self.book.gaps.over(max, "cells");
             self.defect("there are more cells than are read");
         }
         room

@@ -5,9 +5,12 @@ use std::rc::Rc;
 
 use encoding_rs::Encoding;
 
-use crate::xlm::{
-    cursor::Cursor,
-    ptg::{Layout, narrow},
+use crate::{
+    gaps::Gaps,
+    xlm::{
+        cursor::Cursor,
+        ptg::{Layout, narrow},
+    },
 };
 
 /// Shared strings that are read at most.
@@ -112,11 +115,13 @@ impl<'a> Pieces<'a> {
 }
 
 /// The table of shared strings.
-pub(super) fn table(first: &[u8], pieces: &[&[u8]]) -> Vec<Rc<str>> {
+pub(super) fn table(first: &[u8], pieces: &[&[u8]], gaps: &mut Gaps) -> Vec<Rc<str>> {
     let mut pieces = Pieces { current: Cursor::from(first, 8), rest: pieces.iter() };
     let mut strings = Vec::new();
-    while strings.len() < STRINGS_MAX {
-        let Some(text) = pieces.string() else { break };
+    while let Some(text) = pieces.string() {
+        if !gaps.room(strings.len(), STRINGS_MAX, "shared strings") {
+            break;
+        }
         strings.push(text.into());
     }
     strings

@@ -9,7 +9,7 @@ use crate::xlm::{
     ptg::Layout,
 };
 
-/// Fonts, formats and styles that are kept at most.
+/// Fonts, formats and styles that are kept at most: cells can refer to no more.
 const STYLES_MAX: usize = 1 << 16;
 
 /// As far as they were read.

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    Machine, codes as c,
+    Limit, Machine, codes as c,
     eval::Call,
     event::Act,
     value::{NA, Res, Val},
@@ -72,6 +72,7 @@ impl Machine<'_> {
         let access = self.number_or(call, 1, 1.0).unwrap_or(1.0);
         self.judge(&path);
         if self.files.len() >= FILES_MAX {
+            self.limit(Limit::Files);
             return self.outside(Val::Num(FIRST as f64));
         }
         // 1 and 3 may write; 2 reads only.
@@ -95,13 +96,18 @@ impl Machine<'_> {
         let text = self.scalar_arg(call, 1).shown();
         self.spend_text(text.len());
         let written = text.chars().count() as f64;
-        if let Some(file) = self.file(call)
-            && file.content.len() + text.len() <= CONTENT_MAX
-        {
-            file.content.push_str(&text);
-            if code == c::FWRITELN {
+        let mut full = false;
+        if let Some(file) = self.file(call) {
+            full = file.content.len() + text.len() > CONTENT_MAX;
+            if !full {
+                file.content.push_str(&text);
+            }
+            if !full && code == c::FWRITELN {
                 file.content.push_str("\r\n");
             }
+        }
+        if full {
+            self.limit(Limit::Files);
         }
         self.outside(Val::Num(written))
     }

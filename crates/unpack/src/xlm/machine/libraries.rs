@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    Machine, codes as c,
+    Limit, Machine, codes as c,
     eval::Call,
     event::{self, Act},
     value::{Res, Val},
@@ -118,6 +118,9 @@ impl Machine<'_> {
             |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b'-');
         let Some(bytes) = args.iter().filter(|a| !number(a)).max_by_key(|a| a.len()) else { return };
         let room = MEMORY_MAX.saturating_sub(self.memory.len());
+        if bytes.len() > room && bytes.chars().count() > room {
+            self.limit(Limit::Memory);
+        }
         self.memory.extend(bytes.chars().take(room).map(|c| u32::from(c).min(255) as u8));
     }
 }

@@ -23,7 +23,7 @@ use crate::{
 
 /// Shared strings that are read at most.
 const STRINGS_MAX: usize = 1_000_000;
-/// Styles and what they consist of that are read at most.
+/// Styles and what they consist of that are read at most: Excel has no more.
 const STYLES_MAX: usize = 1 << 16;
 
 /// A record's type and data.
@@ -64,7 +64,10 @@ impl Reading<'_> {
     pub(super) fn binary_strings(&mut self, bytes: &[u8]) {
         let mut cursor = Cursor::new(bytes);
         while let Some((kind, data)) = record(&mut cursor) {
-            if kind == 19 && self.strings.len() < STRINGS_MAX {
+            if kind == 19 {
+                if !self.book.gaps.room(self.strings.len(), STRINGS_MAX, "shared strings") {
+                    break;
+                }
                 let text = string(&mut Cursor::from(data, 1)).unwrap_or_default();
                 if !self.budget.spend(text.len() as u64 / 64) {
                     break;
@@ -80,8 +83,10 @@ impl Reading<'_> {
         while let Some((kind, data)) = record(&mut cursor) {
             let cursor = Cursor::new(data);
             match kind {
-                156 if listed.len() < SHEETS_MAX => listed.extend(self.bundle(cursor)),
-                39 if names.len() < NAMES_MAX => {
+                156 if self.book.gaps.room(listed.len(), SHEETS_MAX, "sheets") => {
+                    listed.extend(self.bundle(cursor));
+                }
+                39 if self.book.gaps.room(names.len(), NAMES_MAX, "names") => {
                     let (name, formula) = named(cursor).unwrap_or_default();
                     self.book.names.push(name);
                     names.push(formula);
@@ -141,6 +146,10 @@ impl Reading<'_> {
         while let Some((kind, data)) = record(&mut cursor) {
             seen += 1;
             let full = !self.has_macros && sheet.cells.len() >= PLAIN_CELLS_MAX;
+            // The rest of such a sheet is cells, or what follows the last of them.
+            if full && matches!(kind, 1..=18) {
+                self.book.gaps.aside(PLAIN_CELLS_MAX, "cells of a sheet");
+            }
             if full || seen.is_multiple_of(64) && !self.budget.spend(8) {
                 break;
             }
@@ -218,7 +227,8 @@ impl Reading<'_> {
         }
         self.cells += 1;
         if sheet.cells.len() >= CELLS_MAX || self.cells >= 2 * CELLS_MAX {
-            self.budget.exhausted = true;
+            let max = if sheet.cells.len() < CELLS_MAX { 2 * CELLS_MAX } else { CELLS_MAX };
+            self.book.gaps.over(max, "cells");
             self.defect("there are more cells than are read");
             return None;
         }

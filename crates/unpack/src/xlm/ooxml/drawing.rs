@@ -8,6 +8,10 @@ use crate::{scan::area, xlm::text::parse_formula};
 
 /// Bytes of one drawing's text.
 const TEXT_MAX: usize = 256 << 10;
+/// Bytes of what a button starts.
+const MACRO_MAX: usize = 1_024;
+/// Buttons and shapes that start something.
+const ASSIGNED_MAX: usize = 4_096;
 
 impl Reading<'_> {
     pub(super) fn drawing(&mut self, index: usize, part: &str) {
@@ -32,6 +36,7 @@ impl Reading<'_> {
                             self.assigned(index, &formula);
                         }
                     }
+                    // How large the largest picture is, these say.
                     "ext" if in_picture && self.book.sized.len() < 4_096 => {
                         let size = area(element.get("cx").as_deref(), element.get("cy").as_deref());
                         self.book.sized.push((index, size));
@@ -49,8 +54,16 @@ impl Reading<'_> {
                     "p" | "div" | "comment" | "txBody" => drawn.push('\n'),
                     _ => {}
                 },
-                Event::Text(text) if in_text && drawn.len() < TEXT_MAX => drawn.push_str(&text),
-                Event::Text(text) if in_macro && macro_text.len() < 1_024 => macro_text.push_str(&text),
+                Event::Text(text) if in_text => {
+                    if self.book.gaps.room(drawn.len(), TEXT_MAX, "bytes of a drawing's texts") {
+                        drawn.push_str(&text);
+                    }
+                }
+                Event::Text(text) if in_macro => {
+                    if self.book.gaps.room(macro_text.len(), MACRO_MAX, "bytes of a button's macro") {
+                        macro_text.push_str(&text);
+                    }
+                }
                 Event::Text(_) => {}
             }
         }
@@ -60,7 +73,7 @@ impl Reading<'_> {
     }
 
     fn assigned(&mut self, index: usize, formula: &str) {
-        if self.book.assigned.len() < 4_096 {
+        if self.book.gaps.room(self.book.assigned.len(), ASSIGNED_MAX, "buttons") {
             let id = parse_formula(formula, (index, 0, 0), false, &mut self.book);
             self.book.assigned.extend(id);
         }

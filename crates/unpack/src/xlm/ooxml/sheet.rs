@@ -9,6 +9,7 @@ use super::{
     xml::{Element, Event, Xml, unescape_units, utf8},
 };
 use crate::{
+    gaps::Gaps,
     limits::{CELLS_MAX, PLAIN_CELLS_MAX},
     xlm::{
         model::{At, Cell, SheetKind, Value},
@@ -94,12 +95,16 @@ impl Reading<'_> {
         while let Some(event) = xml.next() {
             seen += 1;
             let full = !state.formulas && state.cells.len() >= PLAIN_CELLS_MAX;
+            // The rest of such a sheet is cells, or what follows the last of them.
+            if full && matches!(&event, Event::Open(e) if e.name == "c") {
+                self.book.gaps.aside(PLAIN_CELLS_MAX, "cells of a sheet");
+            }
             if full || seen.is_multiple_of(64) && !self.budget.spend(8) {
                 break;
             }
             match event {
                 Event::Open(element) => self.open(&element, &mut state),
-                Event::Text(text) => take_text(&text, &mut state),
+                Event::Text(text) => take_text(&text, &mut state, &mut self.book.gaps),
                 Event::Close(name) => {
                     if !self.close(&name, &mut state) {
                         break;
@@ -184,7 +189,8 @@ impl Reading<'_> {
                 self.cells += 1;
                 let paid = self.budget.spend(if self.has_macros { STEPS_PER_CELL } else { 1 });
                 if state.cells.len() >= CELLS_MAX || self.cells >= 2 * CELLS_MAX || !paid {
-                    self.budget.exhausted = true;
+                    let max = if state.cells.len() < CELLS_MAX { 2 * CELLS_MAX } else { CELLS_MAX };
+                    self.book.gaps.over(max, "cells");
                     self.defect("there are more cells than are read");
                     return false;
                 }
@@ -211,7 +217,7 @@ impl Reading<'_> {
     }
 
     fn formula(&mut self, cell: &Current, state: &mut State) -> Option<crate::xlm::model::ExprId> {
-        if self.book.exprs.len() >= EXPRS_MAX {
+        if !self.book.gaps.room(self.book.exprs.len(), EXPRS_MAX, "parts of formulas") {
             return None;
         }
         let here = (state.index, cell.at.0, cell.at.1);
@@ -227,7 +233,7 @@ impl Reading<'_> {
         let text = unescape_units(cell.formula.clone());
         let id = parse_formula(&text, here, false, &mut self.book);
         if let Some(number) = cell.shared
-            && state.shared.len() < SHARED_MAX
+            && self.book.gaps.room(state.shared.len(), SHARED_MAX, "shared formulas")
         {
             state.shared.insert(number, (text, cell.at));
         }
@@ -255,7 +261,7 @@ impl Reading<'_> {
     }
 }
 
-fn take_text(text: &str, state: &mut State) {
+fn take_text(text: &str, state: &mut State, gaps: &mut Gaps) {
     let Some(cell) = &mut state.current else { return };
     let to = match state.into {
         Into::Nothing => return,
@@ -263,7 +269,7 @@ fn take_text(text: &str, state: &mut State) {
         Into::Value => &mut cell.value,
         Into::Inline => &mut cell.inline,
     };
-    if to.len() < TEXT_MAX {
+    if gaps.room(to.len(), TEXT_MAX, "bytes of a cell") {
         to.push_str(text);
     }
 }

@@ -28,7 +28,9 @@ impl Reading<'_> {
                 Event::Close(name) => match name.as_ref() {
                     "si" => {
                         let whole = unescape_units(std::mem::take(&mut current));
-                        if self.strings.len() >= STRINGS_MAX || !self.budget.spend(whole.len() as u64 / 64) {
+                        if !self.book.gaps.room(self.strings.len(), STRINGS_MAX, "shared strings")
+                            || !self.budget.spend(whole.len() as u64 / 64)
+                        {
                             return;
                         }
                         self.strings.push(whole.into());

@@ -10,7 +10,7 @@ use crate::xlm::{
     palette,
 };
 
-/// Styles, fonts, fills and borders that are read at most.
+/// Styles, fonts, fills and borders that are read at most: Excel has no more.
 const STYLES_MAX: usize = 1 << 16;
 
 /// A fill: pattern, foreground, background.

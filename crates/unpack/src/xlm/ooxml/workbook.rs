@@ -10,6 +10,9 @@ use crate::xlm::{
     text::parse_formula,
 };
 
+/// Connections of a workbook.
+const CONNECTIONS_MAX: usize = 256;
+
 /// Tokens and the data behind them.
 pub(super) type Tokens = (Vec<u8>, Vec<u8>);
 
@@ -30,7 +33,7 @@ impl Reading<'_> {
         while let Some(event) = xml.next() {
             match event {
                 Event::Open(element) => match element.name.as_ref() {
-                    "sheet" if listed.len() < SHEETS_MAX => {
+                    "sheet" if self.book.gaps.room(listed.len(), SHEETS_MAX, "sheets") => {
                         let state =
                             match element.get("state").unwrap_or_default().to_ascii_lowercase().as_str() {
                                 "hidden" => State::Hidden,
@@ -59,8 +62,10 @@ impl Reading<'_> {
                         formula.push_str(&text);
                     }
                 }
-                Event::Close(name) if name == "definedName" && names.len() < NAMES_MAX => {
-                    names.extend(current.take())
+                Event::Close(name) if name == "definedName" => {
+                    if self.book.gaps.room(names.len(), NAMES_MAX, "names") {
+                        names.extend(current.take());
+                    }
                 }
                 Event::Close(_) => {}
             }
@@ -96,7 +101,7 @@ impl Reading<'_> {
             let Event::Open(element) = event else { continue };
             let found = ["url", "connection", "sourceFile"].iter().filter_map(|a| element.get(a));
             for value in found.filter(|v| !v.is_empty()) {
-                if self.book.connections.len() < 256 {
+                if self.book.gaps.room(self.book.connections.len(), CONNECTIONS_MAX, "connections") {
                     self.book.connections.push(value);
                 }
             }
