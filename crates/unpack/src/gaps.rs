@@ -12,19 +12,24 @@ pub(crate) struct Gaps(Vec<Gap>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Gap {
     severity: Severity,
-    max: usize,
+    max: Option<usize>,
     what: &'static str,
 }
 
 impl Gaps {
     /// There are more than so many: what is in the others is not known.
     pub(crate) fn over(&mut self, max: usize, what: &'static str) {
-        self.add(Gap { severity: Severity::Low, max, what });
+        self.add(Gap { severity: Severity::Low, max: Some(max), what });
     }
 
     /// The same of what many honest files have much of, and others of its kind stand for.
     pub(crate) fn aside(&mut self, max: usize, what: &'static str) {
-        self.add(Gap { severity: Severity::Info, max, what });
+        self.add(Gap { severity: Severity::Info, max: Some(max), what });
+    }
+
+    /// Something was cut where a budget ended, and not at a number of its own.
+    pub(crate) fn cut(&mut self, what: &'static str) {
+        self.add(Gap { severity: Severity::Low, max: None, what });
     }
 
     /// Whether there is room for one more; that there is none is noted.
@@ -58,7 +63,10 @@ impl Gaps {
 
     /// Severity and words of each, and forgets them.
     pub(crate) fn take(&mut self) -> Vec<(Severity, String)> {
-        let said = |gap: Gap| (gap.severity, format!("more than {} {}", gap.max, gap.what));
+        let said = |Gap { severity, max, what }| match max {
+            Some(max) => (severity, format!("more than {max} {what}")),
+            None => (severity, what.to_owned()),
+        };
         std::mem::take(&mut self.0).into_iter().map(said).collect()
     }
 
@@ -70,19 +78,4 @@ impl Gaps {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_kind_once_and_nothing_at_the_limit() {
-        let mut gaps = Gaps::default();
-        assert_eq!(gaps.most(0..3, 3, "numbers"), [0, 1, 2]);
-        assert!(gaps.room(2, 3, "words"));
-        assert_eq!(gaps, Gaps::default());
-        assert_eq!(gaps.most(0..4, 3, "numbers"), [0, 1, 2]);
-        assert!(!gaps.room(3, 3, "words") && !gaps.room(3, 3, "words"));
-        gaps.aside(7, "pictures");
-        let said: Vec<String> = gaps.take().into_iter().map(|(s, text)| format!("{s:?} {text}")).collect();
-        assert_eq!(said, ["Low more than 3 numbers", "Low more than 3 words", "Info more than 7 pictures"]);
-    }
-}
+mod tests;

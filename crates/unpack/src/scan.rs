@@ -191,10 +191,14 @@ impl<'s> Scan<'s> {
         self.budget.gaps.most(items, max, what)
     }
 
-    /// Makes findings of what was left out.
+    /// Makes findings of what was left out. There are few kinds, so that no other finding keeps one away.
     pub(crate) fn settle(&mut self) {
-        for (severity, what) in self.budget.gaps.take() {
-            self.find_as(Id::ScanIncomplete, severity, Derived::Static, "", what);
+        for (severity, evidence) in self.budget.gaps.take() {
+            let known = self.findings.iter().any(|f| f.id == Id::ScanIncomplete && f.evidence == evidence);
+            if !known {
+                let (id, location) = (Id::ScanIncomplete, Place::WHOLE);
+                self.findings.push(Finding { id, severity, location, evidence, derived: Derived::Static });
+            }
         }
     }
 

@@ -17,6 +17,7 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::{
     Derived, Id, IndicatorKind, Kind, Relation, Severity, facts,
     scan::{Child, Scan, TextKind},
+    vba,
 };
 use js::{Machine, What};
 
@@ -198,7 +199,7 @@ fn report(machine: &Machine<'_>, place: &str, scan: &mut Scan<'_>) {
     }
 }
 
-/// VBScript: constant strings are put together, executed text is read again.
+/// VBScript: constant strings are put together, executed text is read again, loops and functions are run on paper.
 pub(crate) fn vbscript(source: &str, place: &str, scan: &mut Scan<'_>) {
     let found = vbs::read(source, scan.budget);
     for object in &found.objects {
@@ -207,7 +208,12 @@ pub(crate) fn vbscript(source: &str, place: &str, scan: &mut Scan<'_>) {
     if found.hidden {
         scan.find(Id::ScriptObf, place, "strings are put together from characters, pieces or backwards");
     }
-    for text in &found.decoded {
+    let run = vba::script(source, scan);
+    if !run.whole {
+        scan.aside(js::ENDLESS);
+    }
+    let mut seen = FxHashSet::default();
+    for text in found.decoded.iter().chain(&run.texts).filter(|text| seen.insert(text.as_str())) {
         scan.text_as(TextKind::Decoded, Derived::Emulated, text.clone(), place);
     }
     let mut words = scan.facts.script.take().unwrap_or_default();

@@ -13,7 +13,7 @@ mod lexer;
 mod literals;
 pub(crate) mod ovba;
 mod parser;
-mod pcode;
+pub(crate) mod pcode;
 pub(crate) mod project;
 mod run;
 mod surroundings;
@@ -153,6 +153,36 @@ fn parse(project: &Project, scan: &mut Scan<'_>) -> Program {
         parser::module(&module.source, index, &mut program);
     }
     program
+}
+
+/// What a VBScript does when it is run on paper: the texts that it puts together and acts on.
+pub(crate) struct Run {
+    pub(crate) texts: Vec<String>,
+    /// It was followed to its end.
+    pub(crate) whole: bool,
+}
+
+/// Runs a VBScript, as far as the budget goes.
+pub(crate) fn script(source: &str, scan: &mut Scan<'_>) -> Run {
+    let mut run = Run { texts: Vec::new(), whole: true };
+    if source.len() > PARSED_BYTES_MAX {
+        scan.over(PARSED_BYTES_MAX, "bytes of a script: it was not run");
+        return run;
+    }
+    if !scan.budget.spend(1 + (source.len() / BYTES_PER_STEP) as u64) {
+        return run;
+    }
+    let mut program = Program::default();
+    parser::module(source, 0, &mut program);
+    let (names, around, mut book) = ([String::new()], Surroundings::default(), Workbook::default());
+    let steps = scan.budget.take_emulation();
+    let outcome = Machine::new(&program, &names, &around, &mut book, steps).run(&[], true);
+    scan.budget.return_emulation(steps.saturating_sub(outcome.steps));
+    scan.budget.gaps.extend(&program.gaps);
+    scan.budget.gaps.extend(&outcome.gaps);
+    run.whole = !outcome.limited;
+    run.texts.extend(outcome.decoded.iter().map(|d| d.text.text.clone()));
+    run
 }
 
 /// Procedures that the host starts, if there is something in them.

@@ -97,7 +97,7 @@ const CALLS: [&str; 18] = [
 ];
 
 /// The literals of a module's compiled code.
-pub(super) fn literals(cache: &[u8], code_page: u16, gaps: &mut Gaps) -> Vec<String> {
+pub(crate) fn literals(cache: &[u8], code_page: u16, gaps: &mut Gaps) -> Vec<String> {
     raw_literals(cache, gaps).into_iter().map(|bytes| codepage::decode(bytes, code_page)).collect()
 }
 
@@ -131,7 +131,7 @@ fn literals_of(cache: &[u8], opcode: u8) -> Vec<&[u8]> {
 }
 
 /// The names in `_VBA_PROJECT`: a length, a type, the characters.
-pub(super) fn identifiers(table: &[u8], gaps: &mut Gaps) -> Vec<String> {
+pub(crate) fn identifiers(table: &[u8], gaps: &mut Gaps) -> Vec<String> {
     let mut out = Vec::new();
     let mut at = 0;
     while let Some([length, _kind]) = table.get(at..at + 2) {

@@ -176,10 +176,11 @@ fn texts(book: &Workbook, scan: &mut Scan<'_>) {
     for (index, sheet) in book.sheets.iter().enumerate() {
         let mut out = String::new();
         let most = room.min(SHEET_TEXT_MAX);
+        let limit = if room < SHEET_TEXT_MAX { BOOK_TEXT_MAX } else { SHEET_TEXT_MAX };
         let drawn = book.drawn.iter().filter(|(of, _)| *of == index);
         for (_, text) in drawn {
             if out.len() + text.len() >= most {
-                scan.budget.gaps.aside(most, "bytes of text of a sheet");
+                scan.budget.gaps.aside(limit, "bytes of text of sheets");
                 break;
             }
             out.push_str(text);
@@ -189,7 +190,7 @@ fn texts(book: &Workbook, scan: &mut Scan<'_>) {
         for (at, cell) in &sheet.cells {
             let Value::Text(text) = &cell.value else { continue };
             if out.len() + text.len() >= most {
-                scan.budget.gaps.aside(most, "bytes of text of a sheet");
+                scan.budget.gaps.aside(limit, "bytes of text of sheets");
                 break;
             }
             if !out.is_empty() {

@@ -67,11 +67,13 @@ pub(crate) fn read(name: &str, text: &str, all: &mut Gathered, scan: &mut Scan<'
             Event::Text(_) => scan.over(PROPERTY_BYTES_MAX, "bytes of a property"),
             Event::Close(_) => {
                 let Some(ended) = stack.pop() else { continue };
-                if !scan.budget.gaps.room(count, PROPERTIES_MAX, "properties") {
+                let own = matches!(ended.as_str(), "property" | "user-defined");
+                let built = custom.is_none() && NAMES.iter().any(|(name, ..)| *name == ended);
+                if (own || built) && !scan.budget.gaps.room(count, PROPERTIES_MAX, "properties") {
                     return;
                 }
-                count += 1;
-                if matches!(ended.as_str(), "property" | "user-defined") {
+                count += usize::from(own || built);
+                if own {
                     let name = custom.take().unwrap_or_default();
                     all.string(format!("CustomDocumentProperties(\"{name}\")"), &value, &place, scan);
                     scan.facts.metadata.push((name, value.trim().to_owned()));

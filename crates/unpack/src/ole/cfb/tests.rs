@@ -13,6 +13,11 @@ pub(crate) fn build(streams: &[(&str, &[u8])]) -> Vec<u8> {
     Builder::new(streams).finish()
 }
 
+/// Names of the entries of a directory.
+pub(crate) fn read_directory(bytes: &[u8], gaps: &mut Gaps) -> usize {
+    directory::read(bytes, 9, gaps).0.len()
+}
+
 struct Node {
     name: String,
     kind: u8,

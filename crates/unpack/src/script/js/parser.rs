@@ -2,7 +2,7 @@
 
 mod literal;
 
-use std::{cell::Cell, rc::Rc};
+use std::{cell::RefCell, rc::Rc};
 
 use super::{
     lexer::{Kind, Lexed, Token, lex},
@@ -10,6 +10,10 @@ use super::{
 };
 use crate::{gaps::Gaps, limits::NESTING_MAX};
 
+/// What nests too deep.
+const DEEP: &str = "blocks or brackets of a script inside one another";
+/// Signs before one another.
+const SIGNS_MAX: usize = 8;
 /// Escaped characters from which on a string is hidden.
 const HIDDEN_ESCAPES: u32 = 3;
 
@@ -20,8 +24,7 @@ pub(crate) struct Parser<'t, 's> {
     at: usize,
     depth: usize,
     no_in: bool,
-    /// Something nests deeper than is read.
-    deep: Cell<bool>,
+    gaps: RefCell<Gaps>,
 }
 
 const END: &Kind<'static> = &Kind::End;
@@ -50,9 +53,7 @@ pub(crate) fn parse(lexed: &Lexed<'_>, depth: usize, gaps: &mut Gaps) -> Vec<Stm
     while !parser.is_end() {
         parser.statement_into(&mut out);
     }
-    if parser.deep.get() {
-        gaps.over(NESTING_MAX, "blocks or brackets of a script inside one another");
-    }
+    gaps.extend(&parser.gaps.borrow());
     out
 }
 
@@ -84,14 +85,12 @@ fn partners(tokens: &[Token<'_>]) -> Vec<u32> {
 
 impl<'t, 's> Parser<'t, 's> {
     fn new(tokens: &'t [Token<'s>], depth: usize) -> Parser<'t, 's> {
-        Parser { tokens, partner: partners(tokens), at: 0, depth, no_in: false, deep: Cell::new(false) }
+        Parser { tokens, partner: partners(tokens), at: 0, depth, no_in: false, gaps: RefCell::default() }
     }
 
     /// Whether something may nest deeper here.
     fn room(&self) -> bool {
-        let deep = self.depth >= NESTING_MAX;
-        self.deep.set(self.deep.get() || deep);
-        !deep
+        self.gaps.borrow_mut().room(self.depth, NESTING_MAX, DEEP)
     }
 
     fn kind_at(&self, at: usize) -> &'t Kind<'s> {
@@ -476,8 +475,8 @@ impl<'t, 's> Parser<'t, 's> {
             }
             let Some(op) = OPS.iter().find(|op| **op == text) else { break };
             self.at += 1;
-            // Signs in a row (`!![]`) nest; more than that is junk.
-            if prefix.len() < 8 {
+            // Signs in a row (`!![]`) nest.
+            if self.gaps.get_mut().room(prefix.len(), SIGNS_MAX, "signs in a row") {
                 prefix.push(op);
             }
         }
@@ -595,13 +594,13 @@ impl<'t, 's> Parser<'t, 's> {
     fn template(&self, pieces: &[(String, Option<&str>)]) -> Expr {
         let inner = |source: &str| {
             if self.depth + 1 >= NESTING_MAX {
-                self.deep.set(true);
+                self.gaps.borrow_mut().over(NESTING_MAX, DEEP);
                 return Expr::Unknown;
             }
             let lexed = lex(source);
             let mut parser = Parser::new(&lexed.tokens, self.depth + 1);
             let out = parser.expression();
-            self.deep.set(self.deep.get() || parser.deep.get());
+            self.gaps.borrow_mut().extend(&parser.gaps.borrow());
             out
         };
         Expr::Template(pieces.iter().map(|(text, source)| (units(text), source.map(inner))).collect())
