@@ -209,6 +209,22 @@ mod tests {
         }
     }
 
+    /// Nothing that is found in a file is without a page: alone, with others, or as one of a family.
+    #[test]
+    fn every_finding_of_a_file_has_a_page() {
+        const FAMILIES: [&str; 1] = ["FAM-"];
+        let pages = builtin().unwrap();
+        let named = |text: String| pages.iter().any(|page| page.query.contains(&text));
+        let family = |id: &str| {
+            let prefix = FAMILIES.iter().find(|prefix| id.starts_with(**prefix));
+            prefix.is_some_and(|prefix| named(format!("strings.istarts_with(.id, \"{prefix}\")")))
+        };
+        let ids = sekisho_unpack::Id::ALL.iter().map(|id| id.name());
+        let without: Vec<&str> = ids.filter(|id| !named(format!("\"{id}\"")) && !family(id)).collect();
+        assert!(without.is_empty(), "no page in rules/attachment names {}", without.join(", "));
+        assert!(!named("\"LNK-MINIMISED\"".to_owned()) && !family("LNK-MINIMIZED"));
+    }
+
     /// The binding reads fields by their place: the order of the Rust lists is the order of the schema.
     #[test]
     fn the_binding_names_fields_in_the_order_of_the_schema() {

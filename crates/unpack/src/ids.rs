@@ -1,5 +1,5 @@
 //! The findings that there are: one line each, with the severity that it has unless the place says otherwise. The
-//! reference is generated from this table; a rule page exists for every family (`rules/attachment/`).
+//! reference is generated from this table; a rule page names each of them, or its family (`rules/attachment/`).
 
 use serde::{Serialize, Serializer};
 
