@@ -106,8 +106,9 @@ fn job(args: &cli::Unpack) -> Result<Job> {
         None => None,
         Some(day) => {
             let format = time::macros::format_description!("[year]-[month]-[day]");
+            // The reason is said once: the error's own source repeats it.
             let day = time::Date::parse(day, &format)
-                .with_context(|| format!("--date {day}: give a day as YYYY-MM-DD"))?;
+                .map_err(|why| anyhow::anyhow!("--date {day}: give a day as YYYY-MM-DD: {why}"))?;
             Some(day.midnight().assume_utc().unix_timestamp())
         }
     };

@@ -91,3 +91,12 @@ fn a_file_that_kills_costs_itself_only() {
     let outcome: Value = serde_json::from_slice(&harmless).unwrap();
     assert_eq!(outcome["verdict"], "benign");
 }
+
+#[test]
+fn a_wrong_day_says_why_once() {
+    let output = Command::new(SEKISHO).args(["unpack", "--date", "2022-13-01", FILES]).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(text.contains("give a day as YYYY-MM-DD"), "{text}");
+    assert_eq!(text.matches("'month'").count(), 1, "{text}");
+}
