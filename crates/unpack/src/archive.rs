@@ -1,7 +1,7 @@
 //! Archives, disk images, and what names and neighbours say.
 //!
 //! [`zip`] reads zips by their own bytes; [`packed`] reads the other archives, [`disk`], [`virtual_disk`] and [`fat`] the images, all into
-//! [`output`], which keeps the limits. [`codec`] unpacks single streams, [`passwords`] tries passwords. [`name`] says
+//! [`output`], which keeps the limits. [`codec`] unpacks single streams, [`passwords`] tries passwords, [`keys`] says what they cost. [`name`] says
 //! what a name tells, [`shape`] what stands around and behind a file's own format, [`relations`] what files tell about
 //! one another. [`crate::extensions`] has the lists behind all of them.
 
@@ -12,6 +12,7 @@ pub(crate) mod disk;
 #[cfg(test)]
 mod disk_tests;
 mod fat;
+mod keys;
 pub(crate) mod name;
 mod output;
 pub(crate) mod packed;

@@ -55,6 +55,8 @@ pub const EMULATION_STEPS_TOTAL_MAX: u64 = 600_000;
 pub const PASSWORDS_MAX: usize = 200;
 /// Passwords tried on a file whose key derivation is slow (7z, RAR5).
 pub const SLOW_PASSWORDS_MAX: usize = 12;
+/// Steps of one password's keys for an archive (7z: 2^21 rounds, RAR5: 2^18). Beyond: `SCAN-INCOMPLETE`, it stays closed.
+pub const KEY_STEPS_MAX: u64 = 132_000;
 /// Passwords tried on an encrypted Office document.
 pub const OFFICE_PASSWORDS_MAX: usize = 24;
 /// Findings kept of one file; the most severe of each kind come first.

@@ -9,17 +9,20 @@ use bytes::Bytes;
 use super::{
     cab_bounds,
     codec::{self, Method, SPEED_LZMA, Unpacked, capped},
+    keys,
     output::{Member, Output, encrypted},
     passwords,
 };
 use crate::{
     Id, Kind, Secret,
-    limits::{FILES_LISTED_MAX, MEMBER_BYTES_MAX, SEVEN_MEMORY_MAX, SLOW_PASSWORDS_MAX},
+    limits::{FILES_LISTED_MAX, KEY_STEPS_MAX, MEMBER_BYTES_MAX, SEVEN_MEMORY_MAX, SLOW_PASSWORDS_MAX},
     scan::Scan,
 };
 
 /// Steps of a try whose key derivation is slow.
 const STEPS_SLOW: u64 = 30_000;
+/// Headers of an older RAR archive that are read behind a password: each may ask for a key of its own.
+const LOCKED_HEADERS_MAX: u64 = 200;
 /// Bytes that are copied in a step.
 const SPEED_STORED: u64 = 1_000;
 /// Bytes of a RAR archive that are unpacked in a step.
@@ -116,16 +119,18 @@ pub(crate) fn cab(bytes: &Bytes, scan: &mut Scan<'_>) {
 /// A 7z archive. Without a password its names may be unknown.
 pub(crate) fn seven(bytes: &Bytes, scan: &mut Scan<'_>) {
     let mut out = Output::new("7z", bytes.len());
-    let plain = sevenz(bytes, "", &mut out, scan);
-    if let Err(names) = plain {
+    let plain = sevenz(bytes, "", 0, &mut out, scan);
+    if let Err(Locked { names, steps }) = plain {
         out.facts().encrypted = true;
         encrypted(scan, names.iter().map(|(name, size)| (name.as_str(), *size)));
-        let (all, mut opened) = (passwords::candidates(scan, SLOW_PASSWORDS_MAX), false);
+        let steps = steps.max(keys::of_seven_header(bytes)).max(STEPS_SLOW);
+        let tries = if affordable(steps, scan) { SLOW_PASSWORDS_MAX } else { 0 };
+        let (all, mut opened) = (passwords::candidates(scan, tries), false);
         for candidate in all {
-            if !scan.budget.spend(STEPS_SLOW) {
+            if !scan.budget.spend(steps) {
                 break;
             }
-            if sevenz(bytes, candidate.password.reveal(), &mut out, scan).is_ok() {
+            if sevenz(bytes, candidate.password.reveal(), steps, &mut out, scan).is_ok() {
                 passwords::opened(scan, &candidate);
                 opened = true;
                 break;
@@ -141,13 +146,31 @@ pub(crate) fn seven(bytes: &Bytes, scan: &mut Scan<'_>) {
     out.finish(scan);
 }
 
-/// Reads all members, or gives the names as far as they are known when the password is wrong.
+/// Whether a password's keys may be made; says so when not.
+fn affordable(steps: u64, scan: &mut Scan<'_>) -> bool {
+    if steps > KEY_STEPS_MAX {
+        scan.find(Id::ScanIncomplete, "", "its passwords take too long to try");
+    }
+    steps <= KEY_STEPS_MAX
+}
+
+/// An archive that the password does not open.
+#[derive(Default)]
+struct Locked {
+    /// Names and sizes, as far as they are known.
+    names: Vec<(String, u64)>,
+    /// Steps of the keys of what is in it, as far as they are known.
+    steps: u64,
+}
+
+/// Reads all members; `paid` are the steps that the password's keys were booked with.
 fn sevenz(
     bytes: &Bytes,
     password: &str,
+    paid: u64,
     out: &mut Output,
     scan: &mut Scan<'_>,
-) -> Result<(), Vec<(String, u64)>> {
+) -> Result<(), Locked> {
     use sevenz_rust2::{Archive, ArchiveReader, Error, Password};
     let secret = Password::from(password);
     let mut source = Cursor::new(bytes);
@@ -157,7 +180,7 @@ fn sevenz(
     };
     let archive = match Archive::read(&mut source, &secret) {
         Ok(archive) => archive,
-        Err(e) if wrong(&e) => return Err(Vec::new()),
+        Err(e) if wrong(&e) => return Err(Locked::default()),
         Err(_) => return Ok(()),
     };
     let names: Vec<(String, u64)> = archive
@@ -167,6 +190,11 @@ fn sevenz(
         .take(FILES_LISTED_MAX)
         .map(|f| (f.name().to_owned(), f.size()))
         .collect();
+    let steps = keys::of_seven(&archive);
+    // Keys that show only behind a password.
+    if !password.is_empty() && steps > paid && !(affordable(steps, scan) && scan.budget.spend(steps - paid)) {
+        return Err(Locked { names, steps });
+    }
     let memory = archive.blocks.iter().flat_map(|b| &b.coders).map(memory_of).max().unwrap_or(0);
     if memory > SEVEN_MEMORY_MAX {
         scan.find(Id::ScanIncomplete, "", format!("the archive asks for {memory} bytes of memory"));
@@ -206,8 +234,8 @@ fn sevenz(
     });
     let broken = got.last().is_some_and(|(_, u)| !u.complete && !u.cut);
     match result {
-        Err(e) if !stopped && wrong(&e) => return Err(names),
-        Ok(()) if broken && !password.is_empty() => return Err(names),
+        Err(e) if !stopped && wrong(&e) => return Err(Locked { names, steps }),
+        Ok(()) if broken && !password.is_empty() => return Err(Locked { names, steps }),
         _ => {}
     }
     let read = got.len();
@@ -259,13 +287,19 @@ pub(crate) fn rar(bytes: &Bytes, scan: &mut Scan<'_>) {
             .with_rar50_buffered_decode_limit(MEMBER_BYTES_MAX)
             .with_max_reader_workspace_bytes(MEMBER_BYTES_MAX * 4)
     };
+    let lock = keys::Lock::read(bytes);
     let opened = |password: Option<&Secret>| {
         let mut options = limits();
+        if password.is_some() && lock.is_none() {
+            options = options.with_max_header_count(LOCKED_HEADERS_MAX);
+        }
         options.password = password.map(|p| p.reveal().as_bytes());
         rars::ArchiveReader::read_with_options(bytes, options).ok()
     };
     let mut found = None;
     let mut archive = opened(None);
+    // An archive that is opened with its password has made its keys.
+    let steps = archive.as_ref().map(keys::of_rar).unwrap_or_default();
     let locked = archive.as_ref().is_none_or(|a| a.members().any(|m| m.meta.is_encrypted));
     // Without a password only an archive whose names are encrypted cannot be listed: its first block says so.
     if locked && (archive.is_some() || names_encrypted(bytes)) {
@@ -283,15 +317,39 @@ pub(crate) fn rar(bytes: &Bytes, scan: &mut Scan<'_>) {
             let locked = members.filter(|(_, m)| m.meta.is_encrypted && !m.meta.is_directory);
             locked.min_by_key(|(_, m)| m.meta.packed_size).map(|(at, _)| at)
         });
-        found = passwords::first(scan, SLOW_PASSWORDS_MAX, STEPS_SLOW, |password, _| {
-            let archive = opened(Some(password))?;
-            let at = smallest.unwrap_or(0);
+        let price = match (smallest, &lock) {
+            // A solid archive is read from its start.
+            (Some(at), _) if archive.as_ref().is_some_and(rars::Archive::is_solid) => {
+                steps.iter().take(at + 1).sum()
+            }
+            (Some(at), _) => steps.get(at).copied().unwrap_or(0),
+            (None, Some(lock)) => lock.steps(),
+            (None, None) => 0,
+        };
+        let tries = if affordable(price, scan) { SLOW_PASSWORDS_MAX } else { 0 };
+        let (plain, mut dear) = (archive.take(), false);
+        let fitting = passwords::first(scan, tries, price.max(STEPS_SLOW), |password, budget| {
             let mut options = limits();
             options.password = Some(password.reveal().as_bytes());
-            archive.read_member_at_with_options(at, options).ok().map(|_| archive)
-        })
-        .map(|(candidate, opened)| {
-            archive = Some(opened);
+            if let Some(plain) = &plain {
+                return plain.read_member_at_with_options(smallest.unwrap_or(0), options).ok().map(|_| None);
+            }
+            if let Some(lock) = &lock {
+                let inside = lock.inside(bytes, password.reveal().as_bytes(), FILES_LISTED_MAX * 4)?;
+                dear = inside > budget.steps_left() / 2 || !budget.spend(inside);
+                if dear {
+                    return None;
+                }
+            }
+            let archive = opened(Some(password))?;
+            archive.read_member_at_with_options(0, options).ok().map(|_| Some(archive))
+        });
+        if dear {
+            scan.find(Id::ScanIncomplete, "", "the keys of its files take too long to make");
+        }
+        archive = plain;
+        found = fitting.map(|(candidate, opened)| {
+            archive = opened.or(archive.take());
             candidate
         });
         match &found {
@@ -303,7 +361,7 @@ pub(crate) fn rar(bytes: &Bytes, scan: &mut Scan<'_>) {
     if archive.is_none() && !scan.locked {
         scan.left_out("the archive is damaged, or has more members than are listed");
     }
-    let mut before = 0_u64;
+    let (mut before, mut keys_before) = (0_u64, 0_u64);
     for (at, info) in archive.iter().flat_map(|a| a.members().enumerate()).take(FILES_LISTED_MAX) {
         if info.meta.is_directory {
             continue;
@@ -318,7 +376,11 @@ pub(crate) fn rar(bytes: &Bytes, scan: &mut Scan<'_>) {
         let size = member.size.min(MEMBER_BYTES_MAX);
         let cost = if info.is_solid() { before.saturating_add(size) } else { size };
         before = before.saturating_add(size);
-        let paid = scan.budget.spend((cost + info.meta.packed_size / 4) / SPEED_RAR + 200);
+        let own = steps.get(at).copied().filter(|_| password.is_some()).unwrap_or(0);
+        let keys = if info.is_solid() { keys_before.saturating_add(own) } else { own };
+        keys_before = keys_before.saturating_add(own);
+        let work = (cost + info.meta.packed_size / 4) / SPEED_RAR + 200;
+        let paid = scan.budget.spend(work.saturating_add(keys));
         let readable = paid && !info.meta.is_redirection && (!info.meta.is_encrypted || password.is_some());
         let mut options = limits().with_max_member_output_bytes(out.cap(scan));
         options.password = password.as_ref().map(|p| p.reveal().as_bytes());
