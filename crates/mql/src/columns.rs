@@ -163,6 +163,15 @@ impl<'a> Columns<'a> {
         }
     }
 
+    /// The value of an item in a column, when it is there.
+    #[inline]
+    pub(crate) fn cell(&self, frame: u32, column: u32, at: u32) -> Slot<'a> {
+        match self.column(frame, column).cells {
+            NO_CELLS => Slot::Empty,
+            start => self.cells.get((start + at) as usize).copied().unwrap_or(Slot::Empty),
+        }
+    }
+
     /// Forgets when memory is full: it only costs time.
     pub(crate) fn set(&mut self, scope: &Scope<'a>, column: u32, content: Slot<'a>) {
         if let Slot::Truth(truth) = content

@@ -106,7 +106,38 @@ impl<'s> Builder<'s> {
         self.program
     }
 
+    /// A node; one that reads items of the loops further out only is made there, and marked [`Node::Outer`].
     fn add(&mut self, node: Node, span: Span) -> Id {
+        let Some(moved) = self.moved_out(&node, span) else { return self.add_here(node, span) };
+        let inner = self.add(moved, span);
+        // What is asked for every item of the innermost loop is worth a place in the memory.
+        if let Some(meta) = self.program.metas.get_mut(inner as usize) {
+            meta.uses += 1;
+        }
+        self.add_here(Node::Outer(inner), span)
+    }
+
+    /// The node as it reads one loop further out, when it does not read the innermost item.
+    fn moved_out(&mut self, node: &Node, span: Span) -> Option<Node> {
+        let mut outer = false;
+        let mut here = false;
+        let node_over = node.over(|child| {
+            match self.program.node(child) {
+                Node::Item(n) if *n > 0 => outer = true,
+                Node::Outer(_) => outer = true,
+                _ => here |= self.program.metas.get(child as usize).is_none_or(|m| m.depth > 0),
+            }
+            child
+        });
+        node_over.filter(|_| outer && !here)?;
+        node.over(|child| match *self.program.node(child) {
+            Node::Item(n) => self.add_here(Node::Item(n.saturating_sub(1)), span),
+            Node::Outer(inner) => inner,
+            _ => child,
+        })
+    }
+
+    fn add_here(&mut self, node: Node, span: Span) -> Id {
         let inner = self.loops > 0;
         let id = match self.nodes.get(&node) {
             Some(&id) => id,
@@ -133,6 +164,9 @@ impl<'s> Builder<'s> {
     fn depth(&self, id: Id) -> u32 {
         if let Node::Item(n) = self.program.node(id) {
             return n + 1;
+        }
+        if let Node::Outer(inner) = self.program.node(id) {
+            return self.program.metas.get(*inner as usize).map_or(0, |m| m.depth + 1);
         }
         let children = self.program.children(id);
         let depth = |(child, inner): (Id, bool)| {

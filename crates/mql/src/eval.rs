@@ -81,7 +81,7 @@ impl<'a, 'h> Eval<'a, 'h> {
     }
 
     /// Whether a rule matches. Null is as good as false here, so conjunctions end earlier than in [`Eval::truth`].
-    #[inline]
+    #[inline(always)]
     pub(crate) fn decide(&mut self, operand: &'a Operand) -> Truth {
         match self.memory.truth(operand) {
             Truth::IS_TRUE => Truth::TRUE,
@@ -91,14 +91,19 @@ impl<'a, 'h> Eval<'a, 'h> {
         }
     }
 
-    /// What is not remembered as surely true, false or null.
+    /// What is not remembered as surely true, false or null. Kept apart, so that what is remembered costs no call.
+    #[inline(never)]
     fn find_out(&mut self, operand: &'a Operand) -> Truth {
         let program = self.program;
         match operand.logic {
             Logic::All => {
                 let mut all = Truth::TRUE;
                 for part in program.operands_at(operand.parts) {
-                    let t = self.decide(part);
+                    let t = match self.memory.truth(part) {
+                        Truth::IS_TRUE => continue,
+                        Truth::IS_FALSE | Truth::IS_NULL => return Truth::FALSE,
+                        _ => self.find_out(part),
+                    };
                     if !t.can_be_true() {
                         return Truth::FALSE;
                     }
@@ -199,6 +204,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             }
             Node::Regex { source, patterns } => self.regex_test(*source, patterns),
             Node::IpIn { ip, set, rest } => self.ip_in(*ip, *set, rest),
+            Node::Outer(inner) => self.outside(|eval| eval.truth(*inner)),
             _ => Truth::of(self.make_other(id)),
         }
     }
@@ -210,6 +216,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             Node::Str(s) => Value::Str(s),
             Node::Int(i) => Value::Int(*i),
             Node::Item(n) => self.item(*n),
+            Node::Outer(inner) => self.outside(|eval| eval.value(*inner)),
             Node::And(_)
             | Node::Or(_)
             | Node::Not(_)
@@ -280,6 +287,14 @@ impl<'a, 'h> Eval<'a, 'h> {
         }
     }
 
+    /// Evaluates outside the innermost loop.
+    fn outside<T>(&mut self, evaluate: impl FnOnce(&mut Self) -> T) -> T {
+        let scope = self.scopes.pop();
+        let result = evaluate(self);
+        self.scopes.extend(scope);
+        result
+    }
+
     fn item(&self, n: u32) -> Value<'a> {
         let at = self.scopes.len().checked_sub(1 + n as usize);
         at.and_then(|at| self.scopes.get(at)).map_or(Value::Null, |s| s.item)
@@ -337,14 +352,18 @@ impl<'a, 'h> Eval<'a, 'h> {
         compare(op, left, right)
     }
 
-    fn charge_text(&mut self, left: Value<'a>, right: Value<'a>) {
-        if let (Value::Str(a), Value::Str(b)) = (left, right) {
-            self.steps += (a.len().min(b.len()) / 256) as u64;
-        }
-    }
-
     fn in_tuple(&mut self, left: Id, fold_case: bool, set: u32, rest: &[Id]) -> Truth {
         let left = self.value(left);
+        self.value_in_tuple(left, fold_case, set, rest)
+    }
+
+    pub(crate) fn value_in_tuple(
+        &mut self,
+        left: Value<'a>,
+        fold_case: bool,
+        set: u32,
+        rest: &[Id],
+    ) -> Truth {
         let Some(set) = self.program.sets.get(set as usize) else { return Truth::NULL };
         let found = match left {
             Value::Unknown(missing) => return Truth::unknown(missing),
@@ -374,6 +393,10 @@ impl<'a, 'h> Eval<'a, 'h> {
 
     fn in_list(&mut self, left: Id, fold_case: bool, list: u32) -> Truth {
         let left = self.value(left);
+        self.value_in_list(left, fold_case, list)
+    }
+
+    pub(crate) fn value_in_list(&mut self, left: Value<'a>, fold_case: bool, list: u32) -> Truth {
         let missing = match left {
             Value::Str(_) => Missing::NONE,
             Value::Unknown(missing) => missing,

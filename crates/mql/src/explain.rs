@@ -66,6 +66,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
         let program = self.eval.program;
         match program.node(id) {
             Node::Bool(_) => {}
+            Node::Outer(inner) => self.outside(|e| e.walk(*inner, wanted)),
             // `not in`, `is not null`: one predicate as it is written.
             Node::Not(inner) if self.span(id) == self.span(*inner) => self.leaf(id, wanted),
             Node::Not(inner) => self.walk(*inner, !wanted),
@@ -118,6 +119,15 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
         }
     }
 
+    /// Looks at something that reads no item of the innermost loop.
+    fn outside<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+        let (scope, place) = (self.eval.scopes.pop(), self.places.pop());
+        let result = look(self);
+        self.eval.scopes.extend(scope);
+        self.places.extend(place);
+        result
+    }
+
     fn span(&self, id: Id) -> Span {
         self.rule.spans.get(&id).copied().unwrap_or_default()
     }
@@ -142,6 +152,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
         match program.node(id) {
             Node::Null | Node::Bool(_) | Node::Int(_) | Node::Float(_) | Node::Str(_) | Node::List(_) => {}
             Node::JsonText(inner) => self.reads(*inner, reads),
+            Node::Outer(inner) => self.outside(|e| e.reads(*inner, reads)),
             Node::Root(_) | Node::Item(_) | Node::Field { .. } | Node::Index { .. } | Node::Slice { .. } => {
                 self.read(id, reads);
             }
@@ -193,6 +204,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
             }
             Node::Slice { base, .. } => format!("{}[:]", self.path(*base)),
             Node::JsonText(inner) => self.path(*inner),
+            Node::Outer(inner) => self.outside(|e| e.path(*inner)),
             Node::List(list) => format!("${}", program.lists.get(*list as usize).map_or("", |n| n)),
             Node::Str(s) => format!("{:?}", show::cut(s, 40)),
             Node::Int(i) => i.to_string(),

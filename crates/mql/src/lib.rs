@@ -3,6 +3,7 @@
 
 pub mod ast;
 pub mod base64;
+mod batch;
 pub mod builtin;
 pub mod check;
 mod columns;

@@ -92,9 +92,27 @@ impl<'a> Chunk<'a> {
         }
     }
 
-    fn scope(&self, eval: &Eval<'a, '_>, item: u64) -> Scope<'a> {
-        let at = self.number * CHUNK + item.trailing_zeros() as usize;
-        Scope { item: plain(self.list.get(at, eval.arena)), frame: self.frame, at: at as u32 }
+    pub(crate) fn scope(&self, eval: &Eval<'a, '_>, item: u64) -> Scope<'a> {
+        let at = self.first() + item.trailing_zeros();
+        Scope { item: plain(self.item(eval, item)), frame: self.frame, at }
+    }
+
+    pub(crate) fn item(&self, eval: &Eval<'a, '_>, item: u64) -> Value<'a> {
+        self.list.get(self.number * CHUNK + item.trailing_zeros() as usize, eval.arena)
+    }
+
+    /// The position of its first item.
+    pub(crate) fn first(&self) -> u32 {
+        (self.number * CHUNK) as u32
+    }
+
+    /// The array's columns.
+    pub(crate) fn columns(&self) -> u32 {
+        self.frame
+    }
+
+    pub(crate) fn has_columns(&self) -> bool {
+        self.frame != NO_FRAME
     }
 }
 
@@ -144,7 +162,16 @@ impl<'a> Eval<'a, '_> {
                 self.steps += 1;
                 self.masks(*inner, chunk, items).not()
             }
-            _ => self.masks_by_item(id, chunk, items),
+            // The scope of the items is not there yet.
+            Node::Outer(inner) => {
+                let mut same = Masks::default();
+                same.put(items, self.truth(*inner));
+                same
+            }
+            _ => match self.masks_of_test(id, chunk, items) {
+                Some(masks) => masks,
+                None => self.masks_by_item(id, chunk, items),
+            },
         }
     }
 

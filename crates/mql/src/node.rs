@@ -53,6 +53,8 @@ pub(crate) enum Node {
     Root(u32),
     /// Item of a loop: 0 is the innermost.
     Item(u32),
+    /// What reads no item of the innermost loop, but of those around it: evaluated there, where all rules share it.
+    Outer(Id),
     /// `name` is an index into [`Program::names`].
     Field {
         base: Id,
@@ -256,6 +258,56 @@ pub(crate) struct HostFunction {
     pub(crate) required: Vec<bool>,
 }
 
+impl Node {
+    /// The same node over other children; `None` for a loop, whose body is in a scope of its own, and for what has no
+    /// children.
+    pub(crate) fn over(&self, mut child: impl FnMut(Id) -> Id) -> Option<Node> {
+        let mut node = self.clone();
+        match &mut node {
+            Node::Field { base: x, .. }
+            | Node::JsonText(x)
+            | Node::Not(x)
+            | Node::Neg(x)
+            | Node::IsNull(x)
+            | Node::InList { left: x, .. }
+            | Node::Regex { source: x, .. }
+            | Node::Matches { source: x, .. } => *x = child(*x),
+            Node::Index { base: x, index: y }
+            | Node::Compare { left: x, right: y, .. }
+            | Node::Arith { left: x, right: y, .. }
+            | Node::InArray { left: x, right: y, .. } => (*x, *y) = (child(*x), child(*y)),
+            Node::Slice { base, from, to, .. } => {
+                *base = child(*base);
+                [from, to].into_iter().flatten().for_each(|x| *x = child(*x));
+            }
+            Node::Array(items) | Node::And(items) | Node::Or(items) => {
+                items.iter_mut().for_each(|x| *x = child(*x));
+            }
+            Node::Of { items, .. } => items.iter_mut().for_each(|x| *x = child(*x)),
+            Node::InTuple { left: x, rest, .. }
+            | Node::IpIn { ip: x, rest, .. }
+            | Node::Text { source: x, rest, .. } => {
+                *x = child(*x);
+                rest.iter_mut().for_each(|x| *x = child(*x));
+            }
+            Node::Call { args, .. } | Node::Host { args, .. } => {
+                args.iter_mut().for_each(|x| *x = child(*x));
+            }
+            Node::Null
+            | Node::Bool(_)
+            | Node::Int(_)
+            | Node::Float(_)
+            | Node::Str(_)
+            | Node::Root(_)
+            | Node::Item(_)
+            | Node::Outer(_)
+            | Node::List(_)
+            | Node::Loop { .. } => return None,
+        }
+        Some(node)
+    }
+}
+
 impl Program {
     pub(crate) fn node(&self, id: Id) -> &Node {
         // Ids come from this table's own builder; the fallback keeps a mistake there from being a crash.
@@ -291,7 +343,7 @@ impl Program {
             }
             Node::Array(items) | Node::And(items) | Node::Or(items) => here(items),
             Node::Of { items, .. } => here(items),
-            Node::JsonText(x) | Node::Not(x) | Node::Neg(x) | Node::IsNull(x) => here(&[*x]),
+            Node::JsonText(x) | Node::Not(x) | Node::Neg(x) | Node::IsNull(x) | Node::Outer(x) => here(&[*x]),
             Node::Compare { left, right, .. } | Node::Arith { left, right, .. } => here(&[*left, *right]),
             Node::InArray { left, right, .. } => here(&[*left, *right]),
             Node::InList { left, .. } => here(&[*left]),

@@ -436,11 +436,65 @@ fn class_members(class: &Class) -> Option<Vec<String>> {
     (out.len() <= MAX_EXACT).then_some(out)
 }
 
-/// The set whose shortest member is longer; among equals the smaller one.
+/// What stands in nearly every page: to require it rules nothing out.
+const EVERYDAY: [&str; 40] = [
+    "background-color:",
+    "background:",
+    "bgcolor=",
+    "font-family:",
+    "font-size:",
+    "line-height:",
+    "text-align:",
+    "padding:",
+    "margin:",
+    "border=\"0\"",
+    "color:",
+    "width=\"",
+    "height=\"",
+    "align=\"center\"",
+    "href=\"https://www.",
+    "src=\"http",
+    "style=\"",
+    "class=\"",
+    "target=\"_blank",
+    "rgb(",
+    "<html",
+    "<head",
+    "<title>",
+    "</title>",
+    "<body",
+    "<table",
+    "<tbody",
+    "</tbody",
+    "<tr",
+    "</tr>",
+    "<td",
+    "</td>",
+    "<div",
+    "</div>",
+    "<span",
+    "</span>",
+    "<img",
+    "<a ",
+    "</a>",
+    "&nbsp;",
+];
+
+/// How many bytes of a literal tell something.
+fn telling(literal: &str) -> usize {
+    let everyday = EVERYDAY.iter().any(|word| word.contains(literal));
+    match (literal.len(), everyday) {
+        (0..MIN_LITERAL, _) => 0,
+        (_, true) => 1,
+        (len, false) => len.min(8),
+    }
+}
+
+/// The set whose least telling member tells more; among equals the smaller one.
 fn better(a: Option<Vec<String>>, b: Option<Vec<String>>) -> Option<Vec<String>> {
     let score = |set: &Vec<String>| {
-        let shortest = set.iter().map(String::len).min().unwrap_or(0).min(8);
-        (shortest, usize::MAX - set.len())
+        let least = set.iter().map(|literal| telling(literal)).min().unwrap_or(0);
+        (least, usize::MAX - set.len())
     };
     match (a, b) {
         (Some(a), Some(b)) => Some(if score(&a) >= score(&b) { a } else { b }),
@@ -475,6 +529,10 @@ mod tests {
             (r"(foo\d+|bar\w+)z", "bar foo"),
             (r"^https?://[^/]+/wp-content/", "/wp-content/"),
             (r"a|bc", "-"),
+            // What every page holds is the last choice.
+            (r"<table[^>]*>.*cid:\d", "cid:"),
+            (r"(?:font-size|line-height):\s*clamp\(", "clamp("),
+            (r"background:\s*#\d", "background:"),
         ];
         for (pattern, expected) in table {
             let mut found: Vec<_> = check(pattern, true).split(' ').map(str::to_owned).collect();

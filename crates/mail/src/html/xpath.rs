@@ -1,6 +1,7 @@
 //! XPath 1.0 over the tree, the part that rules use (mql.md §1.14): all axes but `namespace`, positional and nested
 //! predicates, comparisons, arithmetic, unions, the string, number and boolean functions.
 
+mod claims;
 mod eval;
 mod functions;
 mod parse;

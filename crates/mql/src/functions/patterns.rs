@@ -14,7 +14,12 @@ const REMEMBER_FROM: usize = 128;
 impl<'a> Eval<'a, '_> {
     /// Any of the patterns.
     pub(crate) fn regex_test(&mut self, source: Id, patterns: &[u32]) -> Truth {
-        let text = match self.text(source) {
+        let value = self.value(source);
+        self.value_regex_test(value, patterns)
+    }
+
+    pub(crate) fn value_regex_test(&mut self, value: Value<'a>, patterns: &[u32]) -> Truth {
+        let text = match Text::of(value) {
             Text::Unknown(missing) => return Truth::unknown(missing),
             Text::Null => return Truth::NULL,
             Text::Is(text) => text,

@@ -19,12 +19,19 @@ pub(crate) enum Text<'a> {
     Is(&'a str),
 }
 
-impl<'a> Eval<'a, '_> {
-    pub(crate) fn text(&mut self, id: Id) -> Text<'a> {
-        match self.value(id) {
+impl<'a> Text<'a> {
+    pub(crate) fn of(value: Value<'a>) -> Text<'a> {
+        match value {
+            Value::Str(text) => Text::Is(text),
             Value::Unknown(missing) => Text::Unknown(missing),
             value => value.as_str().map_or(Text::Null, Text::Is),
         }
+    }
+}
+
+impl<'a> Eval<'a, '_> {
+    pub(crate) fn text(&mut self, id: Id) -> Text<'a> {
+        Text::of(self.value(id))
     }
 
     /// Any of the needles; Kleene over those that are null or unknown.
@@ -36,7 +43,19 @@ impl<'a> Eval<'a, '_> {
         needles: &[u32],
         rest: &[Id],
     ) -> Truth {
-        let text = match self.text(source) {
+        let value = self.value(source);
+        self.value_text_test(test, fold_case, value, needles, rest)
+    }
+
+    pub(crate) fn value_text_test(
+        &mut self,
+        test: TextTest,
+        fold_case: bool,
+        value: Value<'a>,
+        needles: &[u32],
+        rest: &[Id],
+    ) -> Truth {
+        let text = match Text::of(value) {
             Text::Unknown(missing) => return Truth::unknown(missing),
             Text::Null => return Truth::NULL,
             Text::Is(text) => text,
@@ -50,16 +69,29 @@ impl<'a> Eval<'a, '_> {
         }
         let mut any = Truth::FALSE;
         for &needle in rest {
-            any = any.or(match self.text(needle) {
-                Text::Unknown(missing) => Truth::unknown(missing),
-                Text::Null => Truth::NULL,
-                Text::Is(needle) => self.dynamic_test(test, fold_case, text, needle).into(),
-            });
+            let needle = self.value(needle);
+            any = any.or(self.value_in_value(test, fold_case, Value::Str(text), needle));
             if any.is_true() {
                 break;
             }
         }
         any
+    }
+
+    /// A needle that is not a constant.
+    pub(crate) fn value_in_value(
+        &mut self,
+        test: TextTest,
+        fold_case: bool,
+        text: Value<'a>,
+        needle: Value<'a>,
+    ) -> Truth {
+        match (Text::of(text), Text::of(needle)) {
+            (Text::Unknown(missing), _) => Truth::unknown(missing),
+            (Text::Null, _) | (_, Text::Null) => Truth::NULL,
+            (_, Text::Unknown(missing)) => Truth::unknown(missing),
+            (Text::Is(text), Text::Is(needle)) => self.dynamic_test(test, fold_case, text, needle).into(),
+        }
     }
 
     /// Tests often have dozens of needles, nearly all of which the text's pieces rule out.
@@ -123,7 +155,6 @@ impl<'a> Eval<'a, '_> {
         self.steps += (bytes / SEARCH_BYTES_PER_STEP) as u64;
     }
 
-    /// A needle that is not a constant.
     fn dynamic_test(&mut self, test: TextTest, fold_case: bool, text: &'a str, needle: &'a str) -> bool {
         self.steps += 1;
         // The text is folded once for all that is asked about it; a needle is seldom asked for twice.

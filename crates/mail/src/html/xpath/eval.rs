@@ -11,8 +11,8 @@ use crate::limits::{XPATH_NODES_MAX, XPATH_STEPS_MAX};
 /// A node, or an attribute of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Item {
-    id: u32,
-    attr: u32,
+    pub(super) id: u32,
+    pub(super) attr: u32,
 }
 
 /// What a predicate is evaluated for.
@@ -45,7 +45,7 @@ impl Value<'_> {
 
 /// One evaluation.
 pub(super) struct Eval<'a> {
-    html: &'a Html,
+    pub(super) html: &'a Html,
     /// Place of each node in document order, and the place after its last descendant.
     order: OnceCell<Vec<(u32, u32)>>,
     budget: Cell<usize>,
@@ -94,7 +94,7 @@ impl<'a> Eval<'a> {
     }
 
     /// Takes from the budget; false when it is used up.
-    fn spend(&self, steps: usize) -> bool {
+    pub(super) fn spend(&self, steps: usize) -> bool {
         let left = self.budget.get();
         self.budget.set(left.saturating_sub(steps));
         left > 0
@@ -214,6 +214,11 @@ impl<'a> Eval<'a> {
     }
 
     fn filter(&self, items: Vec<Item>, predicate: &Expr) -> Vec<Item> {
+        if !may_be_number(predicate) {
+            let mut items = items;
+            items.retain(|&item| self.holds(predicate, Context { item, position: 1, size: 1 }));
+            return items;
+        }
         let size = items.len();
         let keep = |(index, item): (usize, Item)| {
             let context = Context { item, position: index + 1, size };
@@ -445,6 +450,11 @@ fn counts_places(predicate: &Expr) -> bool {
         }
         _ => false,
     }
+}
+
+/// A predicate that is a number, or asks for places: the nodes beside a node decide about it too.
+fn may_be_number(predicate: &Expr) -> bool {
+    counts_places(predicate) || mentions_place(predicate)
 }
 
 fn mentions_place(expr: &Expr) -> bool {

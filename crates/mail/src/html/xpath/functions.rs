@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::ops::RangeInclusive;
 
 use super::Expr;
+use super::claims::{contains, translate};
 use super::eval::{Context, Eval, Value};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,10 +115,7 @@ impl Function {
             Some(expr) => eval.value(expr, context),
             None => Value::Nodes(vec![context.item]),
         };
-        let text = |index: usize| match arguments.get(index) {
-            Some(expr) => eval.string(eval.value(expr, context)),
-            None => eval.text_of(context.item),
-        };
+        let text = |index: usize| eval.text_at(arguments, index, context);
         let number = |index: usize| eval.number(&value(index));
         match self {
             Function::Boolean => Value::Bool(value(0).truth()),
@@ -150,7 +148,7 @@ impl Function {
             Function::StringLength => Value::Number(text(0).chars().count() as f64),
             Function::NormalizeSpace => Value::Text(normalized(text(0))),
             Function::Concat => Value::Text((0..arguments.len()).map(text).collect::<String>().into()),
-            Function::Contains => Value::Bool(text(0).contains(&*text(1))),
+            Function::Contains => Value::Bool(contains(&text(0), &text(1))),
             Function::StartsWith => Value::Bool(text(0).starts_with(&*text(1))),
             Function::SubstringAfter => {
                 let after =
@@ -170,15 +168,7 @@ impl Function {
                     text(0).chars().enumerate().filter(|(at, _)| inside(*at)).map(|(_, c)| c).collect();
                 Value::Text(Cow::Owned(kept))
             }
-            Function::Translate => Value::Text(translate(&text(0), &text(1), &text(2)).into()),
+            Function::Translate => Value::Text(translate(text(0), &text(1), &text(2))),
         }
     }
-}
-
-fn translate(text: &str, from: &str, to: &str) -> String {
-    let map = |c: char| match from.chars().position(|candidate| candidate == c) {
-        Some(at) => to.chars().nth(at),
-        None => Some(c),
-    };
-    text.chars().filter_map(map).collect()
 }
