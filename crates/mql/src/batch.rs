@@ -28,7 +28,7 @@ impl<'a> Eval<'a, '_> {
         match program.node(id) {
             Node::Compare { op, left, right } => {
                 let right = match program.node(*right) {
-                    Node::Str(s) => Value::Str(s),
+                    Node::Str(s) => Value::Str(program.words(*s)),
                     Node::Int(i) => Value::Int(*i),
                     Node::Bool(b) => Value::Bool(*b),
                     _ => return None,
@@ -59,13 +59,13 @@ impl<'a> Eval<'a, '_> {
                 )
             }
             Node::Text { test, fold, source, needles, rest } if rest.is_empty() => {
-                let source = self.source(*source, chunk)?;
+                let (source, needles) = (self.source(*source, chunk)?, program.ids(*needles));
                 Some(self.test_each(source, chunk, items, |eval, value| {
                     eval.value_text_test(*test, *fold, value, needles, &[])
                 }))
             }
             Node::Text { test, fold, source, needles, rest } if needles.is_empty() => {
-                let [needle] = &**rest else { return None };
+                let [needle] = program.ids(*rest) else { return None };
                 let Source::Same(text) = self.source(*source, chunk)? else { return None };
                 let needle = self.source(*needle, chunk)?;
                 Some(self.test_each(needle, chunk, items, |eval, needle| {
@@ -74,7 +74,7 @@ impl<'a> Eval<'a, '_> {
                 }))
             }
             Node::Regex { source, patterns } => {
-                let source = self.source(*source, chunk)?;
+                let (source, patterns) = (self.source(*source, chunk)?, program.ids(*patterns));
                 Some(
                     self.test_each(source, chunk, items, |eval, value| {
                         eval.value_regex_test(value, patterns)

@@ -15,7 +15,10 @@ const NO_CELLS: u32 = u32::MAX;
 /// A page on which nobody filled a column.
 const NO_PAGE: u32 = u32::MAX;
 /// Columns of a page. There are thousands of columns and a rule asks for few, mostly neighbours.
-const PAGE: usize = 32;
+const PAGE: usize = 16;
+/// Pages and masks for which there is room from the start, so that they are not moved as they grow.
+const PAGES_FIRST: usize = 128;
+const MASKS_FIRST: usize = 1024;
 /// Cells for which there is room from the start: a common mail needs no more.
 const CELLS_FIRST: usize = 2048;
 
@@ -90,6 +93,10 @@ impl<'a> Columns<'a> {
             return NO_FRAME;
         }
         let Ok(len) = u32::try_from(len) else { return NO_FRAME };
+        if self.frames.is_empty() {
+            self.pages.reserve(PAGES_FIRST);
+            self.masks.reserve(MASKS_FIRST);
+        }
         let frame = self.frames.len() as u32;
         self.frames.push(Frame { len, pages: Vec::new() });
         self.by_list.insert(key, frame);

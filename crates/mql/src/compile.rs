@@ -8,7 +8,8 @@ use rustc_hash::{FxHashMap, FxHashSet};
 use crate::glob::Glob;
 use crate::ipset::IpSet;
 use crate::node::{
-    COLUMN, ConstSet, HostFunction, Id, Meta, NO_SLOT, Needle, Node, Pattern, Program, TextTest,
+    COLUMN, ConstSet, Entry, HostFunction, Id, Ids, Meta, NO_SLOT, Needle, Node, Pattern, Program, TextTest,
+    Words,
 };
 use crate::order;
 use crate::prefilter::{ANY, LiteralId, required};
@@ -26,6 +27,8 @@ pub(crate) struct Builder<'s> {
     schema: &'s Schema,
     program: Program,
     nodes: FxHashMap<Node, Id>,
+    ids: FxHashMap<Box<[u32]>, Ids>,
+    words: FxHashMap<Box<str>, Words>,
     names: FxHashMap<Box<str>, u32>,
     lists: FxHashMap<Box<str>, u32>,
     needles: FxHashMap<(Box<str>, bool), u32>,
@@ -58,6 +61,8 @@ impl<'s> Builder<'s> {
             schema,
             program,
             nodes: FxHashMap::default(),
+            ids: FxHashMap::default(),
+            words: FxHashMap::default(),
             names: FxHashMap::default(),
             lists: FxHashMap::default(),
             needles: FxHashMap::default(),
@@ -84,22 +89,21 @@ impl<'s> Builder<'s> {
     pub(crate) fn finish(mut self, rules: impl Iterator<Item = Id>) -> Program {
         let program = &mut self.program;
         let mut columns = 0;
-        for (node, meta) in program.nodes.iter().zip(&mut program.metas) {
+        for (entry, meta) in program.nodes.iter_mut().zip(&program.metas) {
             let constant = matches!(
-                node,
+                entry.node,
                 Node::Null | Node::Bool(_) | Node::Int(_) | Node::Float(_) | Node::Str(_) | Node::List(_)
             );
             // Arrays are remembered always: functions of the host are remembered by the address of what they get.
-            let shared = meta.uses > 1 || meta.inner || matches!(node, Node::Array(_));
+            let shared = meta.uses > 1 || meta.inner || matches!(entry.node, Node::Array(_));
             if meta.depth == 0 && !constant && shared {
-                meta.slot = program.slots as u32;
+                entry.slot = program.slots as u32;
                 program.slots += 1;
-            } else if meta.depth == 1 && meta.uses > 1 && !matches!(node, Node::Item(_)) {
-                meta.slot = COLUMN | columns;
+            } else if meta.depth == 1 && meta.uses > 1 && !matches!(entry.node, Node::Item(_)) {
+                entry.slot = COLUMN | columns;
                 columns += 1;
             }
         }
-        program.node_slots = program.metas.iter().map(|m| m.slot).collect();
         let rules: Vec<Id> = rules.collect();
         order::operands(program, &rules);
         program.literals.finish();
@@ -119,22 +123,98 @@ impl<'s> Builder<'s> {
 
     /// The node as it reads one loop further out, when it does not read the innermost item.
     fn moved_out(&mut self, node: &Node, span: Span) -> Option<Node> {
-        let mut outer = false;
-        let mut here = false;
-        let node_over = node.over(|child| {
-            match self.program.node(child) {
+        let (mut outer, mut here) = (false, false);
+        self.over(node, |builder, child| {
+            match builder.program.node(child) {
                 Node::Item(n) if *n > 0 => outer = true,
                 Node::Outer(_) => outer = true,
-                _ => here |= self.program.metas.get(child as usize).is_none_or(|m| m.depth > 0),
+                _ => here |= builder.program.metas.get(child as usize).is_none_or(|m| m.depth > 0),
             }
             child
-        });
-        node_over.filter(|_| outer && !here)?;
-        node.over(|child| match *self.program.node(child) {
-            Node::Item(n) => self.add_here(Node::Item(n.saturating_sub(1)), span),
+        })?;
+        if !outer || here {
+            return None;
+        }
+        self.over(node, |builder, child| match *builder.program.node(child) {
+            Node::Item(n) => builder.add_here(Node::Item(n.saturating_sub(1)), span),
             Node::Outer(inner) => inner,
             _ => child,
         })
+    }
+
+    /// The same node over other children; `None` for a loop, whose body is in a scope of its own, and for what has no
+    /// children.
+    fn over(&mut self, node: &Node, mut child: impl FnMut(&mut Self, Id) -> Id) -> Option<Node> {
+        let mut node = *node;
+        let list = match &mut node {
+            Node::Field { base: x, .. }
+            | Node::JsonText(x)
+            | Node::Not(x)
+            | Node::Neg(x)
+            | Node::IsNull(x)
+            | Node::InList { left: x, .. }
+            | Node::Regex { source: x, .. }
+            | Node::Matches { source: x, .. } => {
+                *x = child(self, *x);
+                None
+            }
+            Node::Index { base: x, index: y }
+            | Node::Compare { left: x, right: y, .. }
+            | Node::Arith { left: x, right: y, .. }
+            | Node::InArray { left: x, right: y, .. } => {
+                (*x, *y) = (child(self, *x), child(self, *y));
+                None
+            }
+            Node::Slice { base, from, to, .. } => {
+                *base = child(self, *base);
+                [from, to].into_iter().flatten().for_each(|x| *x = child(self, *x));
+                None
+            }
+            Node::InTuple { left: x, rest, .. }
+            | Node::IpIn { ip: x, rest, .. }
+            | Node::Text { source: x, rest, .. } => {
+                *x = child(self, *x);
+                Some(rest)
+            }
+            Node::Array(items) | Node::And(items) | Node::Or(items) | Node::Of { items, .. } => Some(items),
+            Node::Call { args, .. } | Node::Host { args, .. } => Some(args),
+            Node::Null
+            | Node::Bool(_)
+            | Node::Int(_)
+            | Node::Float(_)
+            | Node::Str(_)
+            | Node::Root(_)
+            | Node::Item(_)
+            | Node::Outer(_)
+            | Node::List(_)
+            | Node::Loop { .. } => return None,
+        };
+        if let Some(list) = list {
+            let old = self.program.ids(*list).to_vec();
+            let new: Vec<Id> = old.into_iter().map(|x| child(self, x)).collect();
+            *list = self.list_of(&new);
+        }
+        Some(node)
+    }
+
+    fn list_of(&mut self, ids: &[u32]) -> Ids {
+        if let Some(&known) = self.ids.get(ids) {
+            return known;
+        }
+        let list = Ids { first: self.program.ids.len() as u32, count: ids.len() as u32 };
+        self.program.ids.extend_from_slice(ids);
+        self.ids.insert(ids.into(), list);
+        list
+    }
+
+    fn words(&mut self, text: &str) -> Words {
+        if let Some(&known) = self.words.get(text) {
+            return known;
+        }
+        let words = Words { first: self.program.words.len() as u32, len: text.len() as u32 };
+        self.program.words.push_str(text);
+        self.words.insert(text.into(), words);
+        words
     }
 
     fn add_here(&mut self, node: Node, span: Span) -> Id {
@@ -143,8 +223,8 @@ impl<'s> Builder<'s> {
             Some(&id) => id,
             None => {
                 let id = self.program.nodes.len() as Id;
-                self.program.nodes.push(node.clone());
-                self.program.metas.push(Meta { depth: 0, uses: 0, inner, slot: NO_SLOT, operands: (0, 0) });
+                self.program.nodes.push(Entry { node, slot: NO_SLOT });
+                self.program.metas.push(Meta { depth: 0, uses: 0, inner, operands: (0, 0) });
                 let depth = self.depth(id);
                 if let Some(meta) = self.program.metas.get_mut(id as usize) {
                     meta.depth = depth;
@@ -176,14 +256,15 @@ impl<'s> Builder<'s> {
         children.into_iter().map(depth).max().unwrap_or(0)
     }
 
-    fn lower_all(&mut self, all: &[Typed]) -> Box<[Id]> {
-        all.iter().map(|t| self.lower(t)).collect()
+    fn lower_all(&mut self, all: &[Typed]) -> Ids {
+        let all: Vec<Id> = all.iter().map(|t| self.lower(t)).collect();
+        self.list_of(&all)
     }
 
     fn lower(&mut self, typed: &Typed) -> Id {
         let span = typed.span;
         let node = match &typed.kind {
-            TypedKind::Const(constant) => lower_const(constant),
+            TypedKind::Const(constant) => self.constant(constant),
             TypedKind::List(list) => Node::List(self.list(*list)),
             TypedKind::Root(root) => Node::Root(*root),
             TypedKind::Item(n) => Node::Item(*n),
@@ -230,6 +311,16 @@ impl<'s> Builder<'s> {
         self.add(node, span)
     }
 
+    fn constant(&mut self, constant: &Const) -> Node {
+        match constant {
+            Const::Null => Node::Null,
+            Const::Bool(b) => Node::Bool(*b),
+            Const::Int(i) => Node::Int(*i),
+            Const::Float(f) => Node::Float(f.to_bits()),
+            Const::Str(s) => Node::Str(self.words(s)),
+        }
+    }
+
     fn list(&self, of_rule: u32) -> u32 {
         self.rule_lists.get(of_rule as usize).copied().unwrap_or(u32::MAX)
     }
@@ -250,7 +341,10 @@ impl<'s> Builder<'s> {
         }
         match links.as_slice() {
             [only] => *only,
-            _ => self.add(Node::And(links.into()), span),
+            _ => {
+                let links = self.list_of(&links);
+                self.add(Node::And(links), span)
+            }
         }
     }
 
@@ -287,7 +381,7 @@ impl<'s> Builder<'s> {
         strings.dedup();
         ints.sort_unstable();
         let set = self.set(strings, ints, has_null);
-        Node::InTuple { left, fold, set, rest: rest.into() }
+        Node::InTuple { left, fold, set, rest: self.list_of(&rest) }
     }
 
     fn set(&mut self, strings: Vec<Box<str>>, ints: Vec<i64>, has_null: bool) -> u32 {
@@ -321,14 +415,15 @@ impl<'s> Builder<'s> {
             f if f.takes_regex() => self.regex(f, source, rest),
             Builtin::IpIn => self.ip_in(source, rest),
             _ => {
-                let rest = self.lower_all(rest);
-                Node::Call { function, args: std::iter::once(source).chain(rest).collect() }
+                let rest: Vec<Id> = rest.iter().map(|t| self.lower(t)).collect();
+                let args: Vec<Id> = std::iter::once(source).chain(rest).collect();
+                Node::Call { function, args: self.list_of(&args) }
             }
         };
         self.add(node, span)
     }
 
-    fn needles(&mut self, test: TextTest, args: &[Typed]) -> (Box<[u32]>, Box<[Id]>) {
+    fn needles(&mut self, test: TextTest, args: &[Typed]) -> (Ids, Ids) {
         let (mut needles, mut rest) = (Vec::new(), Vec::new());
         for arg in args {
             match arg.const_str() {
@@ -336,7 +431,7 @@ impl<'s> Builder<'s> {
                 None => rest.push(self.lower(arg)),
             }
         }
-        (needles.into(), rest.into())
+        (self.list_of(&needles), self.list_of(&rest))
     }
 
     fn needle(&mut self, test: TextTest, text: &str) -> u32 {
@@ -376,13 +471,13 @@ impl<'s> Builder<'s> {
         let fold = matches!(function, B::RegexIContains | B::RegexIMatch | B::RegexIExtract | B::RegexICount);
         let whole = matches!(function, B::RegexMatch | B::RegexIMatch);
         let constants = args.iter().filter_map(Typed::const_str);
-        let patterns: Box<[u32]> = constants.map(|p| self.pattern(p, fold, whole)).collect();
+        let patterns: Vec<u32> = constants.map(|p| self.pattern(p, fold, whole)).collect();
         let extract = matches!(function, B::RegexExtract | B::RegexIExtract);
         match (function, patterns.first()) {
             (B::RegexExtract | B::RegexIExtract | B::RegexCount | B::RegexICount, Some(&pattern)) => {
                 Node::Matches { extract, source, pattern }
             }
-            _ => Node::Regex { source, patterns },
+            _ => Node::Regex { source, patterns: self.list_of(&patterns) },
         }
     }
 
@@ -409,23 +504,14 @@ impl<'s> Builder<'s> {
     fn ip_in(&mut self, ip: Id, args: &[Typed]) -> Node {
         let set = IpSet::new(args.iter().filter_map(Typed::const_str));
         let rest: Vec<&Typed> = args.iter().filter(|a| a.const_str().is_none()).collect();
-        let rest = rest.into_iter().map(|t| self.lower(t)).collect();
+        let rest: Vec<Id> = rest.into_iter().map(|t| self.lower(t)).collect();
+        let rest = self.list_of(&rest);
         let next = self.program.ip_sets.len() as u32;
         let id = *self.ip_sets.entry(set.clone()).or_insert(next);
         if id == next {
             self.program.ip_sets.push(set);
         }
         Node::IpIn { ip, set: id, rest }
-    }
-}
-
-fn lower_const(constant: &Const) -> Node {
-    match constant {
-        Const::Null => Node::Null,
-        Const::Bool(b) => Node::Bool(*b),
-        Const::Int(i) => Node::Int(*i),
-        Const::Float(f) => Node::Float(f.to_bits()),
-        Const::Str(s) => Node::Str(s.clone()),
     }
 }
 

@@ -98,7 +98,7 @@ impl<'a, 'h> Eval<'a, 'h> {
         match operand.logic {
             Logic::All => {
                 let mut all = Truth::TRUE;
-                for part in program.operands_at(operand.parts) {
+                for part in program.operands_at(operand.parts()) {
                     let t = match self.memory.truth(part) {
                         Truth::IS_TRUE => continue,
                         Truth::IS_FALSE | Truth::IS_NULL => return Truth::FALSE,
@@ -113,7 +113,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             }
             Logic::Any => {
                 let mut any = Truth::FALSE;
-                for part in program.operands_at(operand.parts) {
+                for part in program.operands_at(operand.parts()) {
                     any = any.or(self.decide(part));
                     if any.is_true() {
                         break;
@@ -187,23 +187,23 @@ impl<'a, 'h> Eval<'a, 'h> {
             Node::And(_) => self.all_of(program.operands(id)),
             Node::Or(_) => self.any_of(program.operands(id)),
             Node::Not(inner) => self.truth(*inner).not(),
-            Node::Of { threshold, items } => self.count_of(*threshold, items),
+            Node::Of { threshold, items } => self.count_of(*threshold, program.ids(*items)),
             Node::Compare { op, left, right } => self.compare(*op, *left, *right),
             Node::IsNull(inner) => match self.value(*inner) {
                 Value::Unknown(missing) => Truth::unknown(missing),
                 value => value.is_null().into(),
             },
-            Node::InTuple { left, fold, set, rest } => self.in_tuple(*left, *fold, *set, rest),
+            Node::InTuple { left, fold, set, rest } => self.in_tuple(*left, *fold, *set, program.ids(*rest)),
             Node::InList { left, fold, list } => self.in_list(*left, *fold, *list),
             Node::InArray { left, fold, right } => self.in_array(*left, *fold, *right),
             Node::Loop { function, list, body } if self.is_quantifier(*function) => {
                 self.quantifier(*function, *list, *body)
             }
             Node::Text { test, fold, source, needles, rest } => {
-                self.text_test(*test, *fold, *source, needles, rest)
+                self.text_test(*test, *fold, *source, program.ids(*needles), program.ids(*rest))
             }
-            Node::Regex { source, patterns } => self.regex_test(*source, patterns),
-            Node::IpIn { ip, set, rest } => self.ip_in(*ip, *set, rest),
+            Node::Regex { source, patterns } => self.regex_test(*source, program.ids(*patterns)),
+            Node::IpIn { ip, set, rest } => self.ip_in(*ip, *set, program.ids(*rest)),
             Node::Outer(inner) => self.outside(|eval| eval.truth(*inner)),
             _ => Truth::of(self.make_other(id)),
         }
@@ -213,7 +213,7 @@ impl<'a, 'h> Eval<'a, 'h> {
         let program = self.program;
         match program.node(id) {
             // What is there already is no step.
-            Node::Str(s) => Value::Str(s),
+            Node::Str(s) => Value::Str(program.words(*s)),
             Node::Int(i) => Value::Int(*i),
             Node::Item(n) => self.item(*n),
             Node::Outer(inner) => self.outside(|eval| eval.value(*inner)),
@@ -247,7 +247,7 @@ impl<'a, 'h> Eval<'a, 'h> {
             Node::Bool(b) => Value::Bool(*b),
             Node::Int(i) => Value::Int(*i),
             Node::Float(bits) => Value::Float(f64::from_bits(*bits)),
-            Node::Str(s) => Value::Str(s),
+            Node::Str(s) => Value::Str(program.words(*s)),
             Node::Root(root) => plain(self.host.root(*root as usize, self.arena)),
             Node::Item(n) => self.item(*n),
             Node::Field { base, field, .. } => match self.value(*base) {
@@ -262,7 +262,7 @@ impl<'a, 'h> Eval<'a, 'h> {
                 Err(missing) => Value::Unknown(missing),
             },
             Node::Array(items) => {
-                let values: Vec<Value<'a>> = items.iter().map(|&i| self.value(i)).collect();
+                let values: Vec<Value<'a>> = program.ids(*items).iter().map(|&i| self.value(i)).collect();
                 self.list_of(&values)
             }
             Node::JsonText(inner) => match self.value(*inner) {
@@ -281,8 +281,8 @@ impl<'a, 'h> Eval<'a, 'h> {
             }
             Node::Loop { function, list, body } => self.array_loop(*function, *list, *body),
             Node::Matches { extract, source, pattern } => self.matches(*extract, *source, *pattern),
-            Node::Call { function, args } => self.builtin(*function, args),
-            Node::Host { function, args } => self.host_call(*function, args),
+            Node::Call { function, args } => self.builtin(*function, program.ids(*args)),
+            Node::Host { function, args } => self.host_call(*function, program.ids(*args)),
             _ => Value::Null,
         }
     }
@@ -344,7 +344,7 @@ impl<'a, 'h> Eval<'a, 'h> {
         }
         let right = match self.program.node(right) {
             // What nearly everything is compared with, and remembered nowhere.
-            Node::Str(s) => Value::Str(s),
+            Node::Str(s) => Value::Str(self.program.words(*s)),
             Node::Int(i) => Value::Int(*i),
             _ => self.value(right),
         };

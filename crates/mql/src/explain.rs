@@ -70,10 +70,10 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
             // `not in`, `is not null`: one predicate as it is written.
             Node::Not(inner) if self.span(id) == self.span(*inner) => self.leaf(id, wanted),
             Node::Not(inner) => self.walk(*inner, !wanted),
-            Node::And(items) if wanted => items.iter().for_each(|&item| self.walk(item, true)),
-            Node::And(items) => self.first(items, false),
+            Node::And(items) if wanted => program.ids(*items).iter().for_each(|&item| self.walk(item, true)),
+            Node::And(items) => self.first(program.ids(*items), false),
             Node::Or(items) | Node::Of { items, .. } => {
-                items.iter().for_each(|&item| self.walk(item, wanted))
+                program.ids(*items).iter().for_each(|&item| self.walk(item, wanted));
             }
             Node::Loop { function: Builtin::Any, list, body: Some(body) } if wanted => {
                 self.element(id, *list, *body, true);
@@ -206,7 +206,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
             Node::JsonText(inner) => self.path(*inner),
             Node::Outer(inner) => self.outside(|e| e.path(*inner)),
             Node::List(list) => format!("${}", program.lists.get(*list as usize).map_or("", |n| n)),
-            Node::Str(s) => format!("{:?}", show::cut(s, 40)),
+            Node::Str(s) => format!("{:?}", show::cut(program.words(*s), 40)),
             Node::Int(i) => i.to_string(),
             Node::Bool(b) => b.to_string(),
             Node::Host { function, args } => {
@@ -222,7 +222,7 @@ impl<'e, 'a, 'h> Explainer<'e, 'a, 'h> {
                 format!("regex.{}({source}, …)", if *extract { "extract" } else { "count" })
             }
             Node::Call { function, args } => {
-                let args: Vec<String> = args.iter().map(|&a| self.path(a)).collect();
+                let args: Vec<String> = program.ids(*args).iter().map(|&a| self.path(a)).collect();
                 format!("{}({})", function.name(), show::cut(&args.join(", "), MAX_ARGUMENT))
             }
             _ => "…".to_owned(),

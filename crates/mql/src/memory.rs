@@ -1,6 +1,6 @@
 //! What is remembered of a message while all rules are judged: values of shared nodes, answers of functions.
 
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::columns::NO_FRAME;
 use crate::eval::Eval;
@@ -19,18 +19,18 @@ pub(crate) enum Slot<'a> {
 /// What identifies a value as an argument, for as long as the message is judged.
 pub(crate) type Identity = (u8, usize, usize);
 
-/// Marks a slot whose content is with the values.
-const ELSEWHERE: u8 = 8;
+/// From here on, what stands in a slot is the place of its value; below are truths.
+const PLACES: u16 = 8;
 /// Values for which there is room from the start: a common mail needs no more.
 const VALUES_FIRST: usize = 1024;
+/// The same for answers of functions.
+const CALLS_FIRST: usize = 256;
 
 /// The memory of one message.
 pub(crate) struct Memory<'a> {
-    /// For each slot: nothing (0), its truth as [`Truth::bits`] when it is known, or [`ELSEWHERE`]. There are thousands
-    /// of slots and a message fills few, so what is written for every message is small.
-    truths: Vec<u8>,
-    /// Where the values of the slots with [`ELSEWHERE`] are.
-    places: Vec<u32>,
+    /// For each slot: nothing (0), its truth as [`Truth::bits`] when it is known, or [`PLACES`] and its place among the
+    /// values. There are thousands of slots and a message fills few, so what is written for every message is small.
+    slots: Vec<u16>,
     values: Vec<Slot<'a>>,
     calls: FxHashMap<Box<[Identity]>, Value<'a>>,
     key: Vec<Identity>,
@@ -39,34 +39,38 @@ pub(crate) struct Memory<'a> {
 impl<'a> Memory<'a> {
     pub(crate) fn new(slots: usize) -> Self {
         Memory {
-            truths: vec![0; slots],
-            places: vec![0; slots],
+            slots: vec![0; slots],
             values: Vec::with_capacity(VALUES_FIRST),
-            calls: FxHashMap::default(),
+            calls: FxHashMap::with_capacity_and_hasher(CALLS_FIRST, FxBuildHasher),
             key: Vec::new(),
         }
+    }
+
+    #[inline]
+    fn at(&self, slot: u32) -> u16 {
+        self.slots.get(slot as usize).copied().unwrap_or(0)
     }
 
     /// Nothing is remembered there.
     #[inline]
     pub(crate) fn is_empty(&self, slot: u32) -> bool {
-        self.truths.get(slot as usize).copied().unwrap_or(0) == 0
+        self.at(slot) == 0
     }
 
     #[inline]
     fn get(&self, slot: u32) -> Slot<'a> {
-        match self.truths.get(slot as usize).copied().unwrap_or(0) {
+        const TRUE: u16 = Truth::IS_TRUE as u16;
+        const FALSE: u16 = Truth::IS_FALSE as u16;
+        match self.at(slot) {
             0 => Slot::Empty,
-            ELSEWHERE => {
-                let place = self.places.get(slot as usize).copied().unwrap_or(u32::MAX);
-                self.values.get(place as usize).copied().unwrap_or(Slot::Empty)
-            }
-            Truth::IS_TRUE => Slot::Truth(Truth::TRUE),
-            Truth::IS_FALSE => Slot::Truth(Truth::FALSE),
+            place @ PLACES.. => self.values.get(usize::from(place - PLACES)).copied().unwrap_or(Slot::Empty),
+            TRUE => Slot::Truth(Truth::TRUE),
+            FALSE => Slot::Truth(Truth::FALSE),
             _ => Slot::Truth(Truth::NULL),
         }
     }
 
+    /// Forgets when there is no number left for a place: it only costs time.
     fn set(&mut self, slot: u32, content: Slot<'a>) {
         let truth = match content {
             Slot::Empty => return,
@@ -75,14 +79,11 @@ impl<'a> Memory<'a> {
             // More than one value, which is looked up.
             Slot::Value(_) => Truth::unknown(Missing::NONE),
         };
-        let Some(state) = self.truths.get_mut(slot as usize) else { return };
+        let Some(state) = self.slots.get_mut(slot as usize) else { return };
         if truth.bits().is_power_of_two() {
-            *state = truth.bits();
-            return;
-        }
-        *state = ELSEWHERE;
-        if let Some(place) = self.places.get_mut(slot as usize) {
-            *place = self.values.len() as u32;
+            *state = u16::from(truth.bits());
+        } else if let Ok(place) = u16::try_from(self.values.len() + usize::from(PLACES)) {
+            *state = place;
             self.values.push(content);
         }
     }
@@ -91,16 +92,16 @@ impl<'a> Memory<'a> {
     #[inline]
     fn set_truth(&mut self, slot: u32, truth: Truth) -> bool {
         let known = truth.bits().is_power_of_two();
-        if known && let Some(state) = self.truths.get_mut(slot as usize) {
-            *state = truth.bits();
+        if known && let Some(state) = self.slots.get_mut(slot as usize) {
+            *state = u16::from(truth.bits());
         }
         known
     }
 
-    /// The truth of an operand as [`Truth::bits`], if it is remembered; else 0.
+    /// The truth of an operand as [`Truth::bits`], if it is remembered; else something else.
     #[inline]
     pub(crate) fn truth(&self, operand: &Operand) -> u8 {
-        let bits = self.truths.get((operand.slot & !NEGATED) as usize).copied().unwrap_or(0);
+        let bits = self.at(operand.slot & !NEGATED).min(PLACES) as u8;
         if operand.slot & NEGATED == 0 { bits } else { Truth::negated(bits) }
     }
 }

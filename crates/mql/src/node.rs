@@ -28,9 +28,16 @@ pub(crate) struct Operand {
     pub(crate) id: Id,
     /// Where its truth, or with [`NEGATED`] the opposite, is remembered for the message; [`NO_SLOT`] if nowhere.
     pub(crate) slot: u32,
-    pub(crate) logic: Logic,
     /// Its own operands, when it is a conjunction or disjunction: the first in [`Program::operands`] and how many.
-    pub(crate) parts: (u32, u32),
+    pub(crate) first: u32,
+    pub(crate) count: u16,
+    pub(crate) logic: Logic,
+}
+
+impl Operand {
+    pub(crate) fn parts(&self) -> (u32, u32) {
+        (self.first, u32::from(self.count))
+    }
 }
 
 /// What an operand is made of.
@@ -41,15 +48,44 @@ pub(crate) enum Logic {
     Leaf,
 }
 
-/// An expression.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+/// A list of numbers in [`Program::ids`]: equal lists are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub(crate) struct Ids {
+    pub(crate) first: u32,
+    pub(crate) count: u32,
+}
+
+impl Ids {
+    pub(crate) fn is_empty(self) -> bool {
+        self.count == 0
+    }
+}
+
+/// A text in [`Program::words`]: equal texts are one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Words {
+    pub(crate) first: u32,
+    pub(crate) len: u32,
+}
+
+/// A node and where what it gives is remembered, side by side.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Entry {
+    pub(crate) node: Node,
+    /// When it is used more than once and reads no item, or ([`COLUMN`]) the innermost; else [`NO_SLOT`].
+    pub(crate) slot: u32,
+}
+
+/// An expression. It is small and holds no pointers: all rules together are a table that a processor's cache can hold, and
+/// what a rule reads lies side by side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum Node {
     Null,
     Bool(bool),
     Int(i64),
     /// By bits, so that it can be compared.
     Float(u64),
-    Str(Box<str>),
+    Str(Words),
     Root(u32),
     /// Item of a loop: 0 is the innermost.
     Item(u32),
@@ -73,10 +109,10 @@ pub(crate) enum Node {
     },
     /// Index into [`Program::lists`].
     List(u32),
-    Array(Box<[Id]>),
+    Array(Ids),
     JsonText(Id),
-    And(Box<[Id]>),
-    Or(Box<[Id]>),
+    And(Ids),
+    Or(Ids),
     Not(Id),
     Neg(Id),
     Compare {
@@ -92,14 +128,14 @@ pub(crate) enum Node {
     IsNull(Id),
     Of {
         threshold: u32,
-        items: Box<[Id]>,
+        items: Ids,
     },
     /// In constants (`set` of [`Program::sets`]) or the values of `rest`.
     InTuple {
         left: Id,
         fold: bool,
         set: u32,
-        rest: Box<[Id]>,
+        rest: Ids,
     },
     /// In a named list.
     InList {
@@ -124,13 +160,13 @@ pub(crate) enum Node {
         test: TextTest,
         fold: bool,
         source: Id,
-        needles: Box<[u32]>,
-        rest: Box<[Id]>,
+        needles: Ids,
+        rest: Ids,
     },
     /// `regex.*` tests.
     Regex {
         source: Id,
-        patterns: Box<[u32]>,
+        patterns: Ids,
     },
     /// `regex.count`, `regex.extract`.
     Matches {
@@ -142,17 +178,17 @@ pub(crate) enum Node {
     IpIn {
         ip: Id,
         set: u32,
-        rest: Box<[Id]>,
+        rest: Ids,
     },
     /// Any other built-in function.
     Call {
         function: Builtin,
-        args: Box<[Id]>,
+        args: Ids,
     },
     /// A function of the host.
     Host {
         function: u32,
-        args: Box<[Id]>,
+        args: Ids,
     },
 }
 
@@ -174,8 +210,6 @@ pub(crate) struct Meta {
     pub(crate) uses: u32,
     /// It is used inside a loop.
     pub(crate) inner: bool,
-    /// Where its value is remembered, when it is used more than once and reads no item, or ([`COLUMN`]) the innermost.
-    pub(crate) slot: u32,
     /// For a conjunction or disjunction: where its operands begin in [`Program::operands`], cheap ones first, and how
     /// many there are.
     pub(crate) operands: (u32, u32),
@@ -226,10 +260,11 @@ pub(crate) struct ConstSet {
 /// All rules.
 #[derive(Default)]
 pub(crate) struct Program {
-    pub(crate) nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Entry>,
     pub(crate) metas: Vec<Meta>,
-    /// [`Meta::slot`] of each node, side by side.
-    pub(crate) node_slots: Vec<u32>,
+    /// The lists of numbers and the texts in the nodes.
+    pub(crate) ids: Vec<u32>,
+    pub(crate) words: String,
     pub(crate) slots: usize,
     pub(crate) operands: Vec<Operand>,
     /// The rules, in their order.
@@ -258,64 +293,28 @@ pub(crate) struct HostFunction {
     pub(crate) required: Vec<bool>,
 }
 
-impl Node {
-    /// The same node over other children; `None` for a loop, whose body is in a scope of its own, and for what has no
-    /// children.
-    pub(crate) fn over(&self, mut child: impl FnMut(Id) -> Id) -> Option<Node> {
-        let mut node = self.clone();
-        match &mut node {
-            Node::Field { base: x, .. }
-            | Node::JsonText(x)
-            | Node::Not(x)
-            | Node::Neg(x)
-            | Node::IsNull(x)
-            | Node::InList { left: x, .. }
-            | Node::Regex { source: x, .. }
-            | Node::Matches { source: x, .. } => *x = child(*x),
-            Node::Index { base: x, index: y }
-            | Node::Compare { left: x, right: y, .. }
-            | Node::Arith { left: x, right: y, .. }
-            | Node::InArray { left: x, right: y, .. } => (*x, *y) = (child(*x), child(*y)),
-            Node::Slice { base, from, to, .. } => {
-                *base = child(*base);
-                [from, to].into_iter().flatten().for_each(|x| *x = child(*x));
-            }
-            Node::Array(items) | Node::And(items) | Node::Or(items) => {
-                items.iter_mut().for_each(|x| *x = child(*x));
-            }
-            Node::Of { items, .. } => items.iter_mut().for_each(|x| *x = child(*x)),
-            Node::InTuple { left: x, rest, .. }
-            | Node::IpIn { ip: x, rest, .. }
-            | Node::Text { source: x, rest, .. } => {
-                *x = child(*x);
-                rest.iter_mut().for_each(|x| *x = child(*x));
-            }
-            Node::Call { args, .. } | Node::Host { args, .. } => {
-                args.iter_mut().for_each(|x| *x = child(*x));
-            }
-            Node::Null
-            | Node::Bool(_)
-            | Node::Int(_)
-            | Node::Float(_)
-            | Node::Str(_)
-            | Node::Root(_)
-            | Node::Item(_)
-            | Node::Outer(_)
-            | Node::List(_)
-            | Node::Loop { .. } => return None,
-        }
-        Some(node)
-    }
-}
-
 impl Program {
+    #[inline]
     pub(crate) fn node(&self, id: Id) -> &Node {
         // Ids come from this table's own builder; the fallback keeps a mistake there from being a crash.
-        self.nodes.get(id as usize).unwrap_or(&Node::Null)
+        self.nodes.get(id as usize).map_or(&Node::Null, |entry| &entry.node)
     }
 
+    #[inline]
     pub(crate) fn slot(&self, id: Id) -> u32 {
-        self.node_slots.get(id as usize).copied().unwrap_or(NO_SLOT)
+        self.nodes.get(id as usize).map_or(NO_SLOT, |entry| entry.slot)
+    }
+
+    #[inline]
+    pub(crate) fn ids(&self, ids: Ids) -> &[u32] {
+        let first = ids.first as usize;
+        self.ids.get(first..first + ids.count as usize).unwrap_or(&[])
+    }
+
+    #[inline]
+    pub(crate) fn words(&self, words: Words) -> &str {
+        let first = words.first as usize;
+        self.words.get(first..first + words.len as usize).unwrap_or_default()
     }
 
     /// The operands of a conjunction or disjunction, in the order in which they are cheapest to evaluate.
@@ -341,23 +340,26 @@ impl Program {
             Node::Slice { base, from, to, .. } => {
                 here(&[Some(*base), *from, *to].into_iter().flatten().collect::<Vec<_>>())
             }
-            Node::Array(items) | Node::And(items) | Node::Or(items) => here(items),
-            Node::Of { items, .. } => here(items),
+            Node::Array(items) | Node::And(items) | Node::Or(items) => here(self.ids(*items)),
+            Node::Of { items, .. } => here(self.ids(*items)),
             Node::JsonText(x) | Node::Not(x) | Node::Neg(x) | Node::IsNull(x) | Node::Outer(x) => here(&[*x]),
             Node::Compare { left, right, .. } | Node::Arith { left, right, .. } => here(&[*left, *right]),
             Node::InArray { left, right, .. } => here(&[*left, *right]),
             Node::InList { left, .. } => here(&[*left]),
             Node::InTuple { left: first, rest, .. } | Node::IpIn { ip: first, rest, .. } => {
-                [&[*first][..], rest].concat().into_iter().map(|i| (i, false)).collect()
+                [&[*first][..], self.ids(*rest)].concat().into_iter().map(|i| (i, false)).collect()
             }
             Node::Text { source, rest, .. } => {
-                [&[*source][..], rest].concat().into_iter().map(|i| (i, false)).collect()
+                [&[*source][..], self.ids(*rest)].concat().into_iter().map(|i| (i, false)).collect()
             }
             Node::Loop { list, body, .. } => {
                 std::iter::once((*list, false)).chain(body.map(|b| (b, true))).collect()
             }
             Node::Regex { source, .. } | Node::Matches { source, .. } => here(&[*source]),
-            Node::Call { args, .. } | Node::Host { args, .. } => here(args),
+            Node::Call { args, .. } | Node::Host { args, .. } => here(self.ids(*args)),
         }
     }
 }
+
+// Two nodes a cache line, four operands.
+const _: () = assert!(size_of::<Entry>() <= 32 && size_of::<Operand>() == 16);

@@ -43,11 +43,11 @@ pub(crate) fn operands(program: &mut Program, rules: &[Id]) {
 fn lay_out(program: &mut Program, costs: &[u64], id: Id, operands: &mut Vec<Operand>) {
     let order = match program.node(id) {
         Node::And(items) => {
-            let mut order = items.to_vec();
+            let mut order = program.ids(*items).to_vec();
             order.sort_by_key(|&item| rank(program, costs, item));
             order
         }
-        Node::Or(items) => items.to_vec(),
+        Node::Or(items) => program.ids(*items).to_vec(),
         _ => return,
     };
     let Some(meta) = program.metas.get_mut(id as usize) else { return };
@@ -62,13 +62,14 @@ fn lay_out(program: &mut Program, costs: &[u64], id: Id, operands: &mut Vec<Oper
 }
 
 fn operand(program: &Program, id: Id) -> Operand {
-    let logic = match program.node(id) {
-        Node::And(_) => Logic::All,
-        Node::Or(_) => Logic::Any,
-        _ => Logic::Leaf,
+    let (first, count) = program.metas.get(id as usize).map_or((0, 0), |meta| meta.operands);
+    let (count, logic) = match (u16::try_from(count), program.node(id)) {
+        (Ok(count), Node::And(_)) => (count, Logic::All),
+        (Ok(count), Node::Or(_)) => (count, Logic::Any),
+        // Too many to be numbered here: asked for by the node.
+        _ => (0, Logic::Leaf),
     };
-    let parts = program.metas.get(id as usize).map_or((0, 0), |meta| meta.operands);
-    Operand { id, slot: truth_slot(program, id), logic, parts }
+    Operand { id, slot: truth_slot(program, id), first, count, logic }
 }
 
 /// Where the truth of an operand is remembered; a negation that is not shared is known by what it negates.
@@ -99,8 +100,8 @@ fn cost(program: &Program, costs: &[u64], id: Id) -> u64 {
         .map(|(child, inner)| of(costs, child).saturating_mul(if inner { items } else { 1 }))
         .fold(0, u64::saturating_add);
     let own = match program.node(id) {
-        Node::Text { needles, rest, .. } => 8 + 6 * (needles.len() + rest.len()) as u64,
-        Node::Regex { patterns, .. } => 20 + 20 * patterns.len() as u64,
+        Node::Text { needles, rest, .. } => 8 + 6 * u64::from(needles.count + rest.count),
+        Node::Regex { patterns, .. } => 20 + 20 * u64::from(patterns.count),
         Node::Matches { .. } => 100,
         Node::InTuple { .. } | Node::InList { .. } => 6,
         Node::InArray { .. } | Node::Loop { .. } => 20,
@@ -112,7 +113,7 @@ fn cost(program: &Program, costs: &[u64], id: Id) -> u64 {
     };
     let whole = own.saturating_add(below);
     match program.metas.get(id as usize) {
-        Some(meta) if meta.slot != NO_SLOT => whole / u64::from(meta.uses.max(1)) + 1,
+        Some(meta) if program.slot(id) != NO_SLOT => whole / u64::from(meta.uses.max(1)) + 1,
         _ => whole,
     }
 }

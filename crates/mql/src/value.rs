@@ -252,13 +252,16 @@ pub struct Arena {
     names: RefCell<Vec<Box<str>>>,
 }
 
+/// Bytes for which there is room from the start: half of all mails need no more.
+const BYTES_FIRST: usize = 64 << 10;
+
 /// The bit for everything after the 63rd missing capability of one message.
 const LAST_BIT: usize = 63;
 
 impl Arena {
     /// An empty arena.
     pub fn new() -> Arena {
-        Arena::default()
+        Arena { bump: Bump::with_capacity(BYTES_FIRST), ..Arena::default() }
     }
 
     /// A copy of a text.
