@@ -176,6 +176,21 @@ fn arrays() {
         ("any(body.links, any(.tags, . == 'one' and ..text == 'Help'))", "true"),
         ("any(body.links, any(.tags, any([.], .. == 'one' and ...text == 'Help')))", "true"),
         ("any(body.links, all(['one', 'two'], . in ..tags))", "true"),
+        // What reads only the loops further out is worked out there: the same answers, whatever stands beside it.
+        ("any(body.links, any(.tags, ..text == 'Help'))", "true"),
+        ("any(body.links, any(.tags, ..text == 'Log'))", "false"),
+        ("any(body.links, any(.tags, strings.icontains(..href.host, 'A.EX') and . == 'one'))", "true"),
+        (
+            "any(body.links, any(.tags, strings.icontains(..href.host, 'A.EX') and . == 'two' and ..href.port == 80))",
+            "null",
+        ),
+        (
+            "any(body.links, any(.tags, strings.starts_with(..text, strings.concat('He', 'lp')) and not ..odd))",
+            "true",
+        ),
+        ("any(body.links, any(.tags, any([.], strings.icontains(...text, 'help') and .. == .)))", "true"),
+        ("map(body.links, any(.tags, ..text is null))", "[false, false, false]"),
+        ("map(body.links, any(['x'], ..text is null))", "[false, true, false]"),
         ("length($friends)", "2"),
         ("any($vips, .name == 'Bob')", "true"),
         ("any($friends, strings.icontains(body.links[0].href.url, .))", "true"),

@@ -55,6 +55,7 @@ fn picked_elements_keep_their_place() {
             "any(filter(body.links, .odd), .text == 'Log in')
              and any(map(body.links, .href), .port == 80)
              and any(body.links, any(.tags, . == 'two' and ..score is null))
+             and any(body.links, any(.tags, not strings.icontains(..href.host, 'zzz') and . == 'two'))
              and net.profile(body.links[0].href).days < 4
              and any(body.links, .href.query['y'][0] == '1')
              and any(regex.extract(body.text, '([0-9]+)-([0-9]+)'), .groups[1] == '0100')
@@ -70,6 +71,10 @@ fn picked_elements_keep_their_place() {
             body.links[2].tags[0]: two
         ..score is null = true
             body.links[2].score: null
+        strings.icontains(..href.host, 'zzz') = false
+            body.links[0].href.host: a.example
+        . == 'two' = true
+            body.links[0].tags[1]: two
         net.profile(body.links[0].href).days < 4 = true
             net.profile(…).days: 3.5
         .href.query['y'][0] == '1' = true
