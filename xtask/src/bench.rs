@@ -13,7 +13,7 @@ use clap::Args;
 use sekisho_detect::{Lists, OrgLists, Rules, rules};
 use sekisho_engine::{
     Desk, Engine, Nobody, limits,
-    worker::{Pool, Recipe, serve, serve::Extras},
+    worker::{ALLOCATOR, Pool, Recipe, serve, serve::Extras},
 };
 use sekisho_observe::{Context, Organisation};
 use sekisho_record::Submission;
@@ -218,7 +218,9 @@ fn growth() -> Result<()> {
     for (name, raw) in hostile::inputs() {
         let path = folder.join("message.eml");
         std::fs::write(&path, &raw)?;
-        let output = Command::new(std::env::current_exe()?).args(["bench", "--one"]).arg(&path).output()?;
+        // Set up as a worker is: that is where messages are judged.
+        let mut one = Command::new(std::env::current_exe()?);
+        let output = one.args(["bench", "--one"]).arg(&path).envs(ALLOCATOR).output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut numbers = text.split_whitespace();
         let ms: f64 = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);

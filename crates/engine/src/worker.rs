@@ -9,7 +9,7 @@ pub mod protocol;
 pub mod sandbox;
 pub mod serve;
 
-pub use child::{Fault, Recipe};
+pub use child::{ALLOCATOR, Fault, Recipe};
 pub use pool::Pool;
 pub use protocol::Judged;
 pub use serve::serve;
