@@ -1,8 +1,10 @@
-//! The nouns of the product as plain data with a stable schema: submissions, evidence, findings, verdicts, records.
+//! The nouns of the product as plain data with a stable schema: submissions, evidence, findings, verdicts, records, and
+//! what is remembered of them (`history`).
 //!
 //! Nothing here computes. Field names are the names that rules, JSON, metrics and the docs use.
 
 pub mod evidence;
+pub mod history;
 pub mod record;
 pub mod submission;
 pub mod summary;
