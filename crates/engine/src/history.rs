@@ -3,6 +3,7 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use sekisho_record::history::{Answers, Lesson, Opinion, Questions};
+use sekisho_store::{Store, StoreError};
 
 use crate::{Error, limits, resolver::Answer, world::Missing};
 
@@ -69,6 +70,64 @@ impl History for NoHistory {
     fn off(&self) -> bool {
         true
     }
+}
+
+/// What a store remembers.
+#[derive(Debug, Clone)]
+pub struct Remembers(Store);
+
+impl Remembers {
+    /// Opens the store that a URL names: `sqlite:FILE` or `postgres://…`. Has to be called inside of the runtime that will
+    /// run its answers.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub async fn open(url: &str) -> Result<Self, Error> {
+        Store::open(url).await.map(Self).map_err(|error| Error::History(error.to_string()))
+    }
+}
+
+impl History for Remembers {
+    fn recall<'a>(&'a self, questions: &'a Questions) -> Answer<'a, Result<Answers, Missing>> {
+        Box::pin(async {
+            self.0.recall(questions).await.map_err(|error| {
+                tracing::warn!(%error, "history was not asked");
+                Missing::Failed
+            })
+        })
+    }
+
+    fn learn<'a>(&'a self, lessons: &'a [Lesson]) -> Answer<'a, Result<(), Error>> {
+        Box::pin(async {
+            let learnt = self.0.learn(lessons).await.map_err(failed)?;
+            if !learnt.cut.is_empty() {
+                tracing::info!(cut = ?learnt.cut, "lessons were cut at their limits");
+            }
+            Ok(())
+        })
+    }
+
+    fn opine<'a>(
+        &'a self,
+        record: &'a str,
+        opinion: Opinion,
+        by: &'a str,
+        at: i64,
+    ) -> Answer<'a, Result<(), Error>> {
+        Box::pin(async move { self.0.opine(record, opinion, by, at).await.map(|_| ()).map_err(failed) })
+    }
+
+    fn learnt<'a>(&'a self, records: &'a [String]) -> Answer<'a, Result<Vec<bool>, Error>> {
+        Box::pin(async { self.0.knows(records).await.map_err(failed) })
+    }
+
+    fn waits(&self) -> bool {
+        true
+    }
+}
+
+fn failed(error: StoreError) -> Error {
+    Error::History(error.to_string())
 }
 
 /// Lessons of many threads, learnt together: what comes while a batch is being learnt makes the next batch, so nobody

@@ -15,7 +15,7 @@ pub mod zone;
 
 pub use case::{Case, Judge};
 pub use engine::Engine;
-pub use history::{History, NoHistory};
+pub use history::{History, NoHistory, Remembers};
 pub use resolver::{Live, Nobody, Resolver, Scripted};
 pub use world::Desk;
 pub use zone::Zone;

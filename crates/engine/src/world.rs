@@ -15,7 +15,7 @@ use tokio::runtime::Runtime;
 
 use crate::{
     Error, Resolver,
-    history::{History, Learning, NoHistory},
+    history::{History, Learning, NoHistory, Remembers},
     limits,
     resolver::Answer,
 };
@@ -179,6 +179,16 @@ impl Desk {
     #[must_use]
     pub fn with_history(self, history: Box<dyn History>) -> Self {
         Self { history, ..self }
+    }
+
+    /// The same with the history in the database that a URL names: `sqlite:FILE` or `postgres://…`.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn remembering(self, url: &str) -> Result<Self, Error> {
+        let nobody = || Err(Error::History("no runtime to wait in".to_owned()));
+        let history = self.blocking(true, Remembers::open(url)).unwrap_or_else(nobody)?;
+        Ok(self.with_history(Box::new(history)))
     }
 
     /// The same with another time limit for history.

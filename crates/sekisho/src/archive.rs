@@ -53,15 +53,14 @@ pub(crate) struct Read {
 }
 
 impl Archive {
-    /// Finds all messages of these files. `seen` is called with the bytes read after each file.
+    /// Finds all messages of these files. `seen` is called with the bytes that were read since it was called last.
     pub(crate) fn index(files: Vec<PathBuf>, now: i64, seen: &mut dyn FnMut(u64)) -> Self {
         let mut archive = Self { files, ..Self::default() };
         for index in 0..archive.files.len() {
             let Some(path) = archive.files.get(index).cloned() else { break };
             let number = u32::try_from(index).unwrap_or(u32::MAX);
-            match archive.index_file(number, &path, now) {
-                Ok(bytes) => seen(bytes),
-                Err(error) => archive.failed.push(format!("{error:#}")),
+            if let Err(error) = archive.index_file(number, &path, now, seen) {
+                archive.failed.push(format!("{error:#}"));
             }
         }
         archive.known = HashSet::new();
@@ -112,8 +111,14 @@ impl Archive {
         }
     }
 
-    /// Finds the messages of one file; returns its bytes.
-    fn index_file(&mut self, number: u32, path: &Path, now: i64) -> Result<u64> {
+    /// Finds the messages of one file.
+    fn index_file(
+        &mut self,
+        number: u32,
+        path: &Path,
+        now: i64,
+        seen: &mut dyn FnMut(u64),
+    ) -> Result<()> {
         let name = path.display();
         let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
         let metadata = file.metadata().with_context(|| format!("cannot read {name}"))?;
@@ -138,10 +143,12 @@ impl Archive {
                 at,
                 record: stamp::record(&raw),
             });
-            return Ok(metadata.len());
+            seen(metadata.len());
+            return Ok(());
         }
         for (i, message) in Mbox::new(reader, 0).enumerate() {
             let message = message.with_context(|| format!("cannot read {name} to its end"))?;
+            seen(message.length);
             let noted = || mbox::time(&message.from_line).filter(|at| stamp::is_possible(*at, now));
             let at = stamp::arrival(&message.raw, now).or_else(noted).or_else(written).unwrap_or(now);
             self.add(Place {
@@ -153,7 +160,7 @@ impl Archive {
                 record: stamp::record(&message.raw),
             });
         }
-        Ok(metadata.len())
+        Ok(())
     }
 
     fn add(&mut self, place: Place) {

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &cli::Replay) -> Result<Outcome> {
     for failed in &archive.failed {
         scan::print(&mut out, Line::Failed(failed.clone()), args.at_least, &mut outcome);
     }
-    let mut progress = Progress::new(args, due.len(), "messages");
+    let mut progress = Progress::new(args, due.len() as u64, Unit::Messages);
     let mut printed = Instant::now();
     for places in due.chunks(batch) {
         for line in judge(&judges, &archive, places, args.json)? {
@@ -83,8 +83,9 @@ fn look_through(
     files: Vec<std::path::PathBuf>,
     desk: &Desk,
 ) -> Result<(Archive, Vec<Place>)> {
-    let mut progress = Progress::new(args, files.len(), "files looked through");
-    let mut archive = Archive::index(files, crate::now(), &mut |_| progress.advance(1));
+    let bytes = files.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum();
+    let mut progress = Progress::new(args, bytes, Unit::Bytes);
+    let mut archive = Archive::index(files, crate::now(), &mut |bytes| progress.advance(bytes));
     progress.finish();
     if !args.in_order {
         archive.sort();
@@ -165,43 +166,59 @@ fn learn(desk: &Desk, lessons: Vec<Lesson>) -> Result<()> {
 /// Tells how far it is: a bar on a terminal, lines elsewhere when they are asked for.
 struct Progress {
     bar: ProgressBar,
-    /// Lines instead of the bar: what is counted, since when, and the last one.
-    lines: Option<(&'static str, Instant, Instant)>,
+    unit: Unit,
+    /// Lines instead of the bar: when it began, and when the last one was written.
+    lines: Option<(Instant, Instant)>,
+}
+
+/// What is counted.
+#[derive(Clone, Copy)]
+enum Unit {
+    Bytes,
+    Messages,
+}
+
+impl Unit {
+    /// A number of it, for a person.
+    fn show(self, count: u64) -> String {
+        match self {
+            Self::Bytes => format!("{} looked through", indicatif::DecimalBytes(count)),
+            Self::Messages => format!("{count} messages"),
+        }
+    }
+
+    /// How a bar shows it.
+    fn template(self) -> &'static str {
+        match self {
+            Self::Bytes => "{bar:30} {bytes}/{total_bytes} looked through, {bytes_per_sec}, {eta} left",
+            Self::Messages => "{bar:30} {pos}/{len} messages, {per_sec}, {eta} left",
+        }
+    }
 }
 
 impl Progress {
-    fn new(args: &cli::Replay, count: usize, what: &'static str) -> Self {
+    fn new(args: &cli::Replay, all: u64, unit: Unit) -> Self {
         let terminal = std::io::stderr().is_terminal();
-        let bar = ProgressBar::new(count as u64);
-        bar.set_draw_target(if terminal && !args.quiet {
-            ProgressDrawTarget::stderr()
-        } else {
-            ProgressDrawTarget::hidden()
-        });
-        let template = format!("{{bar:30}} {{pos}}/{{len}} {what}, {{per_sec}}, {{eta}} left");
-        let style = ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar());
+        let shown = terminal && !args.quiet;
+        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+        let style =
+            ProgressStyle::with_template(unit.template()).unwrap_or_else(|_| ProgressStyle::default_bar());
         let now = Instant::now();
-        let lines = (args.progress && !terminal).then_some((what, now, now));
-        let progress = Self { bar: bar.with_style(style), lines };
-        if progress.lines.is_some() {
-            eprintln!("0 of {count} {what}");
-        }
-        progress
+        let lines = (args.progress && !terminal).then_some((now, now));
+        Self { bar: ProgressBar::with_draw_target(Some(all), target).with_style(style), unit, lines }
     }
 
     fn advance(&mut self, by: u64) {
         self.bar.inc(by);
         let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        let Some((what, since, last)) = &mut self.lines else { return };
+        let Some((since, last)) = &mut self.lines else { return };
         if last.elapsed() < BEAT && done < all {
             return;
         }
         *last = Instant::now();
-        let speed = done as f64 / since.elapsed().as_secs_f64().max(0.001);
-        let left = indicatif::HumanDuration(Duration::from_secs_f64(
-            (all - done.min(all)) as f64 / speed.max(0.001),
-        ));
-        eprintln!("{done} of {all} {what}, {speed:.0} a second, {left} left");
+        let rest = since.elapsed().as_secs_f64() * all.saturating_sub(done) as f64 / done.max(1) as f64;
+        let rest = indicatif::HumanDuration(Duration::from_secs_f64(rest.min(1e9)));
+        eprintln!("{} of {}, {rest} left", self.unit.show(done), self.unit.show(all));
     }
 
     fn finish(&self) {
