@@ -1,5 +1,5 @@
 //! Checks what no compiler checks: every source opens with a sentence that says what it is for, files stay short enough
-//! to read, and links between documents lead somewhere.
+//! to read, links between documents lead somewhere, and every fuzz target has something to begin with.
 
 use std::path::{Path, PathBuf};
 
@@ -31,6 +31,13 @@ pub(crate) fn run() -> Result<()> {
             if !target.is_empty() && !path.parent().unwrap_or(Path::new(".")).join(target).exists() {
                 wrong.push(format!("{}: links to {target}, which is not there", path.display()));
             }
+        }
+    }
+    for target in files(Path::new("fuzz/fuzz_targets"), &["rs"])? {
+        let name = target.file_stem().unwrap_or_default();
+        let seeds = Path::new("fuzz/seeds").join(name);
+        if !seeds.read_dir().is_ok_and(|mut files| files.next().is_some()) {
+            wrong.push(format!("{}: no seeds in {}", target.display(), seeds.display()));
         }
     }
     if wrong.is_empty() {

@@ -250,7 +250,7 @@ pub struct Seen {
     pub count: u64,
     /// Time of the first, seconds since 1970. A lesson that is taken back does not move it.
     pub first_at: i64,
-    /// Time of the last, seconds since 1970. A lesson that is taken back does not move it.
+    /// Time of the last, seconds since 1970. If the two latest lessons were taken back, that of the first.
     pub last_at: i64,
 }
 

@@ -1,0 +1,285 @@
+//! Message bytes: compressed, encrypted, addressed by their content, in a folder or an S3-compatible store.
+//!
+//! An object is `SKO`, a version, a nonce and ciphertext. Two keys are derived from the key file: one makes addresses
+//! (a keyed hash of the plain bytes, so that an address tells nobody else which message it is, and the same message has
+//! other addresses elsewhere), one makes the key of each object from its address. What is read is authenticated, and
+//! compared with its address again. The key file is all that is needed to read everything: keep a copy of it apart from
+//! the objects.
+
+use std::{
+    collections::BTreeMap,
+    fmt,
+    io::{Read as _, Write as _},
+    path::Path,
+    sync::Arc,
+};
+
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use object_store::{
+    ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem, path::Path as Location,
+};
+use ring::{
+    aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey},
+    hmac,
+    rand::{SecureRandom as _, SystemRandom},
+};
+
+use crate::{StoreError, limits, text::hex};
+
+/// First bytes of every object: who wrote it and in which form.
+const MAGIC: &[u8; 4] = b"SKO1";
+/// First byte of what is encrypted: as it was, or deflated.
+const PLAIN: u8 = 0;
+const DEFLATED: u8 = 1;
+
+/// The secret from which everything is derived.
+pub struct Key {
+    address: hmac::Key,
+    objects: hmac::Key,
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+impl Key {
+    /// From its 32 bytes.
+    pub fn from_bytes(secret: &[u8; 32]) -> Self {
+        let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
+        let derive =
+            |what: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, what.as_bytes()).as_ref());
+        Self { address: derive("sekisho object addresses 1"), objects: derive("sekisho object keys 1") }
+    }
+
+    /// Reads a key file: exactly 32 bytes, for its owner only.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] when it is missing, of another length, or others may read it.
+    pub fn read(path: &Path) -> Result<Self, StoreError> {
+        let wrong = |what: &dyn fmt::Display| StoreError::Key(format!("key file {}: {what}", path.display()));
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::metadata(path).map_err(|e| wrong(&e))?.permissions().mode();
+            if mode & 0o077 != 0 {
+                return Err(wrong(&format_args!(
+                    "others may read it (mode {:o}); chmod 600 it",
+                    mode & 0o777
+                )));
+            }
+        }
+        let mut secret = Vec::new();
+        let file = std::fs::File::open(path).map_err(|e| wrong(&e))?;
+        file.take(33).read_to_end(&mut secret).map_err(|e| wrong(&e))?;
+        let secret: [u8; 32] =
+            secret.try_into().map_err(|v: Vec<u8>| wrong(&format_args!("{} bytes, not 32", v.len())))?;
+        Ok(Self::from_bytes(&secret))
+    }
+
+    /// Makes a key file of random bytes, readable by its owner only; an existing file is never replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::Key`] when it cannot be made.
+    pub fn create(path: &Path) -> Result<Self, StoreError> {
+        let wrong = |what: &dyn fmt::Display| StoreError::Key(format!("key file {}: {what}", path.display()));
+        let mut secret = [0_u8; 32];
+        SystemRandom::new().fill(&mut secret).map_err(|_| wrong(&"the system gives no random bytes"))?;
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::OpenOptionsExt as _;
+            options.mode(0o600);
+        }
+        let mut file = options.open(path).map_err(|e| wrong(&e))?;
+        file.write_all(&secret).and_then(|()| file.sync_all()).map_err(|e| wrong(&e))?;
+        Ok(Self::from_bytes(&secret))
+    }
+
+    fn object(&self, address: &str) -> Result<LessSafeKey, StoreError> {
+        let tag = hmac::sign(&self.objects, address.as_bytes());
+        UnboundKey::new(&AES_256_GCM, tag.as_ref())
+            .map(LessSafeKey::new)
+            .map_err(|_| StoreError::Key("no object key".to_owned()))
+    }
+}
+
+/// An object store with its key. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Bytes {
+    store: Arc<dyn ObjectStore>,
+    key: Arc<Key>,
+}
+
+impl Bytes {
+    /// Opens a folder (a path or `file:///path`; it is made) or, with the feature `s3`, `s3://bucket/prefix`. For S3 the
+    /// options are those of the `object_store` crate (`aws_endpoint`, `aws_region`, …); what is missing is taken from
+    /// the environment (`AWS_ACCESS_KEY_ID`, …).
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] when there is no such store, [`StoreError::Gone`] when the folder cannot be made.
+    pub fn open(url: &str, options: &BTreeMap<String, String>, key: Key) -> Result<Self, StoreError> {
+        let store: Arc<dyn ObjectStore> =
+            if url.starts_with("s3://") { s3(url, options)? } else { Arc::new(folder(url)?) };
+        Ok(Self { store, key: Arc::new(key) })
+    }
+
+    /// The address of these bytes: 64 hexadecimal digits.
+    pub fn address(&self, plain: &[u8]) -> String {
+        hex(hmac::sign(&self.key.address, plain).as_ref())
+    }
+
+    /// Writes bytes and returns their address. Once it returns, they are on the disk (a folder is synced) or at the
+    /// remote store.
+    ///
+    /// # Errors
+    /// [`StoreError::Limit`] over [`limits::OBJECT_BYTES_MAX`], [`StoreError::Full`], [`StoreError::Gone`].
+    pub async fn put(&self, plain: &[u8]) -> Result<String, StoreError> {
+        if plain.len() > limits::OBJECT_BYTES_MAX {
+            return Err(StoreError::Limit(format!("an object of {} bytes", plain.len())));
+        }
+        let address = self.address(plain);
+        let sealed = self.seal(&address, plain)?;
+        self.store.put(&location(&address)?, PutPayload::from(sealed)).await.map_err(object)?;
+        Ok(address)
+    }
+
+    /// Reads bytes; `None` if there are none with this address.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when they are damaged or another key wrote them, [`StoreError::Gone`].
+    pub async fn get(&self, address: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let sealed = match self.store.get(&location(address)?).await {
+            Ok(found) => found.bytes().await.map_err(object)?,
+            Err(object_store::Error::NotFound { .. }) => return Ok(None),
+            Err(error) => return Err(object(error)),
+        };
+        self.unseal(address, sealed.as_ref()).map(Some)
+    }
+
+    /// Removes bytes; none with this address is no error.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`].
+    pub async fn delete(&self, address: &str) -> Result<(), StoreError> {
+        match self.store.delete(&location(address)?).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(object(error)),
+        }
+    }
+
+    fn seal(&self, address: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let refused = |what: &str| StoreError::Refused(format!("object {address}: {what}"));
+        let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::default());
+        let mut inner =
+            encoder.write_all(plain).and_then(|()| encoder.finish()).map_err(|e| refused(&e.to_string()))?;
+        if inner.len() > plain.len() {
+            inner.clear();
+            inner.push(PLAIN);
+            inner.extend_from_slice(plain);
+        }
+        let mut nonce = [0_u8; NONCE_LEN];
+        SystemRandom::new().fill(&mut nonce).map_err(|_| refused("the system gives no random bytes"))?;
+        let mut out = Vec::with_capacity(inner.len() + 64);
+        out.extend_from_slice(MAGIC);
+        out.extend_from_slice(&nonce);
+        self.key
+            .object(address)?
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(address.as_bytes()),
+                &mut inner,
+            )
+            .map_err(|_| refused("cannot be encrypted"))?;
+        out.append(&mut inner);
+        Ok(out)
+    }
+
+    fn unseal(&self, address: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
+        let corrupt = |what: &str| StoreError::Corrupt(format!("object {address}: {what}"));
+        let rest = sealed.strip_prefix(MAGIC).ok_or_else(|| corrupt("is not ours"))?;
+        let (nonce, rest) = rest.split_first_chunk::<NONCE_LEN>().ok_or_else(|| corrupt("is too short"))?;
+        let mut inner = rest.to_vec();
+        let inner = self
+            .key
+            .object(address)?
+            .open_in_place(Nonce::assume_unique_for_key(*nonce), Aad::from(address.as_bytes()), &mut inner)
+            .map_err(|_| corrupt("is damaged, or another key wrote it"))?;
+        let plain = match inner.split_first() {
+            Some((&PLAIN, rest)) => rest.to_vec(),
+            Some((&DEFLATED, rest)) => {
+                let mut plain = Vec::new();
+                let max = u64::try_from(limits::OBJECT_BYTES_MAX).unwrap_or(u64::MAX);
+                DeflateDecoder::new(rest)
+                    .take(max)
+                    .read_to_end(&mut plain)
+                    .map_err(|e| corrupt(&e.to_string()))?;
+                plain
+            }
+            _ => return Err(corrupt("has a form that this version does not know")),
+        };
+        if self.address(&plain) != address {
+            return Err(corrupt("has other bytes than its address says"));
+        }
+        Ok(plain)
+    }
+}
+
+/// `ab/cd/abcd…`: no folder gets too many files.
+fn location(address: &str) -> Result<Location, StoreError> {
+    let (Some(a), Some(b)) = (address.get(..2), address.get(2..4)) else {
+        return Err(StoreError::Limit(format!("{address:?} is no address")));
+    };
+    if address.len() != 64 || !address.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c)) {
+        return Err(StoreError::Limit("an address is 64 hexadecimal digits".to_owned()));
+    }
+    Ok(Location::from(format!("{a}/{b}/{address}")))
+}
+
+fn folder(url: &str) -> Result<LocalFileSystem, StoreError> {
+    let path = Path::new(url.strip_prefix("file://").unwrap_or(url));
+    if url.contains("://") && !url.starts_with("file:///") {
+        return Err(StoreError::Url("an object store is a folder or s3://BUCKET/PREFIX".to_owned()));
+    }
+    let gone = |e: &dyn fmt::Display| StoreError::Gone(format!("{}: {e}", path.display()));
+    std::fs::create_dir_all(path).map_err(|e| gone(&e))?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(|e| gone(&e))?;
+    }
+    Ok(LocalFileSystem::new_with_prefix(path).map_err(|e| gone(&e))?.with_fsync(true))
+}
+
+#[cfg(feature = "s3")]
+fn s3(url: &str, options: &BTreeMap<String, String>) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    let wrong = |e: &dyn fmt::Display| StoreError::Url(format!("{url}: {e}"));
+    // TLS by ring for this process, unless somebody has chosen already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let mut builder = object_store::aws::AmazonS3Builder::from_env().with_url(url);
+    for (name, value) in options {
+        builder = builder.with_config(name.parse().map_err(|e| wrong(&e))?, value);
+    }
+    let prefix = url.strip_prefix("s3://").and_then(|rest| rest.split_once('/')).map_or("", |(_, p)| p);
+    let store = builder.build().map_err(|e| wrong(&e))?;
+    Ok(Arc::new(object_store::prefix::PrefixStore::new(store, Location::from(prefix))))
+}
+
+#[cfg(not(feature = "s3"))]
+fn s3(url: &str, _options: &BTreeMap<String, String>) -> Result<Arc<dyn ObjectStore>, StoreError> {
+    Err(StoreError::Url(format!("{url}: this program was built without the feature `s3`")))
+}
+
+/// An error of the object store; a full disk stands somewhere among its causes.
+fn object(error: object_store::Error) -> StoreError {
+    let mut cause: Option<&dyn std::error::Error> = Some(&error);
+    while let Some(now) = cause {
+        if now.downcast_ref::<std::io::Error>().is_some_and(|e| e.kind() == std::io::ErrorKind::StorageFull) {
+            return StoreError::Full(error.to_string());
+        }
+        cause = now.source();
+    }
+    StoreError::Gone(error.to_string())
+}

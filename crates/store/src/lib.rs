@@ -1,0 +1,73 @@
+//! What is remembered: history in SQLite (the default, one file) or PostgreSQL, message bytes in an object store.
+//!
+//! # What is remembered
+//!
+//! [`Lesson`](sekisho_record::history::Lesson)s: one for each message, made by the facets from its evidence. The store
+//! knows no mail. It knows subjects with traits and ticks, threads and text hashes
+//! (`crates/record/src/history.rs`), so a facet that wants to remember something new changes nothing here.
+//!
+//! | what | how | for how long ([`Retention`]) |
+//! |---|---|---|
+//! | trait: subject, aspect, value | a count, first and last time | years after it was last seen |
+//! | total: subject, aspect | count, number of different values, first and last time | as long as its traits |
+//! | tick: subject, kind, time, value | one row each, counted in windows | weeks |
+//! | message | thread, sender, participants, keys of its id and subject, its lesson (compressed), what is thought of it | two years |
+//! | text hashes | to find the message that somebody quotes | as long as their message |
+//! | opinions | appended, never changed | as long as their message |
+//! | message bytes | compressed, encrypted, by content | by class of message |
+//!
+//! # What is not
+//!
+//! * No text of a message: sixteen hashes of pieces of it, and what the facets write as values (addresses, display
+//!   names, host names).
+//! * No names of subjects, message ids and subject lines: 64 bits of a hash under a salt that each database makes for
+//!   itself. Whoever asks knows the name. (The lesson of a message holds them, compressed, as long as the message is
+//!   remembered: taking back needs them.)
+//! * Nothing of a malicious message but the opinion and lasting ticks: it teaches nothing, and what it taught before it
+//!   was found out is taken back ([`Store::opine`]). The last time then is that of the message before it, or of the
+//!   first one if two of the latest are taken back; the first time stays.
+//!
+//! # Threads
+//!
+//! A message belongs to the thread of the message that it answers, if that is known; of several in different threads to
+//! the one that began first; else it begins its own. A copy with the same message id belongs to the same thread. A
+//! message that comes before the one it answers begins a thread of its own and stays there. Belonging gives no trust:
+//! the facets measure a message against its thread.
+//!
+//! # What can be relied on
+//!
+//! * A record teaches once, whoever learns it how often ([`Store::learn`] is one transaction a batch): after a crash or an
+//!   error, learn again what was not acknowledged.
+//! * Reads and writes take O(log n) of what is stored: every question is a walk down an index with a limit on what is
+//!   read (`limits.rs`); an answer that was cut says so.
+//! * What one verdict wants is one call, [`Store::recall`]: one statement and one round trip on PostgreSQL.
+//! * When the database is away, calls fail with [`StoreError::Gone`], for a moment at once, and work again by themselves
+//!   when it is back. Verdicts go on and name a gap.
+//! * Nodes may open, migrate, learn and sweep at the same time.
+
+#![cfg_attr(not(test), deny(clippy::indexing_slicing))]
+
+mod breaker;
+mod bytes;
+mod check;
+mod error;
+pub mod limits;
+mod migrate;
+mod plan;
+mod postgres;
+mod recall;
+mod shared;
+mod sqlite;
+mod store;
+mod sweep;
+#[cfg(test)]
+mod tests;
+mod text;
+mod work;
+
+pub use bytes::{Bytes, Key};
+pub use check::Checked;
+pub use error::StoreError;
+pub use recall::thread_messages;
+pub use store::{Forgotten, Learnt, Opined, Store};
+pub use sweep::{Retention, Swept};

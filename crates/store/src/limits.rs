@@ -1,0 +1,75 @@
+//! Every limit of the crate, beside its reason. Lists over a limit are cut, and the answer names which.
+
+/// Bytes of a text (subject, aspect, value, sender, participant, record). Longer ones keep their beginning and end with
+/// a hash, so that different long texts stay different.
+pub const TEXT_BYTES_MAX: usize = 240;
+/// Traits of one lesson.
+pub const TRAITS_MAX: usize = 256;
+/// Ticks of one lesson.
+pub const TICKS_MAX: usize = 128;
+/// Text hashes of one lesson: each is a row and, in a large history, a page that has to be read.
+pub const SHINGLES_MAX: usize = 64;
+/// Referenced message ids of one lesson, the nearest first.
+pub const PARENTS_MAX: usize = 64;
+/// Participants of one lesson. A message to more is a mailing, its thread needs no full list.
+pub const PARTICIPANTS_MAX: usize = 64;
+/// Subjects of one lesson that an opinion is counted for.
+pub const JUDGED_MAX: usize = 16;
+/// Lessons of one batch; more are learnt in several, each whole.
+pub const BATCH_MAX: usize = 2_000;
+/// Bytes of a lesson when it is read back.
+pub const LESSON_BYTES_MAX: u64 = 4 << 20;
+/// Subjects of one recall.
+pub const SUBJECTS_MAX: usize = 64;
+/// Aspects told of one subject, in alphabetical order.
+pub const ASPECTS_MAX: usize = 96;
+/// Most frequent values told of one aspect.
+pub const VALUES_MAX: u16 = 64;
+/// Exact traits of one recall.
+pub const EXACT_MAX: usize = 512;
+/// Windows of one recall.
+pub const WINDOWS_MAX: usize = 64;
+/// Ticks counted of one window, the newest. Beyond: `capped`.
+pub const WINDOW_TICKS_MAX: usize = 2_000;
+/// Message ids of one recall.
+pub const MESSAGE_IDS_MAX: usize = 64;
+/// Subject keys of one recall.
+pub const SUBJECT_KEYS_MAX: usize = 4;
+/// Text hashes of one recall.
+pub const ASKED_SHINGLES_MAX: usize = 256;
+/// Stored messages told of one message id (copies have the same), the newest.
+pub const SAME_ID_MAX: usize = 4;
+/// Stored messages told of one subject key, the newest.
+pub const SAME_SUBJECT_MAX: usize = 8;
+/// Stored messages looked at of one text hash, the newest: a greeting or a disclaimer is in all of them.
+pub const SAME_SHINGLE_MAX: usize = 32;
+/// Stored messages told for all text hashes, those that share most.
+pub const QUOTED_MAX: usize = 8;
+/// Threads whose traits are told in one recall.
+pub const THREADS_MAX: u16 = 8;
+/// Bytes of one object of the object store before compression.
+pub const OBJECT_BYTES_MAX: usize = 256 << 20;
+/// Milliseconds that one call may take with all tries; beyond, the database counts as gone.
+pub const CALL_MS_MAX: u64 = 30_000;
+/// Milliseconds that one recall may take; beyond, the database counts as gone and the verdict names a gap.
+pub const RECALL_MS_MAX: u64 = 5_000;
+/// Milliseconds to wait for a free connection, or for a new one.
+pub const CONNECT_MS_MAX: u64 = 2_000;
+/// Milliseconds after a failure to connect in which nobody tries again: verdicts name their gap at once.
+pub const GONE_MS: u64 = 1_000;
+/// Milliseconds after a broken connection in which every other is tried before it is used.
+pub const DOUBT_MS: u64 = 10_000;
+/// Milliseconds that SQLite waits for another writer.
+pub const BUSY_MS_MAX: u64 = 10_000;
+/// Tries of a call whose connection broke, or that a deadlock ended.
+pub const TRIES_MAX: u32 = 4;
+/// Connections of one process to PostgreSQL, and reading connections to SQLite.
+pub const CONNECTIONS_MAX: u32 = 8;
+/// Milliseconds after which an idle connection is tried before it is used.
+pub const IDLE_MS_MAX: u64 = 5_000;
+/// Rows looked at in one step of a sweep; each step is a transaction of its own, so that writers wait for one at most.
+pub const SWEEP_ROWS: usize = 2_000;
+/// Steps of one sweep for each kind of row; what is left is for the next call.
+pub const SWEEP_STEPS: usize = 50;
+/// Bytes of the name of an object class.
+pub const CLASS_BYTES_MAX: usize = 40;

@@ -1,0 +1,310 @@
+//! Lessons become rows: bounded, sorted, with their keys. Pure; what the engines write is decided here.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{Read as _, Write as _},
+};
+
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use sekisho_record::history::{
+    Lesson, OPINION, Opinion, THREAD, THREAD_PARTICIPANT, THREAD_SENDER, Tick, Trait,
+};
+
+use crate::{StoreError, limits, text::Salt, text::clip};
+
+/// A lesson within its limits, its traits and ticks sorted and without repetition: taking back undoes exactly this.
+pub(crate) fn canonical(lesson: &Lesson, cut: &mut BTreeSet<&'static str>) -> Lesson {
+    let mut traits: Vec<Trait> = bounded(&lesson.traits, limits::TRAITS_MAX, "TRAITS_MAX", cut)
+        .iter()
+        .map(|t| Trait { subject: t.subject.clone(), aspect: clip(&t.aspect), value: clip(&t.value) })
+        .collect();
+    traits.sort_unstable();
+    traits.dedup();
+    let mut ticks: Vec<Tick> = bounded(&lesson.ticks, limits::TICKS_MAX, "TICKS_MAX", cut)
+        .iter()
+        .map(|t| Tick {
+            subject: t.subject.clone(),
+            kind: clip(&t.kind),
+            value: clip(&t.value),
+            lasting: t.lasting,
+        })
+        .collect();
+    // One that lasts comes before its equal that does not.
+    ticks.sort_unstable_by(|a, b| {
+        (&a.subject, &a.kind, &a.value, !a.lasting).cmp(&(&b.subject, &b.kind, &b.value, !b.lasting))
+    });
+    ticks.dedup_by(|b, a| (&a.subject, &a.kind, &a.value) == (&b.subject, &b.kind, &b.value));
+    let mut shingles = bounded(&lesson.shingles, limits::SHINGLES_MAX, "SHINGLES_MAX", cut).to_vec();
+    shingles.sort_unstable();
+    shingles.dedup();
+    let mut judged = bounded(&lesson.judged, limits::JUDGED_MAX, "JUDGED_MAX", cut).to_vec();
+    judged.sort_unstable();
+    judged.dedup();
+    let participants = bounded(&lesson.participants, limits::PARTICIPANTS_MAX, "PARTICIPANTS_MAX", cut);
+    let mut seen = BTreeSet::new();
+    let participants = participants
+        .iter()
+        .map(|p| clip(&p.replace('\n', " ")))
+        .filter(|p| !p.is_empty() && seen.insert(p.clone()))
+        .collect();
+    Lesson {
+        record: clip(&lesson.record),
+        at: lesson.at,
+        sender: clip(&lesson.sender),
+        participants,
+        message_id: lesson.message_id.clone(),
+        parents: bounded(&lesson.parents, limits::PARENTS_MAX, "PARENTS_MAX", cut).to_vec(),
+        subject_key: lesson.subject_key.clone(),
+        shingles,
+        traits,
+        ticks,
+        judged,
+        opinion: lesson.opinion,
+    }
+}
+
+/// The first of a list, naming the limit when that is not all.
+pub(crate) fn bounded<'a, T>(
+    list: &'a [T],
+    max: usize,
+    name: &'static str,
+    cut: &mut BTreeSet<&'static str>,
+) -> &'a [T] {
+    list.get(..max).map_or(list, |first| {
+        if list.len() > max {
+            cut.insert(name);
+        }
+        first
+    })
+}
+
+/// Lesson to bytes: JSON, deflated.
+pub(crate) fn pack(lesson: &Lesson) -> Result<Vec<u8>, StoreError> {
+    let broken = |e: &dyn std::fmt::Display| StoreError::Refused(format!("lesson: {e}"));
+    let json = serde_json::to_vec(lesson).map_err(|e| broken(&e))?;
+    let mut encoder = DeflateEncoder::new(Vec::with_capacity(json.len() / 3), Compression::fast());
+    encoder.write_all(&json).and_then(|()| encoder.finish()).map_err(|e| broken(&e))
+}
+
+/// Bytes to lesson.
+pub(crate) fn unpack(bytes: &[u8]) -> Result<Lesson, StoreError> {
+    let mut json = Vec::new();
+    DeflateDecoder::new(bytes)
+        .take(limits::LESSON_BYTES_MAX)
+        .read_to_end(&mut json)
+        .map_err(|e| StoreError::Corrupt(format!("lesson: {e}")))?;
+    serde_json::from_slice(&json).map_err(|e| StoreError::Corrupt(format!("lesson: {e}")))
+}
+
+/// A lesson ready to be written: everything but its thread and its number.
+#[derive(Debug)]
+pub(crate) struct Planned {
+    pub(crate) lesson: Lesson,
+    pub(crate) packed: Vec<u8>,
+    /// Key of its message id.
+    pub(crate) message_id: Option<i64>,
+    /// Key of its subject.
+    pub(crate) subject_key: Option<i64>,
+    /// Keys of the messages it refers to, and its own: a copy of a message belongs to the same thread.
+    pub(crate) parents: Vec<i64>,
+}
+
+impl Planned {
+    pub(crate) fn new(
+        lesson: &Lesson,
+        salt: &Salt,
+        cut: &mut BTreeSet<&'static str>,
+    ) -> Result<Self, StoreError> {
+        if lesson.record.is_empty() {
+            return Err(StoreError::Limit("a lesson without a record".to_owned()));
+        }
+        let lesson = canonical(lesson, cut);
+        let key = |text: &str| (!text.is_empty()).then(|| salt.key(text));
+        let message_id = key(&lesson.message_id);
+        let parents = lesson.parents.iter().filter_map(|p| key(p)).chain(message_id).collect();
+        Ok(Self {
+            packed: pack(&lesson)?,
+            message_id,
+            subject_key: key(&lesson.subject_key),
+            parents,
+            lesson,
+        })
+    }
+}
+
+/// Where a trait stands: subject, aspect, value.
+pub(crate) type TraitKey = (i64, String, String);
+
+/// How much a count changes, and which times the new messages have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Delta {
+    pub(crate) count: i64,
+    pub(crate) first_at: i64,
+    pub(crate) last_at: i64,
+    /// The last time before `last_at`, to which a message that is taken back returns; [`NEVER`] if there is none.
+    pub(crate) before_at: i64,
+}
+
+/// No time.
+pub(crate) const NEVER: i64 = i64::MIN;
+
+impl Delta {
+    /// One message, learnt (1) or taken back (-1).
+    fn one(sign: i64, at: i64) -> Self {
+        Self { count: sign, first_at: at, last_at: at, before_at: NEVER }
+    }
+
+    /// Both together.
+    pub(crate) fn merge(&mut self, other: Self) {
+        let last_at = self.last_at.max(other.last_at);
+        let earlier = [self.last_at, self.before_at, other.last_at, other.before_at];
+        self.before_at = earlier.into_iter().filter(|at| *at < last_at).max().unwrap_or(NEVER);
+        self.last_at = last_at;
+        self.first_at = self.first_at.min(other.first_at);
+        self.count += other.count;
+    }
+}
+
+/// A row of `tick`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TickRow {
+    pub(crate) subject: i64,
+    pub(crate) kind: String,
+    pub(crate) at: i64,
+    pub(crate) message: i64,
+    pub(crate) value: String,
+}
+
+/// What one transaction changes besides its messages. Everything is sorted, so that two nodes lock rows in one order.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) traits: BTreeMap<TraitKey, Delta>,
+    pub(crate) ticks: BTreeSet<TickRow>,
+    pub(crate) ticks_gone: BTreeSet<TickRow>,
+    pub(crate) shingles: BTreeSet<(i64, i64)>,
+    pub(crate) shingles_gone: BTreeSet<(i64, i64)>,
+}
+
+/// Which ticks of a lesson.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those that stay when it is taken back.
+    Lasting,
+    /// All others.
+    Passing,
+}
+
+impl Changes {
+    fn count(&mut self, key: TraitKey, sign: i64, at: i64) {
+        let delta = Delta::one(sign, at);
+        self.traits.entry(key).and_modify(|d| d.merge(delta)).or_insert(delta);
+    }
+
+    /// What the message teaches is learnt (`sign` 1) or taken back (-1), lasting ticks aside.
+    pub(crate) fn teach(&mut self, lesson: &Lesson, message: i64, thread: i64, salt: &Salt, sign: i64) {
+        let at = lesson.at;
+        let subject = |name: &str| if name == THREAD { thread } else { salt.subject(name) };
+        let mut own: BTreeSet<TraitKey> =
+            lesson.traits.iter().map(|t| (subject(&t.subject), t.aspect.clone(), t.value.clone())).collect();
+        own.extend(lesson.participants.iter().map(|p| (thread, THREAD_PARTICIPANT.to_owned(), p.clone())));
+        own.insert((thread, THREAD_SENDER.to_owned(), lesson.sender.clone()));
+        for key in own {
+            self.count(key, sign, at);
+        }
+        let hashes = lesson.shingles.iter().map(|hash| (hash.cast_signed(), message));
+        if sign > 0 {
+            self.shingles.extend(hashes);
+        } else {
+            self.shingles_gone.extend(hashes);
+        }
+        self.ticks(lesson, message, thread, salt, sign, Which::Passing);
+    }
+
+    /// Ticks of one sort are added or removed.
+    pub(crate) fn ticks(
+        &mut self,
+        lesson: &Lesson,
+        message: i64,
+        thread: i64,
+        salt: &Salt,
+        sign: i64,
+        which: Which,
+    ) {
+        let rows = lesson.ticks.iter().filter(|t| t.lasting == (which == Which::Lasting)).map(|t| TickRow {
+            subject: if t.subject == THREAD { thread } else { salt.subject(&t.subject) },
+            kind: t.kind.clone(),
+            at: lesson.at,
+            message,
+            value: t.value.clone(),
+        });
+        if sign > 0 {
+            self.ticks.extend(rows);
+        } else {
+            self.ticks_gone.extend(rows);
+        }
+    }
+
+    /// An opinion is counted, or no longer, for every subject that the lesson names.
+    pub(crate) fn opinion(&mut self, lesson: &Lesson, thread: i64, salt: &Salt, opinion: Opinion, sign: i64) {
+        if opinion == Opinion::Unknown {
+            return;
+        }
+        for name in &lesson.judged {
+            let subject = if name == THREAD { thread } else { salt.subject(name) };
+            self.count((subject, OPINION.to_owned(), opinion.name().to_owned()), sign, lesson.at);
+        }
+    }
+}
+
+/// Counts in steps: exact to seven, then four steps for each doubling. The index of frequent values holds steps instead
+/// of counts, so that it changes a few dozen times in the life of a row and not with every message.
+pub(crate) fn rank(count: i64) -> i64 {
+    if count < 8 {
+        return count.max(0);
+    }
+    let exponent = i64::from(63 - count.leading_zeros());
+    8 + (exponent - 3) * 4 + ((count >> (exponent - 2)) & 3)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_follow_counts() {
+        let ranks: Vec<i64> = [0, 1, 7, 8, 9, 10, 16, 20, 1_000_000, i64::MAX].map(rank).to_vec();
+        assert_eq!(ranks, [0, 1, 7, 8, 8, 9, 12, 13, 75, 247]);
+        assert!((1..5_000).all(|c| rank(c) <= rank(c + 1)));
+    }
+
+    #[test]
+    fn a_lesson_comes_back_as_it_was_and_says_what_was_cut() {
+        let mut lesson =
+            Lesson { record: "r".into(), at: 7, shingles: (0..100).collect(), ..Lesson::default() };
+        lesson.traits = vec![Trait::new("b", "x", "1"), Trait::new("a", "x", "1"), Trait::new("b", "x", "1")];
+        let mut cut = BTreeSet::new();
+        let lesson = canonical(&lesson, &mut cut);
+        assert_eq!(lesson.traits.len(), 2, "said twice is said once");
+        assert_eq!(cut.into_iter().collect::<Vec<_>>(), ["SHINGLES_MAX"]);
+        assert_eq!(unpack(&pack(&lesson).unwrap()).unwrap(), lesson);
+        assert!(matches!(unpack(b"\xff\xff"), Err(StoreError::Corrupt(_))));
+    }
+
+    #[test]
+    fn taking_back_undoes_what_was_taught() {
+        let salt = Salt::new(b"s");
+        let lesson = Lesson {
+            record: "r".into(),
+            sender: "a@x".into(),
+            participants: vec!["a@x".into()],
+            traits: vec![Trait::new(THREAD, "link", "x.example")],
+            ..Lesson::default()
+        };
+        let mut changes = Changes::default();
+        changes.teach(&lesson, 1, 42, &salt, 1);
+        assert_eq!(changes.traits.len(), 3);
+        assert!(changes.traits.keys().all(|k| k.0 == 42));
+        changes.teach(&lesson, 1, 42, &salt, -1);
+        assert!(changes.traits.values().all(|d| d.count == 0));
+    }
+}

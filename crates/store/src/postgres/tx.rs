@@ -1,0 +1,257 @@
+//! The statements of a writing transaction on PostgreSQL: arrays in, one statement a table.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sekisho_record::history::Opinion;
+use sqlx::{Postgres, Transaction};
+
+use crate::{
+    StoreError, limits,
+    migrate::Schema,
+    plan::{Delta, TickRow, TraitKey, rank},
+    shared::{shared_schema, shared_sweeping, shared_work, times},
+    sweep::{Sweeping, Table},
+    work::{CountedRow, MessageRow, Said, StoredRow, Totals, Work},
+};
+
+/// A transaction.
+pub(crate) struct PostgresTx(pub(crate) Transaction<'static, Postgres>);
+
+/// Key of the advisory lock that a migrating node holds: the bytes of `sekisho1`.
+const MIGRATING: i64 = i64::from_be_bytes(*b"sekisho1");
+
+/// One column of rows.
+fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
+    rows.iter().map(value).collect()
+}
+
+impl Work for PostgresTx {
+    shared_work!(" FOR UPDATE");
+
+    async fn known(&mut self, records: &[String]) -> Result<BTreeSet<String>, StoreError> {
+        let found: Vec<String> = sqlx::query_scalar("SELECT record FROM message WHERE record = ANY($1)")
+            .bind(records)
+            .fetch_all(&mut *self.0)
+            .await?;
+        Ok(found.into_iter().collect())
+    }
+
+    async fn parents(&mut self, message_ids: &[i64]) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT message_id, thread, thread_at FROM message WHERE message_id = ANY($1) AND learnt = 1",
+        )
+        .bind(message_ids)
+        .fetch_all(&mut *self.0)
+        .await?)
+    }
+
+    async fn claim(&mut self, rows: &[MessageRow]) -> Result<Vec<(String, i64)>, StoreError> {
+        Ok(sqlx::query_as(
+            "INSERT INTO message (record, at, message_id, subject_key, thread, thread_at, learnt, opinion, sender,
+               participants, lesson)
+             SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+               $7::bigint[], $8::bigint[], $9::text[], $10::text[], $11::bytea[])
+             ON CONFLICT (record) DO NOTHING RETURNING record, id",
+        )
+        .bind(column(rows, |r| r.record.as_str()))
+        .bind(column(rows, |r| r.at))
+        .bind(column(rows, |r| r.message_id))
+        .bind(column(rows, |r| r.subject_key))
+        .bind(column(rows, |r| r.thread))
+        .bind(column(rows, |r| r.thread_at))
+        .bind(column(rows, |r| i64::from(r.learnt)))
+        .bind(column(rows, |r| r.opinion.number()))
+        .bind(column(rows, |r| r.sender.as_str()))
+        .bind(column(rows, |r| r.participants.as_str()))
+        .bind(column(rows, |r| r.lesson.as_slice()))
+        .fetch_all(&mut *self.0)
+        .await?)
+    }
+
+    async fn remove(&mut self, ids: &[i64], records: &[String]) -> Result<(), StoreError> {
+        sqlx::query("DELETE FROM message WHERE id = ANY($1)").bind(ids).execute(&mut *self.0).await?;
+        sqlx::query("DELETE FROM opinion WHERE record = ANY($1)").bind(records).execute(&mut *self.0).await?;
+        Ok(())
+    }
+
+    async fn count(&mut self, rows: &BTreeMap<TraitKey, Delta>) -> Result<Vec<CountedRow>, StoreError> {
+        let rows: Vec<(&TraitKey, &Delta)> = rows.iter().collect();
+        let found: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(concat!(
+            "INSERT INTO trait AS t (subject, aspect, value, count, first_at, last_at, before_at, rank)
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+               $7::bigint[], $8::bigint[])
+             ON CONFLICT (subject, aspect, value) DO UPDATE SET count = t.count + excluded.count, ",
+            times!("least", "greatest"),
+            " RETURNING subject, aspect, value, count, rank"
+        ))
+        .bind(column(&rows, |r| r.0.0))
+        .bind(column(&rows, |r| r.0.1.as_str()))
+        .bind(column(&rows, |r| r.0.2.as_str()))
+        .bind(column(&rows, |r| r.1.count))
+        .bind(column(&rows, |r| r.1.first_at))
+        .bind(column(&rows, |r| r.1.last_at))
+        .bind(column(&rows, |r| r.1.before_at))
+        .bind(column(&rows, |r| rank(r.1.count)))
+        .fetch_all(&mut *self.0)
+        .await?;
+        let row =
+            |(subject, aspect, value, count, rank)| CountedRow { key: (subject, aspect, value), count, rank };
+        Ok(found.into_iter().map(row).collect())
+    }
+
+    async fn rank(&mut self, rows: &[(TraitKey, i64)]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "UPDATE trait t SET rank = q.rank
+             FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) q (subject, aspect, value, rank)
+             WHERE t.subject = q.subject AND t.aspect = q.aspect AND t.value = q.value",
+        )
+        .bind(column(rows, |r| r.0.0))
+        .bind(column(rows, |r| r.0.1.as_str()))
+        .bind(column(rows, |r| r.0.2.as_str()))
+        .bind(column(rows, |r| r.1))
+        .execute(&mut *self.0)
+        .await?;
+        Ok(())
+    }
+
+    async fn prune(&mut self, rows: &[TraitKey]) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        sqlx::query(
+            "DELETE FROM trait t USING unnest($1::bigint[], $2::text[], $3::text[]) q (subject, aspect, value)
+             WHERE t.subject = q.subject AND t.aspect = q.aspect AND t.value = q.value AND t.count <= 0",
+        )
+        .bind(column(rows, |r| r.0))
+        .bind(column(rows, |r| r.1.as_str()))
+        .bind(column(rows, |r| r.2.as_str()))
+        .execute(&mut *self.0)
+        .await?;
+        Ok(())
+    }
+
+    async fn total(&mut self, rows: &Totals) -> Result<(), StoreError> {
+        let rows: Vec<_> = rows.iter().collect();
+        sqlx::query(concat!(
+            "INSERT INTO total AS t (subject, aspect, count, distinct_values, first_at, last_at, before_at)
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+               $7::bigint[])
+             ON CONFLICT (subject, aspect) DO UPDATE SET count = t.count + excluded.count,
+             distinct_values = t.distinct_values + excluded.distinct_values, ",
+            times!("least", "greatest")
+        ))
+        .bind(column(&rows, |r| r.0.0))
+        .bind(column(&rows, |r| r.0.1.as_str()))
+        .bind(column(&rows, |r| r.1.delta.count))
+        .bind(column(&rows, |r| r.1.distinct))
+        .bind(column(&rows, |r| r.1.delta.first_at))
+        .bind(column(&rows, |r| r.1.delta.last_at))
+        .bind(column(&rows, |r| r.1.delta.before_at))
+        .execute(&mut *self.0)
+        .await?;
+        let fewer: Vec<_> = rows.into_iter().filter(|r| r.1.delta.count <= 0).collect();
+        if !fewer.is_empty() {
+            sqlx::query(
+                "DELETE FROM total t USING unnest($1::bigint[], $2::text[]) q (subject, aspect)
+                 WHERE t.subject = q.subject AND t.aspect = q.aspect AND t.count <= 0",
+            )
+            .bind(column(&fewer, |r| r.0.0))
+            .bind(column(&fewer, |r| r.0.1.as_str()))
+            .execute(&mut *self.0)
+            .await?;
+        }
+        Ok(())
+    }
+
+    async fn tick(&mut self, rows: &BTreeSet<TickRow>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO tick (subject, kind, at, message, value)
+             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+             ON CONFLICT DO NOTHING";
+        self.ticks(sql, rows).await
+    }
+
+    async fn untick(&mut self, rows: &BTreeSet<TickRow>) -> Result<(), StoreError> {
+        let sql = "DELETE FROM tick t
+             USING unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) q (subject, kind, at, message, value)
+             WHERE t.subject = q.subject AND t.kind = q.kind AND t.at = q.at AND t.message = q.message
+             AND t.value = q.value";
+        self.ticks(sql, rows).await
+    }
+
+    async fn shingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO shingle (hash, message) SELECT * FROM unnest($1::bigint[], $2::bigint[])
+             ON CONFLICT DO NOTHING";
+        self.shingles(sql, rows).await
+    }
+
+    async fn unshingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+        let sql = "DELETE FROM shingle s USING unnest($1::bigint[], $2::bigint[]) q (hash, message)
+             WHERE s.hash = q.hash AND s.message = q.message";
+        self.shingles(sql, rows).await
+    }
+}
+
+impl PostgresTx {
+    async fn ticks(&mut self, sql: &'static str, rows: &BTreeSet<TickRow>) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<&TickRow> = rows.iter().collect();
+        sqlx::query(sql)
+            .bind(column(&rows, |r| r.subject))
+            .bind(column(&rows, |r| r.kind.as_str()))
+            .bind(column(&rows, |r| r.at))
+            .bind(column(&rows, |r| r.message))
+            .bind(column(&rows, |r| r.value.as_str()))
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
+    }
+
+    async fn shingles(&mut self, sql: &'static str, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let rows: Vec<(i64, i64)> = rows.iter().copied().collect();
+        sqlx::query(sql)
+            .bind(column(&rows, |r| r.0))
+            .bind(column(&rows, |r| r.1))
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
+    }
+}
+
+impl Schema for PostgresTx {
+    shared_schema!();
+
+    async fn exclusive(&mut self) -> Result<(), StoreError> {
+        // Released when the transaction ends.
+        sqlx::query("SELECT pg_advisory_xact_lock($1)").bind(MIGRATING).execute(&mut *self.0).await?;
+        Ok(())
+    }
+
+    async fn initialised(&mut self) -> Result<bool, StoreError> {
+        let schema: Option<i32> = sqlx::query_scalar("SELECT 1 FROM pg_namespace WHERE nspname = 'sekisho'")
+            .fetch_optional(&mut *self.0)
+            .await?;
+        // Asked first: `IF NOT EXISTS` wants the right to create a schema also when there is one.
+        if schema.is_none() {
+            self.run("CREATE SCHEMA sekisho").await?;
+        }
+        let table: Option<String> =
+            sqlx::query_scalar("SELECT to_regclass('sekisho.meta')::text").fetch_one(&mut *self.0).await?;
+        if table.is_none() {
+            self.run("CREATE TABLE sekisho.meta (name text COLLATE \"C\" PRIMARY KEY, value text NOT NULL)")
+                .await?;
+        }
+        Ok(table.is_some())
+    }
+}
+
+impl Sweeping for PostgresTx {
+    shared_sweeping!("SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) held");
+}

@@ -1,0 +1,113 @@
+//! SQLite, the default: one file beside the program, one writer at a time, readers that never wait for it.
+//!
+//! * Write-ahead log and `synchronous = NORMAL`: killing the program loses nothing that was acknowledged; after a power
+//!   failure the last moments of history may be missing, but the file is whole. (A message itself is made durable before
+//!   it is accepted; history only knows one message less.)
+//! * One connection writes, and begins with `BEGIN IMMEDIATE`, so that it waits for other processes instead of failing
+//!   when it turns from reading to writing. Others read.
+
+mod recall;
+mod tx;
+
+use std::{path::Path, str::FromStr as _, time::Duration};
+
+use sqlx::{
+    Connection as _, SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub(crate) use tx::SqliteTx;
+
+use crate::{StoreError, limits, migrate, text::Salt};
+
+/// Numbered steps of the schema; released ones never change.
+const STEPS: [&str; 1] = [include_str!("sqlite/v1.sql")];
+
+/// Kibibytes of pages that each connection keeps in memory.
+const CACHE_KIB: i64 = 64 << 10;
+
+/// An open file.
+#[derive(Debug, Clone)]
+pub(crate) struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+    pub(crate) salt: Salt,
+}
+
+impl Sqlite {
+    /// Opens or creates the file and brings its schema up to date.
+    pub(crate) async fn open(url: &str) -> Result<Self, StoreError> {
+        let options = SqliteConnectOptions::from_str(url)
+            .map_err(|e| StoreError::Url(format!("{url}: {e}")))?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(Duration::from_millis(limits::BUSY_MS_MAX))
+            .foreign_keys(false)
+            .pragma("cache_size", format!("-{CACHE_KIB}"))
+            .pragma("temp_store", "MEMORY")
+            .statement_cache_capacity(200);
+        private(options.get_filename())?;
+        let pool = || {
+            SqlitePoolOptions::new()
+                .acquire_timeout(Duration::from_millis(limits::BUSY_MS_MAX))
+                .idle_timeout(None)
+                .max_lifetime(None)
+                .test_before_acquire(false)
+                // SQLite ends a transaction by itself when the disk is full; sqlx then believes that it still goes on.
+                // Such a connection is closed, the next one is sound.
+                .after_release(|connection, _| {
+                    Box::pin(async move {
+                        connection.ping().await?;
+                        Ok(!connection.is_in_transaction())
+                    })
+                })
+        };
+        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        let mut tx = SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?);
+        let salt = migrate::migrate(&mut tx, &STEPS).await?;
+        tx.0.commit().await?;
+        let readers = pool().max_connections(limits::CONNECTIONS_MAX).connect_lazy_with(options);
+        Ok(Self { writer, readers, salt })
+    }
+
+    /// A transaction that may write.
+    pub(crate) async fn begin(&self) -> Result<SqliteTx, StoreError> {
+        Ok(SqliteTx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    /// A transaction that only reads, of one moment.
+    pub(crate) async fn begin_reading(&self) -> Result<SqliteTx, StoreError> {
+        Ok(SqliteTx(self.readers.begin().await?))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+
+    /// Pages that may be used at most; tests make a small disk of it.
+    #[cfg(test)]
+    pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
+        sqlx::query(sql).fetch_all(&self.writer).await?;
+        Ok(())
+    }
+}
+
+/// A new file is for its owner only: it says who writes to whom.
+fn private(path: &Path) -> Result<(), StoreError> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let made = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+        match made {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(StoreError::Gone(format!("{}: {error}", path.display()))),
+        }
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}

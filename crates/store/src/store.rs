@@ -1,0 +1,353 @@
+//! The door: one type for both engines. Calls are bounded in time, and tried again where that helps.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use sekisho_record::history::{Answers, Lesson, Opinion, Questions};
+
+use crate::{
+    Bytes, StoreError,
+    breaker::Breaker,
+    check::{self, Checked},
+    limits,
+    plan::Planned,
+    postgres::Postgres,
+    sqlite::Sqlite,
+    sweep::{self, Retention, Sweeping as _, Swept, Table, cutoff},
+    text::{Salt, clip},
+    work::{self, Said},
+};
+
+/// History, in the database that its URL names. Cheap to clone; clones share connections.
+#[derive(Debug, Clone)]
+pub struct Store {
+    engine: Engine,
+    breaker: Arc<Breaker>,
+}
+
+#[derive(Debug, Clone)]
+enum Engine {
+    Sqlite(Sqlite),
+    Postgres(Postgres),
+}
+
+/// What learning did.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Learnt {
+    /// Lessons that were new.
+    pub new: u64,
+    /// Lessons whose record had been learnt before; nothing was counted again.
+    pub known: u64,
+    /// Limits at which lessons were cut.
+    pub cut: Vec<&'static str>,
+}
+
+/// What forgetting did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Forgotten {
+    /// Records that were forgotten.
+    pub forgotten: u64,
+    /// Records that were not there (any more).
+    pub unknown: u64,
+}
+
+/// What an opinion did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opined {
+    /// The record is not there (any more).
+    Unknown,
+    /// It is noted; nothing else changed.
+    Noted,
+    /// What the message taught is taken back.
+    TakenBack,
+    /// What had been taken back is learnt again.
+    LearntAgain,
+}
+
+/// Runs `$body` in a transaction of whichever engine, again where that helps, within the time of a call.
+macro_rules! transact {
+    ($store:expr, |$tx:ident, $salt:ident| $body:expr) => {{
+        let all = async {
+            let mut tries = 1;
+            loop {
+                let result: Result<_, StoreError> = match &$store.engine {
+                    Engine::Sqlite(db) => {
+                        async {
+                            let ($salt, mut $tx) = (&db.salt, db.begin().await?);
+                            let out = $body?;
+                            $tx.0.commit().await?;
+                            Ok(out)
+                        }
+                        .await
+                    }
+                    Engine::Postgres(db) => {
+                        async {
+                            let ($salt, mut $tx) = (&db.salt, db.begin().await?);
+                            let out = $body?;
+                            $tx.0.commit().await?;
+                            Ok(out)
+                        }
+                        .await
+                    }
+                };
+                match result {
+                    Err(error) if $store.again(&error, tries) => tries += 1,
+                    other => break other,
+                }
+                tokio::time::sleep(Duration::from_millis(u64::from(tries) * 20)).await;
+            }
+        };
+        $store.within(limits::CALL_MS_MAX, all).await
+    }};
+}
+
+impl Store {
+    /// Opens `sqlite:PATH` (the file is created) or `postgres://…`, and brings the schema up to date.
+    ///
+    /// # Errors
+    /// [`StoreError::Url`] for other URLs, [`StoreError::Newer`] for a database that a newer version has changed,
+    /// [`StoreError::Gone`] when it cannot be reached now.
+    pub async fn open(url: &str) -> Result<Self, StoreError> {
+        let engine = if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            Engine::Postgres(Postgres::open(url).await?)
+        } else if url.starts_with("sqlite:") && !url.contains(":memory:") {
+            Engine::Sqlite(Sqlite::open(url).await?)
+        } else {
+            // The URL may hold a password and is not repeated.
+            return Err(StoreError::Url(
+                "a store is sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
+            ));
+        };
+        Ok(Self { engine, breaker: Arc::default() })
+    }
+
+    fn salt(&self) -> &Salt {
+        match &self.engine {
+            Engine::Sqlite(db) => &db.salt,
+            Engine::Postgres(db) => &db.salt,
+        }
+    }
+
+    /// Learns lessons that were not learnt before. Batches of [`limits::BATCH_MAX`] are learnt whole or not at all; after
+    /// an error, learning all of them again is right: what was learnt is not counted twice.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`], [`StoreError::Full`], [`StoreError::Busy`]; [`StoreError::Limit`] for a lesson without a
+    /// record.
+    pub async fn learn(&self, lessons: &[Lesson]) -> Result<Learnt, StoreError> {
+        let (mut cut, mut out) = (BTreeSet::new(), Learnt::default());
+        for batch in lessons.chunks(limits::BATCH_MAX) {
+            let planned = batch
+                .iter()
+                .map(|lesson| Planned::new(lesson, self.salt(), &mut cut))
+                .collect::<Result<Vec<_>, _>>()?;
+            let new = transact!(self, |tx, salt| work::learn(&mut tx, &planned, salt).await)?;
+            out.new += new;
+            out.known += u64::try_from(batch.len()).unwrap_or_default().saturating_sub(new);
+        }
+        out.cut = cut.into_iter().collect();
+        Ok(out)
+    }
+
+    /// Answers everything that one verdict wants to know: one round trip on PostgreSQL, a few indexed reads on SQLite.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`] above all; the verdict then names a gap.
+    pub async fn recall(&self, questions: &Questions) -> Result<Answers, StoreError> {
+        let all = async {
+            let mut tries = 1;
+            loop {
+                let result = match &self.engine {
+                    Engine::Sqlite(db) => db.recall(questions).await,
+                    Engine::Postgres(db) => db.recall(questions).await,
+                };
+                match result {
+                    Err(error) if self.again(&error, tries) => tries += 1,
+                    other => break other,
+                }
+            }
+        };
+        self.within(limits::RECALL_MS_MAX, all).await
+    }
+
+    /// Takes back what these records taught and removes them, with what was said about them.
+    ///
+    /// # Errors
+    /// As [`Store::learn`].
+    pub async fn forget(&self, records: &[String]) -> Result<Forgotten, StoreError> {
+        let records: Vec<String> = records.iter().map(|r| clip(r)).collect();
+        let mut out = Forgotten::default();
+        for batch in records.chunks(limits::BATCH_MAX) {
+            let done = transact!(self, |tx, salt| work::forget(&mut tx, batch, salt).await)?;
+            out.forgotten += done.forgotten;
+            out.unknown += done.unknown;
+        }
+        Ok(out)
+    }
+
+    /// Notes what `by` thinks of a message since `at`. Opinions are only added; the last one counts. A malicious message
+    /// is taken back, and learnt again when a later opinion says otherwise.
+    ///
+    /// # Errors
+    /// As [`Store::learn`].
+    pub async fn opine(
+        &self,
+        record: &str,
+        opinion: Opinion,
+        by: &str,
+        at: i64,
+    ) -> Result<Opined, StoreError> {
+        let (record, by) = (clip(record), clip(by));
+        let said = Said { record: &record, at, opinion, by: &by };
+        transact!(self, |tx, salt| work::opine(&mut tx, said, salt).await)
+    }
+
+    /// Keeps bytes under a class, and returns their address. The note comes first, so that nothing is kept that no sweep
+    /// would find; bytes whose keeping failed may have a note and no object.
+    ///
+    /// # Errors
+    /// As [`Store::learn`], and those of [`Bytes::put`].
+    pub async fn keep(
+        &self,
+        bytes: &Bytes,
+        class: &str,
+        plain: &[u8],
+        at: i64,
+    ) -> Result<String, StoreError> {
+        if class.is_empty() || class.len() > limits::CLASS_BYTES_MAX {
+            return Err(StoreError::Limit(format!("class of {} bytes", class.len())));
+        }
+        let address = bytes.address(plain);
+        let (class, size) = (clip(class), i64::try_from(plain.len()).unwrap_or(i64::MAX));
+        transact!(self, |tx, _salt| async {
+            tx.hold(&address).await?;
+            tx.note_object(&address, &class, at, size).await
+        }
+        .await)?;
+        bytes.put(plain).await
+    }
+
+    /// Removes what is too old at `now`, a bounded amount of it; [`Swept::more`] asks for another call.
+    ///
+    /// # Errors
+    /// As [`Store::learn`], and those of [`Bytes::delete`].
+    pub async fn sweep(
+        &self,
+        now: i64,
+        retention: &Retention,
+        bytes: Option<&Bytes>,
+    ) -> Result<Swept, StoreError> {
+        let mut out = Swept::default();
+        let old = cutoff(now, retention.tick_days);
+        out.more |= self.walk(Table::Tick, old, &mut out.ticks).await?;
+        let old = cutoff(now, retention.message_days);
+        let mut done = false;
+        for _ in 0..limits::SWEEP_STEPS {
+            let (removed, end) = transact!(self, |tx, _salt| sweep::messages(&mut tx, old).await)?;
+            out.messages += removed;
+            done = end;
+            if done {
+                break;
+            }
+        }
+        out.more |= !done;
+        // What a stored message taught can be taken back: its traits stay as long as it does.
+        let old = cutoff(now, retention.trait_days.max(retention.message_days));
+        out.more |= self.walk(Table::Trait, old, &mut out.traits).await?;
+        if let Some(bytes) = bytes {
+            for (class, days) in &retention.object_days {
+                self.sweep_objects(bytes, class, cutoff(now, *days), &mut out).await?;
+            }
+        }
+        Ok(out)
+    }
+
+    /// Walks through a table; returns whether there is more.
+    async fn walk(&self, table: Table, cutoff: i64, removed: &mut u64) -> Result<bool, StoreError> {
+        for _ in 0..limits::SWEEP_STEPS {
+            let (rows, end) = transact!(self, |tx, _salt| sweep::step(&mut tx, table, cutoff).await)?;
+            *removed += rows;
+            if end {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+
+    async fn sweep_objects(
+        &self,
+        bytes: &Bytes,
+        class: &str,
+        cutoff: i64,
+        out: &mut Swept,
+    ) -> Result<(), StoreError> {
+        let old = transact!(self, |tx, _salt| tx.old_objects(class, cutoff).await)?;
+        out.more |= old.len() >= limits::SWEEP_ROWS;
+        for address in &old {
+            let gone = transact!(self, |tx, _salt| async {
+                tx.hold(address).await?;
+                let gone = tx.drop_object(address, class, cutoff).await?;
+                if gone && !tx.wanted(address).await? {
+                    bytes.delete(address).await?;
+                }
+                Ok::<bool, StoreError>(gone)
+            }
+            .await)?;
+            out.objects += u64::from(gone);
+        }
+        Ok(())
+    }
+
+    /// Reads everything and tells what does not fit together. Takes minutes on a large history.
+    ///
+    /// # Errors
+    /// As [`Store::recall`]; what is found wrong is no error but the answer.
+    pub async fn check(&self) -> Result<Checked, StoreError> {
+        match &self.engine {
+            Engine::Sqlite(db) => check::sqlite(&mut db.begin_reading().await?).await,
+            Engine::Postgres(db) => check::postgres(&mut db.begin().await?).await,
+        }
+    }
+
+    /// Closes all connections and waits until they are closed.
+    pub async fn close(&self) {
+        match &self.engine {
+            Engine::Sqlite(db) => db.close().await,
+            Engine::Postgres(db) => db.close().await,
+        }
+    }
+
+    /// Notes what the error says about the connections, and tells whether to try again.
+    fn again(&self, error: &StoreError, tries: u32) -> bool {
+        if let (true, Engine::Postgres(db)) = (error.unreachable(), &self.engine) {
+            db.doubt();
+        }
+        if error.no_connection() {
+            self.breaker.note();
+        }
+        error.passing() && tries < limits::TRIES_MAX
+    }
+
+    /// The call, if the database was not gone a moment ago, and not for longer than this.
+    async fn within<T>(
+        &self,
+        ms: u64,
+        call: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        if self.breaker.open() {
+            return Err(StoreError::Gone("it was gone a moment ago".to_owned()));
+        }
+        match tokio::time::timeout(Duration::from_millis(ms), call).await {
+            Ok(result) => result,
+            Err(_) => Err(StoreError::Gone(format!("no answer within {ms} ms"))),
+        }
+    }
+
+    /// Makes the disk of a SQLite store as small as that many pages.
+    #[cfg(test)]
+    pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Sqlite(db) => db.limit_pages(pages).await,
+            Engine::Postgres(_) => Err(StoreError::Refused("no pages to limit".to_owned())),
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! Learning, taking back, forgetting: the same steps on both engines, inside one transaction of theirs.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sekisho_record::history::{Lesson, Opinion};
+
+use crate::{
+    StoreError,
+    plan::{Changes, Delta, Planned, TickRow, TraitKey, Which, rank, unpack},
+    store::{Forgotten, Opined},
+    text::Salt,
+};
+
+/// A new row of `message`.
+#[derive(Debug, Clone)]
+pub(crate) struct MessageRow {
+    pub(crate) record: String,
+    pub(crate) at: i64,
+    pub(crate) message_id: Option<i64>,
+    pub(crate) subject_key: Option<i64>,
+    pub(crate) thread: i64,
+    pub(crate) thread_at: i64,
+    pub(crate) learnt: bool,
+    pub(crate) opinion: Opinion,
+    pub(crate) sender: String,
+    pub(crate) participants: String,
+    pub(crate) lesson: Vec<u8>,
+}
+
+/// What is stored of a message and matters for taking it back.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredRow {
+    pub(crate) id: i64,
+    pub(crate) thread: i64,
+    pub(crate) learnt: bool,
+    pub(crate) opinion: Opinion,
+    pub(crate) lesson: Vec<u8>,
+}
+
+/// A row of `trait` after a change.
+#[derive(Debug)]
+pub(crate) struct CountedRow {
+    pub(crate) key: TraitKey,
+    pub(crate) count: i64,
+    pub(crate) rank: i64,
+}
+
+/// A change of a row of `total`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TotalDelta {
+    pub(crate) delta: Delta,
+    pub(crate) distinct: i64,
+}
+
+/// Rows of `total` by subject and aspect.
+pub(crate) type Totals = BTreeMap<(i64, String), TotalDelta>;
+
+/// A log entry of `opinion`.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Said<'a> {
+    pub(crate) record: &'a str,
+    pub(crate) at: i64,
+    pub(crate) opinion: Opinion,
+    pub(crate) by: &'a str,
+}
+
+/// One writing transaction: statements without decisions. The engines differ in nothing else.
+pub(crate) trait Work {
+    /// Which of these records are stored.
+    async fn known(&mut self, records: &[String]) -> Result<BTreeSet<String>, StoreError>;
+    /// Message id, thread and its first time of stored messages that are learnt.
+    async fn parents(&mut self, message_ids: &[i64]) -> Result<Vec<(i64, i64, i64)>, StoreError>;
+    /// New messages; those that another node was quicker with are left out of the answer.
+    async fn claim(&mut self, rows: &[MessageRow]) -> Result<Vec<(String, i64)>, StoreError>;
+    /// A stored message, locked until the transaction ends.
+    async fn lock(&mut self, record: &str) -> Result<Option<StoredRow>, StoreError>;
+    /// Whether the message is learnt, and what is thought of it.
+    async fn mark(&mut self, id: i64, learnt: bool, opinion: Opinion) -> Result<(), StoreError>;
+    /// Messages and what was said about them are removed.
+    async fn remove(&mut self, ids: &[i64], records: &[String]) -> Result<(), StoreError>;
+    /// Appends to the log of opinions.
+    async fn say(&mut self, said: Said<'_>) -> Result<(), StoreError>;
+    /// Adds to counts (also negative numbers) and tells the new ones.
+    async fn count(&mut self, rows: &BTreeMap<TraitKey, Delta>) -> Result<Vec<CountedRow>, StoreError>;
+    /// Writes ranks.
+    async fn rank(&mut self, rows: &[(TraitKey, i64)]) -> Result<(), StoreError>;
+    /// Removes these traits if nothing is counted of them.
+    async fn prune(&mut self, rows: &[TraitKey]) -> Result<(), StoreError>;
+    /// Adds to totals (also negative numbers), then removes those that count nothing.
+    async fn total(&mut self, rows: &Totals) -> Result<(), StoreError>;
+    /// Adds ticks.
+    async fn tick(&mut self, rows: &BTreeSet<TickRow>) -> Result<(), StoreError>;
+    /// Removes ticks.
+    async fn untick(&mut self, rows: &BTreeSet<TickRow>) -> Result<(), StoreError>;
+    /// Adds text hashes.
+    async fn shingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError>;
+    /// Removes text hashes.
+    async fn unshingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError>;
+}
+
+/// Learns what is not learnt yet; returns how many lessons were new.
+pub(crate) async fn learn<W: Work>(
+    work: &mut W,
+    lessons: &[Planned],
+    salt: &Salt,
+) -> Result<u64, StoreError> {
+    let records: Vec<String> = lessons.iter().map(|l| l.lesson.record.clone()).collect();
+    let mut seen = work.known(&records).await?;
+    let fresh: Vec<&Planned> = lessons.iter().filter(|l| seen.insert(l.lesson.record.clone())).collect();
+    if fresh.is_empty() {
+        return Ok(0);
+    }
+    let parents: BTreeSet<i64> = fresh.iter().flat_map(|l| l.parents.iter().copied()).collect();
+    let parents = work.parents(&parents.into_iter().collect::<Vec<_>>()).await?;
+    let mut rows = threads(&fresh, &parents, salt);
+    rows.sort_unstable_by(|a, b| a.record.cmp(&b.record));
+    let ids: BTreeMap<String, i64> = work.claim(&rows).await?.into_iter().collect();
+    let threads: BTreeMap<&str, i64> = rows.iter().map(|r| (r.record.as_str(), r.thread)).collect();
+    let mut changes = Changes::default();
+    for Planned { lesson, .. } in fresh {
+        let record = lesson.record.as_str();
+        let (Some(&id), Some(&thread)) = (ids.get(record), threads.get(record)) else { continue };
+        if lesson.opinion.teaches() {
+            changes.teach(lesson, id, thread, salt, 1);
+        }
+        changes.ticks(lesson, id, thread, salt, 1, Which::Lasting);
+        changes.opinion(lesson, thread, salt, lesson.opinion, 1);
+    }
+    apply(work, &changes).await?;
+    Ok(u64::try_from(ids.len()).unwrap_or_default())
+}
+
+/// The thread of each lesson: that of its parents, stored or earlier in the batch, of several the one that began
+/// first; else its own.
+fn threads(fresh: &[&Planned], stored: &[(i64, i64, i64)], salt: &Salt) -> Vec<MessageRow> {
+    let mut known: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+    let note = |known: &mut BTreeMap<i64, (i64, i64)>, id: i64, thread: (i64, i64)| {
+        known.entry(id).and_modify(|best| *best = thread.min(*best)).or_insert(thread);
+    };
+    for &(id, thread, thread_at) in stored {
+        note(&mut known, id, (thread_at, thread));
+    }
+    let mut rows = Vec::with_capacity(fresh.len());
+    for planned in fresh {
+        let Planned { lesson, packed, message_id, subject_key, parents } = planned;
+        let own = (lesson.at, salt.thread(&lesson.record));
+        let (thread_at, thread) = parents.iter().filter_map(|p| known.get(p)).min().copied().unwrap_or(own);
+        let learnt = lesson.opinion.teaches();
+        if let Some(id) = message_id.filter(|_| learnt) {
+            note(&mut known, id, (thread_at, thread));
+        }
+        rows.push(MessageRow {
+            record: lesson.record.clone(),
+            at: lesson.at,
+            message_id: *message_id,
+            subject_key: *subject_key,
+            thread,
+            thread_at,
+            learnt,
+            opinion: lesson.opinion,
+            sender: lesson.sender.clone(),
+            participants: lesson.participants.join("\n"),
+            lesson: packed.clone(),
+        });
+    }
+    rows
+}
+
+/// Takes back what the records taught, and forgets that they were there.
+pub(crate) async fn forget<W: Work>(
+    work: &mut W,
+    records: &[String],
+    salt: &Salt,
+) -> Result<Forgotten, StoreError> {
+    let (mut changes, mut out) = (Changes::default(), Forgotten::default());
+    let (mut ids, mut gone) = (Vec::new(), Vec::new());
+    for record in records.iter().collect::<BTreeSet<_>>() {
+        let Some(row) = work.lock(record).await? else {
+            out.unknown += 1;
+            continue;
+        };
+        let lesson = unpack(&row.lesson)?;
+        if row.learnt {
+            changes.teach(&lesson, row.id, row.thread, salt, -1);
+        }
+        changes.ticks(&lesson, row.id, row.thread, salt, -1, Which::Lasting);
+        changes.opinion(&lesson, row.thread, salt, row.opinion, -1);
+        ids.push(row.id);
+        gone.push(record.clone());
+        out.forgotten += 1;
+    }
+    if !ids.is_empty() {
+        apply(work, &changes).await?;
+        work.remove(&ids, &gone).await?;
+    }
+    Ok(out)
+}
+
+/// Notes an opinion; a malicious message is taken back, any other that was taken back is learnt again.
+pub(crate) async fn opine<W: Work>(work: &mut W, said: Said<'_>, salt: &Salt) -> Result<Opined, StoreError> {
+    let Some(row) = work.lock(said.record).await? else {
+        return Ok(Opined::Unknown);
+    };
+    work.say(said).await?;
+    let lesson: Lesson = unpack(&row.lesson)?;
+    let mut changes = Changes::default();
+    changes.opinion(&lesson, row.thread, salt, row.opinion, -1);
+    changes.opinion(&lesson, row.thread, salt, said.opinion, 1);
+    let learnt = said.opinion.teaches();
+    let out = match (row.learnt, learnt) {
+        (true, false) => {
+            changes.teach(&lesson, row.id, row.thread, salt, -1);
+            Opined::TakenBack
+        }
+        (false, true) => {
+            changes.teach(&lesson, row.id, row.thread, salt, 1);
+            Opined::LearntAgain
+        }
+        _ => Opined::Noted,
+    };
+    apply(work, &changes).await?;
+    work.mark(row.id, learnt, said.opinion).await?;
+    Ok(out)
+}
+
+/// Writes the changes. A trait that was swept meanwhile has nothing left to take back: the row that a negative number
+/// would make is removed at once, and totals count only what really changed.
+async fn apply<W: Work>(work: &mut W, changes: &Changes) -> Result<(), StoreError> {
+    let traits: BTreeMap<TraitKey, Delta> =
+        changes.traits.iter().filter(|(_, d)| d.count != 0).map(|(k, d)| (k.clone(), *d)).collect();
+    let (mut totals, mut ranks, mut empty) = (Totals::new(), Vec::new(), Vec::new());
+    if !traits.is_empty() {
+        for row in work.count(&traits).await? {
+            let Some(delta) = traits.get(&row.key) else { continue };
+            let (before, after) = ((row.count - delta.count).max(0), row.count.max(0));
+            let total = TotalDelta {
+                delta: Delta { count: after - before, ..*delta },
+                distinct: i64::from(after > 0) - i64::from(before > 0),
+            };
+            add(&mut totals, &row.key, total);
+            if after == 0 {
+                empty.push(row.key);
+            } else if row.rank != rank(row.count) {
+                ranks.push((row.key, rank(row.count)));
+            }
+        }
+        work.prune(&empty).await?;
+        work.rank(&ranks).await?;
+        work.total(&totals).await?;
+    }
+    work.tick(&changes.ticks).await?;
+    work.untick(&changes.ticks_gone).await?;
+    work.shingle(&changes.shingles).await?;
+    work.unshingle(&changes.shingles_gone).await
+}
+
+fn add(totals: &mut Totals, key: &TraitKey, change: TotalDelta) {
+    if change.delta.count == 0 && change.distinct == 0 {
+        return;
+    }
+    let total = totals
+        .entry((key.0, key.1.clone()))
+        .and_modify(|total| total.delta.merge(change.delta))
+        .or_insert(TotalDelta { delta: change.delta, distinct: 0 });
+    total.distinct += change.distinct;
+}
