@@ -112,13 +112,7 @@ impl Archive {
     }
 
     /// Finds the messages of one file.
-    fn index_file(
-        &mut self,
-        number: u32,
-        path: &Path,
-        now: i64,
-        seen: &mut dyn FnMut(u64),
-    ) -> Result<()> {
+    fn index_file(&mut self, number: u32, path: &Path, now: i64, seen: &mut dyn FnMut(u64)) -> Result<()> {
         let name = path.display();
         let file = File::open(path).with_context(|| format!("cannot open {name}"))?;
         let metadata = file.metadata().with_context(|| format!("cannot read {name}"))?;

@@ -34,16 +34,6 @@ pub(crate) fn config(world: &World) -> Result<Config> {
     Ok(config)
 }
 
-/// An engine for the arguments.
-///
-/// # Errors
-/// When configuration, rules, lists or zone are wrong.
-pub(crate) fn engine(world: &World) -> Result<Engine> {
-    let config = config(world)?;
-    let rules = rules(&config)?;
-    engine_of(&config, rules)
-}
-
 /// Everything that observation needs to know of the configuration.
 #[must_use]
 pub(crate) fn context(config: &Config) -> Context {
