@@ -6,14 +6,14 @@ use std::time::Instant;
 
 use mail_auth::MessageAuthenticator;
 use sekisho_mail::Message;
-use sekisho_observe::{Answers, Context, Knowledge, ask, observe};
-use sekisho_record::{Cost, Record, Submission};
+use sekisho_observe::{Answers, Context, Knowledge, ask, history, observe};
+use sekisho_record::{Cost, Evidence, Record, Submission, Verdict};
 
 use crate::{
     judging::{Rules, judge},
     resolver,
     verify::{Examination, Step},
-    world::{Answered, Ask},
+    world::{Answered, Ask, Missing},
 };
 
 /// Everything that judging needs beside the message and the world.
@@ -22,8 +22,10 @@ pub struct Judge {
     /// Knowledge of its own instead of what ships with the program.
     pub(crate) knowledge: Option<Box<Knowledge>>,
     pub(crate) rules: Rules,
-    /// Somebody answers questions; else none are asked.
+    /// Somebody answers questions about papers; else none are asked.
     pub(crate) asks: bool,
+    /// Somebody answers questions about history; else none are asked, and nothing is said about it.
+    pub(crate) remembers: bool,
     /// Checks signatures with records that it is given; it can ask nobody.
     authenticator: Option<MessageAuthenticator>,
 }
@@ -31,13 +33,20 @@ pub struct Judge {
 impl Judge {
     /// A judge who asks nothing.
     pub fn new(context: Context, rules: Rules) -> Self {
-        Self { context, knowledge: None, rules, asks: false, authenticator: resolver::offline().ok() }
+        let authenticator = resolver::offline().ok();
+        Self { context, knowledge: None, rules, asks: false, remembers: false, authenticator }
     }
 
-    /// The same, asking or not.
+    /// The same, asking about papers or not.
     #[must_use]
     pub fn asking(self, asks: bool) -> Self {
         Self { asks, ..self }
+    }
+
+    /// The same, asking history and teaching it, or not.
+    #[must_use]
+    pub fn remembering(self, remembers: bool) -> Self {
+        Self { remembers, ..self }
     }
 
     /// Opens a case: reads the message and finds out what to ask.
@@ -61,7 +70,11 @@ impl Judge {
             }
             None => None,
         };
-        Case { judge: self, submission, message, examination, answers, clock }
+        Case { judge: self, submission, message, answers, examination, observed: None, clock }
+    }
+
+    fn knowledge(&self) -> &Knowledge {
+        self.knowledge.as_deref().unwrap_or_else(|| Knowledge::builtin())
     }
 }
 
@@ -70,54 +83,110 @@ impl Judge {
 pub struct Case<'a> {
     judge: &'a Judge,
     submission: Submission<'a>,
+    /// Empty once it is observed.
     message: Message,
-    examination: Option<Examination<'a>>,
     answers: Answers,
+    examination: Option<Examination<'a>>,
+    observed: Option<Observed>,
     clock: Clock,
+}
+
+/// What was observed, without what only history knows until that is answered.
+#[derive(Default)]
+struct Observed {
+    evidence: Evidence,
+    /// When the message arrived.
+    at: i64,
 }
 
 impl Case<'_> {
     /// What the world has to be asked next; `None` when all is known that can be.
     pub fn ask(&mut self) -> Option<Ask> {
-        let examination = self.examination.as_mut()?;
-        match examination.examine(self.judge.authenticator.as_ref()?) {
-            Step::Ask(ask) => Some(ask),
-            Step::Done(answers) => {
-                self.answers = answers;
-                self.examination = None;
-                None
+        if let Some(examination) = self.examination.as_mut() {
+            match examination.examine(self.judge.authenticator.as_ref()?) {
+                Step::Ask(ask) => return Some(ask),
+                Step::Done(answers) => {
+                    self.answers = answers;
+                    self.examination = None;
+                }
             }
         }
+        // Once the message is observed, history was asked.
+        if !self.judge.remembers || self.observed.is_some() {
+            return None;
+        }
+        let context = &self.judge.context;
+        let Observed { evidence, at } = self.observe();
+        Some(Ask { history: Some(history::questions(evidence, context, *at)), ..Ask::default() })
     }
 
     /// Takes the answers to what was asked last.
     pub fn answer(&mut self, answered: Answered) {
         if let Some(examination) = &mut self.examination {
             examination.answer(answered);
+        } else if let Some(Observed { evidence, at }) = &mut self.observed {
+            self.clock.cost.wait_ms += self.clock.lap();
+            let found = answered.history.unwrap_or(Err(Missing::Failed));
+            let found = found.as_ref().map_err(|why| why.reason());
+            history::remembered(evidence, found, &self.judge.context, *at);
+            self.clock.cost.observe_ms += self.clock.lap();
         }
     }
 
-    /// Observes and judges.
-    pub fn close(self) -> Record {
-        let Self { judge: by, submission, message, answers, mut clock, .. } = self;
-        clock.cost.wait_ms = clock.lap();
-        let knowledge = by.knowledge.as_deref().unwrap_or_else(|| Knowledge::builtin());
-        let evidence = observe(message, &submission, &answers, &by.context, knowledge);
-        clock.cost.observe_ms += clock.lap();
+    /// Observes, if that was not done, and judges.
+    pub fn close(mut self) -> Record {
+        self.observe();
+        let Self { judge: by, submission, observed, mut clock, .. } = self;
+        let Observed { evidence, at } = observed.unwrap_or_default();
         let verdict = judge(&evidence, &by.rules);
         clock.cost.judge_ms = clock.lap();
-        let author = evidence.model.sender.email.as_ref().map_or("", |e| e.email.as_str());
-        tracing::info!(
-            class = ?verdict.class,
-            score = verdict.score,
-            author = %masked(author),
-            rules = ?verdict.decided_by,
-            gaps = verdict.gaps.len(),
-            cpu_ms = clock.cost.cpu_ms(),
-            "judged"
-        );
-        Record { envelope: submission.envelope.cloned(), evidence, verdict, cost: clock.cost }
+        let teaches = by.remembers && !submission.record.is_empty();
+        let lesson =
+            teaches.then(|| history::lesson(&evidence, &verdict, submission.record, &by.context, at));
+        clock.cost.observe_ms += clock.lap();
+        log(&evidence, &verdict, &clock.cost);
+        Record {
+            envelope: submission.envelope.cloned(),
+            evidence,
+            verdict,
+            cost: clock.cost,
+            id: submission.record.to_owned(),
+            lesson,
+        }
     }
+
+    fn observe(&mut self) -> &mut Observed {
+        let Self { judge: by, submission, message, answers, clock, .. } = self;
+        self.observed.get_or_insert_with(|| {
+            clock.cost.wait_ms += clock.lap();
+            let message = std::mem::take(message);
+            let evidence = observe(message, submission, answers, &by.context, by.knowledge());
+            let at = arrival(submission, &evidence);
+            clock.cost.observe_ms += clock.lap();
+            Observed { evidence, at }
+        })
+    }
+}
+
+/// When a message arrived: as whoever took it in says, else as the topmost server wrote, else as its author did.
+fn arrival(submission: &Submission<'_>, evidence: &Evidence) -> i64 {
+    let headers = &evidence.model.headers;
+    let stamped = || headers.hops.iter().rev().find_map(|hop| hop.received.as_ref()?.time);
+    submission.at.or_else(stamped).or(headers.date).unwrap_or(submission.now)
+}
+
+/// The one line of the log about a message.
+fn log(evidence: &Evidence, verdict: &Verdict, cost: &Cost) {
+    let author = evidence.model.sender.email.as_ref().map_or("", |e| e.email.as_str());
+    tracing::info!(
+        class = ?verdict.class,
+        score = verdict.score,
+        author = %masked(author),
+        rules = ?verdict.decided_by,
+        gaps = verdict.gaps.len(),
+        cpu_ms = cost.cpu_ms(),
+        "judged"
+    );
 }
 
 /// An address as logs show it: the first letter and the domain.

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use sekisho_observe::{Context, Knowledge};
-use sekisho_record::{Record, Submission};
+use sekisho_record::{Record, Submission, history::Lesson};
 
-use crate::{Desk, Error, Judge, Live, Nobody, Resolver, Scripted, Zone, judging::Rules, limits};
+use crate::{Desk, Error, History, Judge, Live, Nobody, Resolver, Scripted, Zone, judging::Rules, limits};
 
 /// Everything that turns a submission into a record. One engine serves any number of threads.
 pub struct Engine {
@@ -46,7 +46,16 @@ impl Engine {
     /// The same with another desk.
     #[must_use]
     pub fn with_desk(self, desk: Desk) -> Self {
-        Self { judge: self.judge.asking(!desk.is_closed()), desk }
+        let judge = self.judge.asking(!desk.is_closed()).remembering(desk.remembers());
+        Self { judge, desk }
+    }
+
+    /// The same with a history that is asked for every message, and taught by [`learn`](Self::learn).
+    #[must_use]
+    pub fn with_history(self, history: Box<dyn History>) -> Self {
+        let Self { judge, desk } = self;
+        let desk = desk.with_history(history);
+        Self { judge: judge.remembering(desk.remembers()), desk }
     }
 
     /// The same with more brands than those that ship with the program.
@@ -72,6 +81,11 @@ impl Engine {
         &self.judge.context
     }
 
+    /// Who answers its questions.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// The part that needs no world, for a worker.
     pub fn into_judge(self) -> Judge {
         self.judge
@@ -90,5 +104,13 @@ impl Engine {
             case.answer(self.desk.answer_blocking(&ask, &mut left));
         }
         case.close()
+    }
+
+    /// Has history learn what records taught, and waits until it has.
+    ///
+    /// # Errors
+    /// When it was not learnt; the same lessons may be given again.
+    pub fn learn(&self, lessons: Vec<Lesson>) -> Result<(), Error> {
+        self.desk.learn(lessons)
     }
 }

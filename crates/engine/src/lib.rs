@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod engine;
+pub mod history;
 pub mod judging;
 mod known;
 pub mod limits;
@@ -14,6 +15,7 @@ pub mod zone;
 
 pub use case::{Case, Judge};
 pub use engine::Engine;
+pub use history::{History, NoHistory, Remembers};
 pub use resolver::{Live, Nobody, Resolver, Scripted};
 pub use world::Desk;
 pub use zone::Zone;
@@ -32,6 +34,9 @@ pub enum Error {
         /// What is wrong.
         detail: String,
     },
+    /// History cannot be opened, or did not learn.
+    #[error("history: {0}")]
+    History(String),
     /// A worker cannot be started, or cannot lock itself in.
     #[error("{0}")]
     Worker(String),

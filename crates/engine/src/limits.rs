@@ -5,6 +5,10 @@ use std::time::Duration;
 /// How long one message waits for DNS before the verdict is made without it. Postfix gives a milter 30 s for the
 /// end of a message; DNS may not use more than a small part of that.
 pub const DNS_DEADLINE: Duration = Duration::from_secs(5);
+/// How long one message waits for history before the verdict is made without it. One recall takes some milliseconds.
+pub const HISTORY_DEADLINE: Duration = Duration::from_millis(500);
+/// Lessons that are learnt in one go: what several threads bring at the same time.
+pub const LESSONS_MAX: usize = 500;
 /// One query's answer is waited for this long, then it is sent once more.
 pub const DNS_QUERY: Duration = Duration::from_secs(2);
 /// DNS answers that are remembered: a busy gateway sees some thousand sending domains an hour.

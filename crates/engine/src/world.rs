@@ -9,10 +9,16 @@ use std::{
 };
 
 use sekisho_observe::question::SpfQuestion;
+use sekisho_record::history::{Answers, Lesson, Opinion, Questions};
 use serde::{Deserialize, Serialize};
 use tokio::runtime::Runtime;
 
-use crate::{Resolver, limits};
+use crate::{
+    Error, Resolver,
+    history::{History, Learning, NoHistory, Remembers},
+    limits,
+    resolver::Answer,
+};
 
 /// Questions about one message. Later ones depend on earlier answers, so there may be several rounds.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,12 +32,15 @@ pub struct Ask {
     /// Do these names exist at all?
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exists: Vec<String>,
+    /// What history knows. Asked alone, when everything else is answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Questions>,
 }
 
 impl Ask {
     /// There is nothing to ask.
     pub fn is_empty(&self) -> bool {
-        self.spf.is_none() && self.txt.is_empty() && self.exists.is_empty()
+        self.spf.is_none() && self.txt.is_empty() && self.exists.is_empty() && self.history.is_none()
     }
 }
 
@@ -47,7 +56,10 @@ pub struct Answered {
     /// Whether the names exist; `None` when that is not known.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exists: Vec<Option<bool>>,
-    /// There are no answers, for this reason.
+    /// What history knows, or why it does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub history: Option<Result<Answers, Missing>>,
+    /// There are no other answers, for this reason.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<Missing>,
 }
@@ -133,37 +145,85 @@ pub enum TxtFound {
     Failed(String),
 }
 
-/// Answers questions: a resolver, how long a message waits for it, and a runtime where something has to be waited for.
+/// Answers questions: a resolver and history, how long a message waits for them, and a runtime where something has to
+/// be waited for.
 pub struct Desk {
     resolver: Box<dyn Resolver>,
     deadline: Duration,
+    history: Box<dyn History>,
+    history_deadline: Duration,
+    learning: Learning,
     runtime: OnceLock<Option<Runtime>>,
 }
 
 impl Desk {
     /// A desk with this resolver that lets one message wait for `deadline` in all.
     pub fn new(resolver: Box<dyn Resolver>, deadline: Duration) -> Self {
-        Self { resolver, deadline, runtime: OnceLock::new() }
+        Self {
+            resolver,
+            deadline,
+            history: Box::new(NoHistory),
+            history_deadline: limits::HISTORY_DEADLINE,
+            learning: Learning::default(),
+            runtime: OnceLock::new(),
+        }
     }
 
-    /// The same with another time limit.
+    /// The same with another time limit for the resolver.
     #[must_use]
     pub fn with_deadline(self, deadline: Duration) -> Self {
         Self { deadline, ..self }
     }
 
-    /// Nobody would be asked, so questions need not be made.
+    /// The same with history.
+    #[must_use]
+    pub fn with_history(self, history: Box<dyn History>) -> Self {
+        Self { history, ..self }
+    }
+
+    /// The same with the history in the database that a URL names: `sqlite:FILE` or `postgres://…`.
+    ///
+    /// # Errors
+    /// When it cannot be opened.
+    pub fn remembering(self, url: &str) -> Result<Self, Error> {
+        let nobody = || Err(Error::History("no runtime to wait in".to_owned()));
+        let history = self.blocking(true, Remembers::open(url)).unwrap_or_else(nobody)?;
+        Ok(self.with_history(Box::new(history)))
+    }
+
+    /// The same with another time limit for history.
+    #[must_use]
+    pub fn with_history_deadline(self, history_deadline: Duration) -> Self {
+        Self { history_deadline, ..self }
+    }
+
+    /// Nobody would be asked about papers, so questions need not be made.
     pub fn is_closed(&self) -> bool {
         self.resolver.off()
     }
 
-    /// How long one message may wait.
+    /// There is a history to ask and to teach.
+    pub fn remembers(&self) -> bool {
+        !self.history.off()
+    }
+
+    /// How long one message may wait for the resolver.
     pub fn patience(&self) -> Duration {
         self.deadline
     }
 
-    /// Answers inside of a runtime; `left` is what remains of the message's patience.
+    /// Answers inside of a runtime; `left` is what remains of the message's patience with the resolver.
     pub async fn answer(&self, ask: &Ask, left: &mut Duration) -> Answered {
+        if let Some(questions) = &ask.history {
+            let late = Err(Missing::TimedOut);
+            let looking = self.history.recall(questions);
+            let found = if self.history.waits() {
+                tokio::time::timeout(self.history_deadline, looking).await.unwrap_or(late)
+            } else {
+                looking.await
+            };
+            return Answered { history: Some(found), ..Answered::default() };
+        }
         if self.resolver.off() {
             return Answered::missing(Missing::Disabled);
         }
@@ -181,16 +241,56 @@ impl Desk {
 
     /// Answers on this thread. Starts a runtime only when something has to be waited for.
     pub fn answer_blocking(&self, ask: &Ask, left: &mut Duration) -> Answered {
-        let failed = Answered::missing(Missing::Failed);
-        if !self.resolver.waits() {
-            return ready(self.answer(ask, left)).unwrap_or(failed);
+        let waits = if ask.history.is_some() { self.history.waits() } else { self.resolver.waits() };
+        self.blocking(waits, self.answer(ask, left)).unwrap_or_else(|| match ask.history {
+            Some(_) => Answered { history: Some(Err(Missing::Failed)), ..Answered::default() },
+            None => Answered::missing(Missing::Failed),
+        })
+    }
+
+    /// Has history learn, and waits until it has. Lessons of several threads that come at the same time are learnt
+    /// together.
+    ///
+    /// # Errors
+    /// When it was not learnt: the same lessons may be given again, a record teaches once.
+    pub fn learn(&self, lessons: Vec<Lesson>) -> Result<(), Error> {
+        self.learning.learn(lessons, &|batch| self.history(|history| history.learn(batch)))
+    }
+
+    /// Notes what somebody thinks of a record; see [`History::opine`].
+    ///
+    /// # Errors
+    /// When it was not noted.
+    pub fn opine(&self, record: &str, opinion: Opinion, by: &str, at: i64) -> Result<(), Error> {
+        self.history(|history| history.opine(record, opinion, by, at))
+    }
+
+    /// Which of these records have been learnt, in their order.
+    ///
+    /// # Errors
+    /// When history does not say.
+    pub fn learnt(&self, records: &[String]) -> Result<Vec<bool>, Error> {
+        self.history(|history| history.learnt(records))
+    }
+
+    /// Has history do something, and waits for it.
+    fn history<'a, T>(
+        &'a self,
+        what: impl FnOnce(&'a dyn History) -> Answer<'a, Result<T, Error>>,
+    ) -> Result<T, Error> {
+        let history = self.history.as_ref();
+        let nobody = || Err(Error::History("no runtime to wait in".to_owned()));
+        self.blocking(history.waits(), what(history)).unwrap_or_else(nobody)
+    }
+
+    /// Runs a future on this thread; `None` when there is no runtime for one that waits.
+    pub(crate) fn blocking<F: Future>(&self, waits: bool, future: F) -> Option<F::Output> {
+        if !waits {
+            return ready(future);
         }
         let build =
             || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok();
-        match self.runtime.get_or_init(build) {
-            Some(runtime) => runtime.block_on(self.answer(ask, left)),
-            None => failed,
-        }
+        Some(self.runtime.get_or_init(build).as_ref()?.block_on(future))
     }
 
     async fn look(&self, ask: &Ask) -> Answered {
@@ -204,7 +304,7 @@ impl Desk {
         let txt = ask.txt.get(..limits::LOOKUPS_MAX).unwrap_or(&ask.txt);
         let exists = ask.exists.get(..limits::LOOKUPS_MAX).unwrap_or(&ask.exists);
         let (spf, txt, exists) = tokio::join!(spf, self.resolver.txt(txt), self.resolver.exists(exists));
-        Answered { spf, txt, exists, missing: None }
+        Answered { spf, txt, exists, ..Answered::default() }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod brand;
 pub mod content;
 pub mod context;
 pub mod fold;
+pub mod history;
 pub mod identity;
 pub mod knowledge;
 pub mod limits;

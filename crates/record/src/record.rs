@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Envelope, Evidence, Verdict};
+use crate::{Envelope, Evidence, Verdict, history::Lesson};
 
 /// Everything kept of one submission. Records are only ever added, never changed.
 #[derive(Debug, Default, Serialize)]
@@ -15,6 +15,11 @@ pub struct Record {
     pub verdict: Verdict,
     /// What it cost.
     pub cost: Cost,
+    /// Its id, as the submission gave it; empty when it gave none.
+    pub id: String,
+    /// What history is to learn from it; `None` when history is off or the submission has no id.
+    #[serde(skip)]
+    pub lesson: Option<Lesson>,
 }
 
 /// Milliseconds that each stage took on its one thread; `wait` is time spent on answers, not on the processor.

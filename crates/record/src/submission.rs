@@ -5,18 +5,24 @@ use std::net::IpAddr;
 use serde::{Deserialize, Serialize};
 
 /// A message as it was handed in. The bytes are never changed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Submission<'a> {
     /// The message, header and body, as it came.
     pub raw: &'a [u8],
     /// The SMTP envelope; `None` for a message read from a file or a mailbox.
     pub envelope: Option<&'a Envelope>,
+    /// Id of the record that it becomes; without one it teaches nothing.
+    pub record: &'a str,
+    /// When it arrived, seconds since 1970; `None` when only the message itself can tell.
+    pub at: Option<i64>,
+    /// What counts as its arrival when the message does not tell either.
+    pub now: i64,
 }
 
 impl<'a> Submission<'a> {
     /// A message without an envelope.
     pub fn from_bytes(raw: &'a [u8]) -> Self {
-        Self { raw, envelope: None }
+        Self { raw, ..Self::default() }
     }
 }
 

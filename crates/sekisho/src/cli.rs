@@ -38,6 +38,24 @@ Exit codes:
   2  the worst message is malicious
   3  usage or input error"))]
     Scan(Scan),
+    /// Feed a mail archive in the order of arrival, as if it came in live, and learn from it who writes to whom
+    #[command(after_help = "\
+Examples:
+  sekisho replay --data /var/lib/sekisho --config sekisho.toml /var/mail/archive
+                                                 warm a new installation; run it again to go on where it ended
+  sekisho replay --data warm/ --in-order 1.eml 2.eml 3.eml
+  sekisho replay --data warm/ --json --batch 8 old.mbox | jq .class
+  sekisho scan --data warm/ new.eml              judge a message with what was learnt
+
+What arrived first is judged first: by the topmost Received field, else by Date, the mbox line or the time of the file.
+Every message is judged with what the ones before it taught. One that was learnt before is skipped; so is a copy.
+
+Exit codes:
+  0  clean
+  1  the worst message is suspicious
+  2  the worst message is malicious
+  3  usage or input error")]
+    Replay(Replay),
     /// Show everything that was observed about one message, as JSON
     #[command(after_help = "Example:\n  sekisho evidence mail.eml | jq .brand")]
     Evidence(One),
@@ -74,9 +92,12 @@ Exit codes:
 /// `sekisho worker`: what a parent starts; people have no use for it.
 #[derive(Debug, Args)]
 pub(crate) struct Worker {
-    /// Somebody answers questions
+    /// Somebody answers questions about papers
     #[arg(long)]
     pub(crate) asks: bool,
+    /// Somebody answers questions about history
+    #[arg(long)]
+    pub(crate) remembers: bool,
     /// Bytes of memory that messages may take
     #[arg(long, default_value_t = sekisho_engine::limits::WORKER_MEMORY, value_name = "BYTES")]
     pub(crate) memory: u64,
@@ -179,12 +200,61 @@ pub(crate) struct Scan {
     /// Show on standard error what the workers' boundary costs
     #[arg(long)]
     pub(crate) timings: bool,
+    /// Learn from the messages, too; `sekisho replay` does so in the order of arrival
+    #[arg(long)]
+    pub(crate) learn: bool,
+    /// What is remembered.
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     /// Where messages are read.
     #[command(flatten)]
     pub(crate) place: Place,
     /// The world.
     #[command(flatten)]
     pub(crate) world: World,
+}
+
+/// `sekisho replay`.
+#[derive(Debug, Args)]
+pub(crate) struct Replay {
+    /// Files, folders, mbox files or Maildirs
+    #[arg(required = true, value_name = "PATH")]
+    pub(crate) paths: Vec<PathBuf>,
+    /// Keep the order of the arguments instead of the order of arrival
+    #[arg(long)]
+    pub(crate) in_order: bool,
+    /// Messages judged at the same time; those of one batch do not see what the others of it teach
+    #[arg(long, default_value_t = 1, value_name = "N")]
+    pub(crate) batch: usize,
+    /// One JSON object a line, as docs/reference/scan.schema.json describes
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Show only messages that are at least this bad
+    #[arg(long, value_enum, default_value_t = Level::Benign, value_name = "CLASS")]
+    pub(crate) at_least: Level,
+    /// Progress on standard error although it is no terminal
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) progress: bool,
+    /// No progress and no counts on standard error
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// What is remembered.
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    /// Where messages are read.
+    #[command(flatten)]
+    pub(crate) place: Place,
+    /// The world.
+    #[command(flatten)]
+    pub(crate) world: World,
+}
+
+/// What is remembered.
+#[derive(Debug, Args, Clone, Default)]
+pub(crate) struct Memory {
+    /// Data folder: judge with the history in it (history.db, unless the configuration names a database)
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
 }
 
 /// Where the bytes of messages are read.
@@ -212,6 +282,9 @@ pub(crate) struct One {
     /// The message; - for standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
+    /// What is remembered.
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     /// Where the message is read.
     #[command(flatten)]
     pub(crate) place: Place,
@@ -229,6 +302,9 @@ pub(crate) struct Explain {
     /// Language: en or ja [default: from LANG]
     #[arg(long, value_name = "LANGUAGE")]
     pub(crate) lang: Option<String>,
+    /// What is remembered.
+    #[command(flatten)]
+    pub(crate) memory: Memory,
     /// Where the message is read.
     #[command(flatten)]
     pub(crate) place: Place,

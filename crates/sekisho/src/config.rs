@@ -21,6 +21,16 @@ pub(crate) struct Config {
     pub(crate) brands: Brands,
     /// What is done with attachments.
     pub(crate) attachments: Attachments,
+    /// Where history is kept.
+    pub(crate) store: Store,
+}
+
+/// Where history is kept.
+#[derive(Debug, Default, Clone, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Store {
+    /// Database: `postgres://USER@HOST/DATABASE` or `sqlite:FILE`. Without one, `history.db` in the data folder.
+    pub(crate) url: Option<String>,
 }
 
 /// Attachments.

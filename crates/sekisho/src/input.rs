@@ -7,8 +7,10 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
-use mail_parser::mailbox::mbox::MessageIterator;
+use sekisho_record::Submission;
 use walkdir::WalkDir;
+
+use crate::archive::{MESSAGE_BYTES_MAX, Mbox};
 
 /// One message and how to name it to a person.
 pub(crate) struct Item {
@@ -18,8 +20,12 @@ pub(crate) struct Item {
     pub(crate) raw: Vec<u8>,
 }
 
-/// Bytes of one message that are read at most; a longer one is cut, and the parser says so.
-const MESSAGE_BYTES_MAX: u64 = (sekisho_mail::limits::MESSAGE_BYTES_MAX + 1) as u64;
+impl Item {
+    /// As it is handed in, without a record of its own; `now` is when it arrived unless it tells.
+    pub(crate) fn submission(&self, now: i64) -> Submission<'_> {
+        Submission { now, ..Submission::from_bytes(&self.raw) }
+    }
+}
 
 /// The files that the arguments name, folders walked in the order of their names.
 ///
@@ -78,7 +84,7 @@ pub(crate) fn read(path: &Path, each: &mut dyn FnMut(Item) -> Result<()>) -> Res
         let mut raw = Vec::new();
         std::io::stdin()
             .lock()
-            .take(MESSAGE_BYTES_MAX)
+            .take(MESSAGE_BYTES_MAX as u64)
             .read_to_end(&mut raw)
             .context("cannot read standard input")?;
         return each(Item { path: name, raw });
@@ -90,14 +96,17 @@ pub(crate) fn read(path: &Path, each: &mut dyn FnMut(Item) -> Result<()>) -> Res
     let start = head.get(..got).unwrap_or_default();
     if start == b"From " {
         let chained = BufReader::new(std::io::Cursor::new(start.to_vec()).chain(reader));
-        for (i, message) in MessageIterator::new(chained).enumerate() {
-            let message = message.map_err(|_| anyhow::anyhow!("{name} is not a readable mbox"))?;
-            each(Item { path: format!("{name}#{}", i + 1), raw: message.unwrap_contents() })?;
+        for (i, message) in Mbox::new(chained, 0).enumerate() {
+            let message = message.with_context(|| format!("cannot read {name} to its end"))?;
+            each(Item { path: format!("{name}#{}", i + 1), raw: message.raw })?;
         }
         return Ok(());
     }
     let mut raw = start.to_vec();
-    reader.take(MESSAGE_BYTES_MAX).read_to_end(&mut raw).with_context(|| format!("cannot read {name}"))?;
+    reader
+        .take(MESSAGE_BYTES_MAX as u64)
+        .read_to_end(&mut raw)
+        .with_context(|| format!("cannot read {name}"))?;
     each(Item { path: name, raw })
 }
 

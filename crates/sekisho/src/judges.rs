@@ -4,12 +4,18 @@
 use std::ffi::OsString;
 
 use anyhow::Result;
-use sekisho_engine::Engine;
 #[cfg(unix)]
 use sekisho_engine::worker::{Pool, Recipe};
-use sekisho_record::{Record, Submission, Summary, Verdict};
+use sekisho_engine::{Desk, Engine};
+use sekisho_record::{Record, Submission, Summary, Verdict, history::Lesson};
 
-use crate::{cli, explain, words::Words, world};
+use crate::{
+    cli,
+    config::Config,
+    explain,
+    words::Words,
+    world::{self, Remember},
+};
 
 /// What is wanted besides the verdict.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,6 +38,8 @@ pub(crate) struct Judged {
     pub(crate) cpu_ms: f64,
     /// Milliseconds of processor time and of waiting for answers.
     pub(crate) work_ms: f64,
+    /// What history is to learn.
+    pub(crate) lesson: Option<Lesson>,
     /// What was wanted besides.
     pub(crate) text: Option<String>,
 }
@@ -46,24 +54,46 @@ pub(crate) enum Judges {
 }
 
 impl Judges {
-    /// As many as are wanted at the same time.
+    /// As many as are wanted at the same time, who only read history where there is one.
     ///
     /// # Errors
     /// When arguments, configuration or rules are wrong, or no worker can be started.
-    pub(crate) fn new(world: &cli::World, place: cli::Place, count: usize) -> Result<Self> {
-        #[cfg(unix)]
-        if !place.in_process {
-            return Ok(Self::Apart(Box::new(pool(world, count)?)));
-        }
-        let _ = (place, count);
-        Ok(Self::Here(Box::new(world::engine(world)?)))
+    pub(crate) fn new(
+        world: &cli::World,
+        memory: &cli::Memory,
+        place: cli::Place,
+        count: usize,
+    ) -> Result<Self> {
+        let config = world::config(world)?;
+        let desk = world::desk_with(&config, memory.data.as_deref(), Remember::Reads)?;
+        Self::with_desk(world, &config, desk, place, count)
     }
 
-    /// Judges a message without an envelope.
-    pub(crate) fn judge(&self, raw: &[u8], want: &Want) -> Judged {
+    /// As many as are wanted at the same time, whose questions this desk answers.
+    ///
+    /// # Errors
+    /// When rules are wrong, or no worker can be started.
+    pub(crate) fn with_desk(
+        world: &cli::World,
+        config: &Config,
+        desk: Desk,
+        place: cli::Place,
+        count: usize,
+    ) -> Result<Self> {
+        #[cfg(unix)]
+        if !place.in_process {
+            return Ok(Self::Apart(Box::new(pool(world, desk, count)?)));
+        }
+        let _ = (world, place, count);
+        let rules = world::rules(config)?;
+        Ok(Self::Here(Box::new(world::secluded_of(config, rules)?.with_desk(desk))))
+    }
+
+    /// Judges a message.
+    pub(crate) fn judge(&self, submission: &Submission<'_>, want: &Want) -> Judged {
         match self {
             Self::Here(engine) => {
-                let record = engine.scan_bytes(raw);
+                let record = engine.scan(submission);
                 let cost = record.cost;
                 Judged {
                     text: render(&record, &want.word()),
@@ -71,11 +101,12 @@ impl Judges {
                     verdict: record.verdict,
                     cpu_ms: cost.cpu_ms(),
                     work_ms: cost.cpu_ms() + cost.wait_ms,
+                    lesson: record.lesson,
                 }
             }
             #[cfg(unix)]
             Self::Apart(pool) => {
-                let judged = pool.judge(&Submission::from_bytes(raw), &want.word());
+                let judged = pool.judge(submission, &want.word());
                 let cost = judged.cost;
                 Judged {
                     text: judged.text,
@@ -83,8 +114,18 @@ impl Judges {
                     verdict: judged.verdict,
                     cpu_ms: cost.cpu_ms(),
                     work_ms: cost.cpu_ms() + cost.wait_ms,
+                    lesson: judged.lesson,
                 }
             }
+        }
+    }
+
+    /// Who answers their questions, and keeps what they learn.
+    pub(crate) fn desk(&self) -> &Desk {
+        match self {
+            Self::Here(engine) => engine.desk(),
+            #[cfg(unix)]
+            Self::Apart(pool) => pool.desk(),
         }
     }
 }
@@ -110,11 +151,13 @@ pub(crate) fn render(record: &Record, want: &str) -> Option<String> {
 }
 
 #[cfg(unix)]
-fn pool(world: &cli::World, count: usize) -> Result<Pool> {
-    let desk = world::desk(&world::config(world)?)?;
+fn pool(world: &cli::World, desk: Desk, count: usize) -> Result<Pool> {
     let mut arguments: Vec<OsString> = vec!["worker".into()];
     if !desk.is_closed() {
         arguments.push("--asks".into());
+    }
+    if desk.remembers() {
+        arguments.push("--remembers".into());
     }
     arguments.extend(world_arguments(world));
     let mut recipe = Recipe::new(std::env::current_exe()?, arguments);

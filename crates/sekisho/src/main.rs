@@ -1,5 +1,6 @@
 //! The binary: arguments to commands, errors to exit codes.
 
+mod archive;
 mod cli;
 mod config;
 mod explain;
@@ -7,6 +8,7 @@ mod fixture;
 mod input;
 mod judges;
 mod links;
+mod replay;
 mod rules;
 mod scan;
 mod unpack;
@@ -59,13 +61,15 @@ fn main() -> ExitCode {
 fn run(command: &Command) -> Result<u8> {
     match command {
         Command::Scan(args) => Ok(scan::run(args)?.exit_code()),
+        Command::Replay(args) => Ok(replay::run(args)?.exit_code()),
         Command::Evidence(args) => {
-            print!("{}", one(&args.file, &args.world, args.place, Want::Evidence)?.1);
+            print!("{}", one(&args.file, &args.world, &args.memory, args.place, Want::Evidence)?.1);
             Ok(0)
         }
         Command::Explain(args) => {
             let language = args.lang.clone().unwrap_or_else(words::language);
-            let (class, text) = one(&args.file, &args.world, args.place, Want::Explanation(language))?;
+            let want = Want::Explanation(language);
+            let (class, text) = one(&args.file, &args.world, &args.memory, args.place, want)?;
             print!("{text}");
             Ok(match class {
                 Class::Benign => 0,
@@ -83,16 +87,28 @@ fn run(command: &Command) -> Result<u8> {
     }
 }
 
+/// Seconds since 1970: what counts as the arrival of a message that does not tell.
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
+
 /// Judges the first message of a file and makes a text of it.
-fn one(file: &Path, world: &cli::World, place: cli::Place, want: Want) -> Result<(Class, String)> {
+fn one(
+    file: &Path,
+    world: &cli::World,
+    memory: &cli::Memory,
+    place: cli::Place,
+    want: Want,
+) -> Result<(Class, String)> {
     if file.is_dir() {
         bail!("{} is a folder; this command takes one message, `sekisho scan` takes folders", file.display());
     }
-    let judges = Judges::new(world, place, 1)?;
+    let judges = Judges::new(world, memory, place, 1)?;
     let mut judged = None;
     input::read(file, &mut |item| {
         if judged.is_none() {
-            judged = Some(judges.judge(&item.raw, &want));
+            judged = Some(judges.judge(&item.submission(now()), &want));
         }
         Ok(())
     })?;

@@ -10,16 +10,18 @@ use std::{
     time::Instant,
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
-use sekisho_record::Class;
+use sekisho_record::{Class, Submission};
 use serde_json::json;
 
 use crate::{
+    archive::stamp,
     cli::{self, Level},
     explain::{class_key, cut},
-    input::{self, Item},
+    input,
     judges::{Judged, Judges, Want},
+    world::{self, Remember},
 };
 
 /// Rules named on one text line at most.
@@ -37,7 +39,8 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
         .threads
         .unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
         .clamp(1, 64);
-    let judges = Judges::new(&args.world, args.place, threads.min(files.len()))?;
+    let judges = judges(args, threads.min(files.len()))?;
+    let now = crate::now();
     let spent = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
     let outcome = Mutex::new(Outcome::default());
@@ -53,11 +56,16 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
                     let mut lines = Vec::new();
                     let read = input::read(path, &mut |item| {
                         let started = Instant::now();
-                        let judged = judges.judge(&item.raw, &Want::Verdict);
+                        let record =
+                            if args.learn { stamp::record(&item.raw).to_string() } else { String::new() };
+                        let submission = Submission { record: &record, ..item.submission(now) };
+                        let mut judged = judges.judge(&submission, &Want::Verdict);
+                        // Nothing is said about a message that was to be learnt before it is.
+                        judges.desk().learn(judged.lesson.take().into_iter().collect())?;
                         if let (true, Ok(mut spent)) = (args.timings, spent.lock()) {
                             spent.push(started.elapsed().as_secs_f64() * 1000.0 - judged.work_ms);
                         }
-                        lines.push(line(&judged, &item, args.json));
+                        lines.push(line(&judged, &item.path, args.json));
                         Ok(())
                     });
                     if let Err(error) = read {
@@ -78,20 +86,22 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
         print_timings(spent.into_inner().unwrap_or_default());
     }
     if !args.json && !args.quiet && outcome.messages > 1 {
-        eprintln!(
-            "{} messages: {} malicious, {} suspicious, {} benign{}",
-            outcome.messages,
-            outcome.malicious,
-            outcome.suspicious,
-            outcome.messages - outcome.malicious - outcome.suspicious,
-            if outcome.failed > 0 {
-                format!("; {} could not be read", outcome.failed)
-            } else {
-                String::new()
-            }
-        );
+        eprintln!("{outcome}");
     }
     Ok(outcome)
+}
+
+/// Those who judge; they learn when they are told to.
+fn judges(args: &cli::Scan, count: usize) -> Result<Judges> {
+    if !args.learn {
+        return Judges::new(&args.world, &args.memory, args.place, count);
+    }
+    let config = world::config(&args.world)?;
+    let desk = world::desk_with(&config, args.memory.data.as_deref(), Remember::Learns)?;
+    if !desk.remembers() {
+        bail!("--learn needs a place to remember: --data DIR");
+    }
+    Judges::with_desk(&args.world, &config, desk, args.place, count)
 }
 
 /// Counts of a run.
@@ -107,6 +117,15 @@ pub(crate) struct Outcome {
     pub(crate) failed: usize,
 }
 
+impl std::fmt::Display for Outcome {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { messages, malicious, suspicious, failed } = self;
+        let benign = messages - malicious - suspicious;
+        write!(f, "{messages} messages: {malicious} malicious, {suspicious} suspicious, {benign} benign")?;
+        if *failed > 0 { write!(f, "; {failed} could not be read") } else { Ok(()) }
+    }
+}
+
 impl Outcome {
     /// 0 clean, 1 suspicious, 2 malicious, 3 when something could not be read.
     #[must_use]
@@ -120,14 +139,22 @@ impl Outcome {
     }
 }
 
-enum Line {
-    Judged { class: Class, text: String },
+/// What is printed about one input.
+pub(crate) enum Line {
+    /// It was judged.
+    Judged {
+        /// Class of the message.
+        class: Class,
+        /// The line.
+        text: String,
+    },
+    /// It could not be read, for this reason.
     Failed(String),
 }
 
-fn line(judged: &Judged, item: &Item, as_json: bool) -> Line {
-    let text =
-        if as_json { json_line(&item.path, judged).to_string() } else { text_line(&item.path, judged) };
+/// What is printed about a message.
+pub(crate) fn line(judged: &Judged, path: &str, as_json: bool) -> Line {
+    let text = if as_json { json_line(path, judged).to_string() } else { text_line(path, judged) };
     Line::Judged { class: judged.verdict.class, text }
 }
 
@@ -168,7 +195,8 @@ fn print_in_order(
     let _ = out.flush();
 }
 
-fn print(out: &mut impl Write, line: Line, at_least: Level, outcome: &mut Outcome) {
+/// Prints and counts.
+pub(crate) fn print(out: &mut impl Write, line: Line, at_least: Level, outcome: &mut Outcome) {
     match line {
         Line::Failed(why) => {
             outcome.failed += 1;

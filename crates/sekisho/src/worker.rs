@@ -29,7 +29,7 @@ pub(crate) fn run(args: &cli::Worker) -> Result<()> {
             return Ok(());
         }
     };
-    let judge = engine.into_judge().asking(args.asks);
+    let judge = engine.into_judge().asking(args.asks).remembering(args.remembers);
     serve(&judge, &Extras { render: &judges::render, before, memory: args.memory })?;
     Ok(())
 }

@@ -34,16 +34,6 @@ pub(crate) fn config(world: &World) -> Result<Config> {
     Ok(config)
 }
 
-/// An engine for the arguments.
-///
-/// # Errors
-/// When configuration, rules, lists or zone are wrong.
-pub(crate) fn engine(world: &World) -> Result<Engine> {
-    let config = config(world)?;
-    let rules = rules(&config)?;
-    engine_of(&config, rules)
-}
-
 /// Everything that observation needs to know of the configuration.
 #[must_use]
 pub(crate) fn context(config: &Config) -> Context {
@@ -137,6 +127,61 @@ pub(crate) fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
     Ok(secluded_of(config, rules)?.with_desk(desk(config)?))
 }
 
+/// What a command does with history.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remember {
+    /// It reads what there is.
+    Reads,
+    /// It learns, and makes an empty history where there is none.
+    Learns,
+}
+
+/// Who answers questions: a resolver, and history where one is named.
+///
+/// # Errors
+/// As [`desk`], and when history cannot be opened.
+pub(crate) fn desk_with(config: &Config, data: Option<&Path>, remember: Remember) -> Result<Desk> {
+    let desk = desk(config)?;
+    match history_url(config, data, remember)? {
+        Some(url) => Ok(desk.remembering(&url)?),
+        None => Ok(desk),
+    }
+}
+
+/// Where history is: where the configuration says, else in the data folder; `None` when nobody named either.
+fn history_url(config: &Config, data: Option<&Path>, remember: Remember) -> Result<Option<String>> {
+    if let Some(url) = &config.store.url {
+        return Ok(Some(url.clone()));
+    }
+    let Some(folder) = data else { return Ok(None) };
+    let file = folder.join("history.db");
+    if !file.is_file() {
+        if remember == Remember::Reads {
+            bail!(
+                "{} holds no history; `sekisho replay --data {} ARCHIVE` makes one",
+                folder.display(),
+                folder.display()
+            );
+        }
+        make_private(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    Ok(Some(sqlite_url(&file)))
+}
+
+/// A folder for its owner only: it will say who writes to whom.
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(folder)
+}
+
+/// The URL of a file: what a URL would read otherwise is escaped.
+fn sqlite_url(file: &Path) -> String {
+    let path = file.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
+    format!("sqlite:{path}")
+}
+
 /// An engine that asks nobody, for whoever has somebody else to ask.
 ///
 /// # Errors
@@ -146,7 +191,11 @@ pub(crate) fn secluded(world: &World) -> Result<Engine> {
     secluded_of(&config, rules(&config)?)
 }
 
-fn secluded_of(config: &Config, rules: Rules) -> Result<Engine> {
+/// An engine for a configuration that asks nobody.
+///
+/// # Errors
+/// When the brands cannot be read.
+pub(crate) fn secluded_of(config: &Config, rules: Rules) -> Result<Engine> {
     let mut engine = Engine::new(context(config), rules);
     if let Some(folder) = &config.brands.folder {
         let knowledge =

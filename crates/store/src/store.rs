@@ -14,7 +14,7 @@ use crate::{
     sqlite::Sqlite,
     sweep::{self, Retention, Sweeping as _, Swept, Table, cutoff},
     text::{Salt, clip},
-    work::{self, Said},
+    work::{self, Said, Work as _},
 };
 
 /// History, in the database that its URL names. Cheap to clone; clones share connections.
@@ -145,6 +145,20 @@ impl Store {
             out.known += u64::try_from(batch.len()).unwrap_or_default().saturating_sub(new);
         }
         out.cut = cut.into_iter().collect();
+        Ok(out)
+    }
+
+    /// Which of these records have been learnt, in their order; also those of malicious messages, which taught nothing.
+    ///
+    /// # Errors
+    /// As [`Store::learn`].
+    pub async fn knows(&self, records: &[String]) -> Result<Vec<bool>, StoreError> {
+        let mut out = Vec::with_capacity(records.len());
+        for batch in records.chunks(limits::BATCH_MAX) {
+            let batch: Vec<String> = batch.iter().map(|record| clip(record)).collect();
+            let found = transact!(self, |tx, _salt| tx.known(&batch).await)?;
+            out.extend(batch.iter().map(|record| found.contains(record)));
+        }
         Ok(out)
     }
 

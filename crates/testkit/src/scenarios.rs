@@ -259,7 +259,7 @@ impl Case {
     /// The message as it was handed in.
     #[must_use]
     pub fn submission(&self) -> Submission<'_> {
-        Submission { raw: &self.raw, envelope: self.envelope.as_ref() }
+        Submission { envelope: self.envelope.as_ref(), ..Submission::from_bytes(&self.raw) }
     }
 
     /// What is wrong with the record, for a person; empty when all is as expected.

@@ -50,7 +50,7 @@ fn scan(raw: &[u8], envelope: &Envelope, context: Context) -> Evidence {
     let keys: String =
         ["shop.example", "bulk.example", "lists.example"].map(|d| Signer::new(d).zone()).concat();
     let engine = Engine::new(context, no_rules()).with_zone(&format!("{ZONE}{keys}")).unwrap();
-    engine.scan(&Submission { raw, envelope: Some(envelope) }).evidence
+    engine.scan(&Submission { envelope: Some(envelope), ..Submission::from_bytes(raw) }).evidence
 }
 
 fn show(e: &Evidence) -> String {
@@ -128,7 +128,8 @@ fn spf_that_asks_whether_a_name_exists() {
     let look = |ip: &str| {
         let raw = message("a@per.example");
         let envelope = envelope(ip, "a@per.example");
-        let record = engine.scan(&Submission { raw: raw.as_bytes(), envelope: Some(&envelope) });
+        let record =
+            engine.scan(&Submission { envelope: Some(&envelope), ..Submission::from_bytes(raw.as_bytes()) });
         record.evidence.authentication.spf.unwrap_or_default()
     };
     assert_eq!(look("192.0.2.4"), "pass");
@@ -258,7 +259,9 @@ fn dead_name_servers_are_a_temporary_error_or_a_gap() {
     let started = std::time::Instant::now();
     let envelope = envelope("192.0.2.4", "a@shop.example");
     let raw = message("a@shop.example");
-    let evidence = engine.scan(&Submission { raw: raw.as_bytes(), envelope: Some(&envelope) }).evidence;
+    let evidence = engine
+        .scan(&Submission { envelope: Some(&envelope), ..Submission::from_bytes(raw.as_bytes()) })
+        .evidence;
     assert!(started.elapsed() < Duration::from_secs(3));
     assert!(evidence.gaps.iter().any(|g| g.facet == "authentication" && g.reason == "timed_out"));
     assert!(!evidence.authentication.failed);

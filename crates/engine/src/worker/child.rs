@@ -16,7 +16,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::Signal,
 };
-use sekisho_record::Submission;
+use sekisho_record::{Submission, history::Lesson};
 
 use crate::{
     Desk, limits,
@@ -228,10 +228,12 @@ impl Worker {
         let mut end = Instant::now() + self.deadline;
         let mut left = desk.patience();
         self.send(end)?;
-        for _ in 0..=limits::ROUNDS_MAX {
+        // Rounds about papers, one about history, the result.
+        for _ in 0..=limits::ROUNDS_MAX + 1 {
             match self.receive(end)? {
                 (Kind::Done, content) => {
-                    let judged = protocol::judged(&content, !want.is_empty()).ok_or_else(nonsense)?;
+                    let mut judged = protocol::judged(&content, !want.is_empty()).ok_or_else(nonsense)?;
+                    judged.lesson = judged.lesson.take().and_then(|lesson| signed(lesson, submission));
                     self.limit_cpu(judged.cpu_seconds);
                     self.rest(content);
                     return Ok(judged);
@@ -408,6 +410,14 @@ impl Drop for Worker {
 
 /// Stands for a worker that ended by itself until the autopsy tells why.
 const GONE: &str = "the worker is gone";
+
+/// A lesson under the name and the time that its submission was given, whatever the worker wrote there: it may teach
+/// for no other message.
+fn signed(lesson: Lesson, submission: &Submission<'_>) -> Option<Lesson> {
+    let record = submission.record.to_owned();
+    let at = submission.at.unwrap_or(lesson.at);
+    (!record.is_empty()).then_some(Lesson { record, at, ..lesson })
+}
 
 fn gone() -> Fault {
     Fault::Failed(GONE.to_owned())

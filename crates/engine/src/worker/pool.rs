@@ -62,6 +62,11 @@ impl Pool {
         })
     }
 
+    /// Who answers the workers' questions.
+    pub fn desk(&self) -> &Desk {
+        &self.desk
+    }
+
     /// Process ids of the idle workers, for tests.
     pub fn idle(&self) -> Vec<u32> {
         self.lock().idle.iter().map(Worker::id).collect()

@@ -3,9 +3,12 @@
 //! `kind u8 · length u32 LE · bytes`. Neither side trusts a length: it is compared with a limit before anything is
 //! read or kept.
 
-use std::io::{self, Read, Write};
+use std::{
+    borrow::Cow,
+    io::{self, Read, Write},
+};
 
-use sekisho_record::{Cost, Envelope, Gap, Record, Submission, Summary, Verdict};
+use sekisho_record::{Cost, Envelope, Gap, Record, Submission, Summary, Verdict, history::Lesson};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use crate::limits;
@@ -117,9 +120,15 @@ pub fn write(to: &mut impl Write, frame: &[u8]) -> io::Result<()> {
 struct Head<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     envelope: Option<Envelope>,
+    #[serde(default, skip_serializing_if = "str::is_empty", borrow)]
+    record: Cow<'a, str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<i64>,
+    #[serde(default)]
+    now: i64,
     /// What is wanted besides the verdict, in the words of the program that started the worker.
     #[serde(default, skip_serializing_if = "str::is_empty", borrow)]
-    want: std::borrow::Cow<'a, str>,
+    want: Cow<'a, str>,
 }
 
 /// A submission frame: length of the head, head, message.
@@ -129,7 +138,13 @@ struct Head<'a> {
 pub fn submission(frame: &mut Vec<u8>, submission: &Submission<'_>, want: &str) -> io::Result<()> {
     begin(frame, Kind::Submission);
     frame.extend_from_slice(&[0; 4]);
-    let head = Head { envelope: submission.envelope.cloned(), want: want.into() };
+    let head = Head {
+        envelope: submission.envelope.cloned(),
+        record: submission.record.into(),
+        at: submission.at,
+        now: submission.now,
+        want: want.into(),
+    };
     serde_json::to_writer(&mut *frame, &head)?;
     close_part(frame)?;
     frame.extend_from_slice(submission.raw);
@@ -164,6 +179,12 @@ fn close_part(frame: &mut [u8]) -> io::Result<()> {
 pub struct Received<'a> {
     /// The envelope.
     pub envelope: Option<Envelope>,
+    /// See [`Submission::record`].
+    pub record: String,
+    /// See [`Submission::at`].
+    pub at: Option<i64>,
+    /// See [`Submission::now`].
+    pub now: i64,
     /// What is wanted besides the verdict.
     pub want: String,
     /// The message.
@@ -174,7 +195,16 @@ pub struct Received<'a> {
 pub fn received(content: &[u8]) -> Option<Received<'_>> {
     let (head, raw) = parts(content)?;
     let head: Head<'_> = serde_json::from_slice(head).ok()?;
-    Some(Received { envelope: head.envelope, want: head.want.into_owned(), raw })
+    let (record, want) = (head.record.into_owned(), head.want.into_owned());
+    Some(Received { envelope: head.envelope, record, at: head.at, now: head.now, want, raw })
+}
+
+impl Received<'_> {
+    /// The submission as the parent has it.
+    pub fn submission(&self) -> Submission<'_> {
+        let Self { envelope, record, at, now, raw, .. } = self;
+        Submission { raw, envelope: envelope.as_ref(), record, at: *at, now: *now }
+    }
 }
 
 /// Splits content into a part whose length it begins with, and the rest.
@@ -192,6 +222,9 @@ pub struct Judged {
     pub cost: Cost,
     /// What a list of results shows.
     pub summary: Summary,
+    /// What history is to learn from the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lesson: Option<Lesson>,
     /// Processor seconds that the worker has used so far.
     #[serde(default)]
     pub cpu_seconds: u64,
@@ -204,7 +237,8 @@ impl Judged {
     /// The result of a record of this process.
     pub fn of(record: Record, text: Option<String>) -> Self {
         let summary = Summary::from(&record.evidence);
-        Self { verdict: record.verdict, cost: record.cost, summary, cpu_seconds: 0, text }
+        let Record { verdict, cost, lesson, .. } = record;
+        Self { verdict, cost, summary, lesson, cpu_seconds: 0, text }
     }
 
     /// The result of a message that no worker could judge. A person has to look: nobody else did.
@@ -259,16 +293,23 @@ mod tests {
     fn a_submission_comes_out_as_it_went_in() {
         let envelope = Envelope { mail_from: "a@b.example".into(), ..Envelope::default() };
         let mut frame = Vec::new();
-        let sent = Submission { raw: b"From: a\r\n\r\nx\n{}", envelope: Some(&envelope) };
+        let sent = Submission {
+            raw: b"From: a\r\n\r\nx\n{}",
+            envelope: Some(&envelope),
+            record: "r1",
+            at: Some(-5),
+            now: 7,
+        };
         submission(&mut frame, &sent, "evidence").unwrap();
         let mut content = Vec::new();
         let kind = read(&mut frame.as_slice(), &mut content, 1000).unwrap();
         let got = received(&content).unwrap();
         assert_eq!(kind, Some(Kind::Submission));
         assert_eq!(
-            (got.envelope, got.want.as_str(), got.raw),
-            (Some(envelope.clone()), "evidence", sent.raw)
+            (got.submission().envelope, got.want.as_str(), got.raw),
+            (Some(&envelope), "evidence", sent.raw)
         );
+        assert_eq!((got.record.as_str(), got.at, got.now), ("r1", Some(-5), 7));
     }
 
     #[test]

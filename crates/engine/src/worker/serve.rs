@@ -85,8 +85,7 @@ pub fn refuse(why: &str) {
 fn one(judge: &Judge, extras: &Extras<'_>, content: &[u8], line: &mut Line) -> Result<Judged, Error> {
     let received = protocol::received(content).ok_or_else(|| lost(io::ErrorKind::InvalidData.into()))?;
     (extras.before)(received.raw);
-    let submission = Submission { raw: received.raw, envelope: received.envelope.as_ref() };
-    let mut case = judge.open(submission);
+    let mut case = judge.open(received.submission());
     while let Some(ask) = case.ask() {
         protocol::json(&mut line.frame, Kind::Ask, &ask).map_err(lost)?;
         line.send().map_err(lost)?;
