@@ -7,7 +7,7 @@ use std::time::Instant;
 use mail_auth::MessageAuthenticator;
 use sekisho_mail::Message;
 use sekisho_observe::{Answers, Context, Knowledge, ask, observe};
-use sekisho_record::{Cost, Record, Submission};
+use sekisho_record::{Cost, Evidence, Record, Submission};
 
 use crate::{
     judging::{Rules, judge},
@@ -99,10 +99,16 @@ impl Case<'_> {
 
     /// Observes and judges.
     pub fn close(self) -> Record {
+        self.close_with(|_, _| ())
+    }
+
+    /// The same; before judging, `remember` puts into the evidence what history says.
+    pub fn close_with(self, remember: impl FnOnce(&mut Evidence, &Context)) -> Record {
         let Self { judge: by, submission, message, answers, mut clock, .. } = self;
         clock.cost.wait_ms = clock.lap();
         let knowledge = by.knowledge.as_deref().unwrap_or_else(|| Knowledge::builtin());
-        let evidence = observe(message, &submission, &answers, &by.context, knowledge);
+        let mut evidence = observe(message, &submission, &answers, &by.context, knowledge);
+        remember(&mut evidence, &by.context);
         clock.cost.observe_ms += clock.lap();
         let verdict = judge(&evidence, &by.rules);
         clock.cost.judge_ms = clock.lap();
