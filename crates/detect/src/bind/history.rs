@@ -157,3 +157,79 @@ fn by_reply_to(evidence: &Evidence) -> Option<&Standing> {
     }
     facts.reply_to_domain.as_ref().or(Some(reply_to))
 }
+
+#[cfg(test)]
+mod tests {
+    use sekisho_mql::{Arena, Expect, Rule, RuleSet};
+    use sekisho_record::{
+        Evidence,
+        evidence::correspondence::{Opinions, Standing},
+    };
+
+    use crate::{
+        bind::host::{EvidenceHost, Shared},
+        rules::schema,
+    };
+
+    /// A supplier who wrote 42 times.
+    fn known() -> Evidence {
+        let mut evidence = Evidence::default();
+        let facts = &mut evidence.correspondence;
+        facts.known = true;
+        facts.sender_domain = Standing {
+            key: "steel.example".into(),
+            inbound: 42,
+            known_days: Some(700.0),
+            silent_days: Some(3.5),
+            solicited: Some(true),
+            prevalence: "common".into(),
+            opinions: Opinions { malicious: 1, ..Opinions::default() },
+            ..Standing::default()
+        };
+        facts.sender = Standing { key: "ann@steel.example".into(), prevalence: "new".into(), ..Standing::default() };
+        evidence.thread.known = true;
+        evidence.thread.found = true;
+        evidence
+    }
+
+    fn check(evidence: &Evidence, query: &str) -> String {
+        let rule = Rule::new(query, schema(), Expect::Any)
+            .unwrap_or_else(|d| panic!("{}", d.iter().map(|d| d.render(query, 0)).collect::<String>()));
+        let set = RuleSet::compile([("query", &rule)], schema());
+        let shared = Shared::new(schema(), std::collections::BTreeMap::default(), Vec::new());
+        let host = EvidenceHost::new(evidence, &shared);
+        let arena = Arena::new();
+        set.session(&host, &arena).value_text(0, 1_000)
+    }
+
+    #[test]
+    fn profiles_are_answered() {
+        let evidence = known();
+        assert_eq!(check(&evidence, "profile.by_sender().prevalence"), "\"common\"");
+        assert_eq!(check(&evidence, "profile.by_sender_email().prevalence"), "\"new\"");
+        assert_eq!(check(&evidence, "profile.by_sender().solicited"), "true");
+        assert_eq!(check(&evidence, "profile.by_sender().any_messages_malicious_or_spam"), "true");
+        assert_eq!(check(&evidence, "profile.by_sender().days_since.last_contact > 3"), "true");
+        assert_eq!(check(&evidence, "history.by_thread().found"), "true");
+        assert_eq!(check(&evidence, "history.by_sender().sender_domain.inbound == 42"), "true");
+    }
+
+    #[test]
+    fn what_was_not_asked_is_unknown_and_not_false() {
+        let nothing = Evidence::default();
+        for query in [
+            "not profile.by_sender().solicited",
+            "thread.found",
+            "length(correspondence.deviations) == 0",
+            "behaviour.sender.threads_10_minutes < 5",
+            "coalesce(history.by_thread().takes_up, 0.0) == 0",
+        ] {
+            assert!(!matches!(check(&nothing, query).as_str(), "true" | "false" | "null"), "{query}");
+        }
+        assert_eq!(check(&nothing, "history.by_thread().known"), "false");
+        // Nobody said which domains are ours: nobody can say to whom we wrote.
+        let mut evidence = known();
+        evidence.correspondence.sender_domain.solicited = None;
+        assert!(!matches!(check(&evidence, "profile.by_sender().solicited").as_str(), "true" | "false" | "null"));
+    }
+}
