@@ -32,6 +32,7 @@ use sekisho_record::{Evidence, Verdict};
 
 use crate::{Context, limits};
 pub use scripted::script;
+pub(crate) use thread::alone;
 use words::Words;
 
 const SECONDS_A_DAY: f64 = 86_400.0;
@@ -97,7 +98,6 @@ pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, cont
     let answers = match answers {
         Ok(answers) => answers,
         Err(reason) => {
-            evidence.thread = thread::alone(evidence);
             evidence.gaps.push(Gap {
                 facet: "history".into(),
                 reason: reason.into(),

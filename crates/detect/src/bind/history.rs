@@ -186,7 +186,8 @@ mod tests {
             opinions: Opinions { malicious: 1, ..Opinions::default() },
             ..Standing::default()
         };
-        facts.sender = Standing { key: "ann@steel.example".into(), prevalence: "new".into(), ..Standing::default() };
+        facts.sender =
+            Standing { key: "ann@steel.example".into(), prevalence: "new".into(), ..Standing::default() };
         evidence.thread.known = true;
         evidence.thread.found = true;
         evidence
@@ -205,8 +206,8 @@ mod tests {
     #[test]
     fn profiles_are_answered() {
         let evidence = known();
-        assert_eq!(check(&evidence, "profile.by_sender().prevalence"), "\"common\"");
-        assert_eq!(check(&evidence, "profile.by_sender_email().prevalence"), "\"new\"");
+        assert_eq!(check(&evidence, "profile.by_sender().prevalence"), "common");
+        assert_eq!(check(&evidence, "profile.by_sender_email().prevalence"), "new");
         assert_eq!(check(&evidence, "profile.by_sender().solicited"), "true");
         assert_eq!(check(&evidence, "profile.by_sender().any_messages_malicious_or_spam"), "true");
         assert_eq!(check(&evidence, "profile.by_sender().days_since.last_contact > 3"), "true");
@@ -230,6 +231,9 @@ mod tests {
         // Nobody said which domains are ours: nobody can say to whom we wrote.
         let mut evidence = known();
         evidence.correspondence.sender_domain.solicited = None;
-        assert!(!matches!(check(&evidence, "profile.by_sender().solicited").as_str(), "true" | "false" | "null"));
+        assert!(!matches!(
+            check(&evidence, "profile.by_sender().solicited").as_str(),
+            "true" | "false" | "null"
+        ));
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn fill(
 }
 
 /// What can be said without history.
-pub(super) fn alone(evidence: &Evidence) -> Thread {
+pub(crate) fn alone(evidence: &Evidence) -> Thread {
     Thread {
         claims_reply: words::claims_reply(evidence),
         own_words: u64::try_from(content::words(shingles::own(evidence))).unwrap_or(0),
