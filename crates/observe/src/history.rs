@@ -45,13 +45,17 @@ fn days(at: i64, then: i64) -> f64 {
 /// Everything that the verdict about this message wants to know of history.
 #[must_use]
 pub fn questions(evidence: &Evidence, context: &Context, at: i64) -> Questions {
-    ask(evidence, &Words::of(evidence, context), at)
+    let words = Words::of(evidence, context);
+    let mut questions = places(&words, at);
+    thread::ask(evidence, &mut questions);
+    questions
 }
 
-fn ask(evidence: &Evidence, words: &Words, at: i64) -> Questions {
+/// The questions whose answers are found by their place, in a fixed order.
+fn places(words: &Words, at: i64) -> Questions {
     let mut questions = Questions { most: limits::HISTORY_VALUES_MAX, ..Questions::default() };
     correspondence::ask(words, &mut questions.subjects, &mut questions.exact);
-    thread::ask(evidence, words, &mut questions);
+    thread::ask_links(words, &mut questions.exact);
     behaviour::ask(words, at, &mut questions);
     questions
 }
@@ -107,7 +111,7 @@ pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, cont
         }
     };
     let words = Words::of(evidence, context);
-    let questions = ask(evidence, &words, at);
+    let questions = places(&words, at);
     let recalled = Recalled::new(&questions, answers);
     correspondence::fill(evidence, &words, &recalled, at);
     thread::fill(evidence, &words, &recalled, context, at);

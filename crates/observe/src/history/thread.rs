@@ -25,12 +25,16 @@ const TELLING_MIN: usize = 2;
 /// Aspect: languages in which it was written.
 const LANGUAGE: &str = "language";
 
-/// What the facet asks.
-pub(super) fn ask(evidence: &Evidence, words: &Words, questions: &mut Questions) {
+/// Link hosts that everybody may know.
+pub(super) fn ask_links(words: &Words, exact: &mut Vec<Trait>) {
+    exact.extend(words.links.iter().map(|link| Trait::new(HERE, LINK, link)));
+}
+
+/// What finds the conversation.
+pub(super) fn ask(evidence: &Evidence, questions: &mut Questions) {
     questions.message_ids = words::parents(evidence);
     questions.threads = limits::HISTORY_THREADS_MAX;
     questions.thread_values = limits::HISTORY_THREAD_VALUES_MAX;
-    questions.exact.extend(words.links.iter().map(|link| Trait::new(HERE, LINK, link)));
     if words::claims_reply(evidence) {
         let key = words::subject_key(evidence);
         questions.subject_keys = Some(key).filter(|key| !key.is_empty()).into_iter().collect();
