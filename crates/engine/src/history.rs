@@ -146,10 +146,13 @@ struct Waiting {
     busy: bool,
 }
 
+/// What became of lessons, for everybody who waits for it.
+type Outcome = Arc<OnceLock<Result<(), String>>>;
+
 /// What one thread brought, and where it looks for how that ended.
 struct Brought {
     lessons: Vec<Lesson>,
-    outcome: Arc<OnceLock<Result<(), String>>>,
+    outcome: Outcome,
 }
 
 impl Learning {
@@ -197,7 +200,7 @@ impl Learning {
 
 impl Waiting {
     /// The next batch: what was brought first, whole, as far as the limit reaches.
-    fn take(&mut self) -> (Vec<Lesson>, Vec<Arc<OnceLock<Result<(), String>>>>) {
+    fn take(&mut self) -> (Vec<Lesson>, Vec<Outcome>) {
         let (mut batch, mut outcomes) = (Vec::new(), Vec::new());
         let mut rest = std::mem::take(&mut self.lessons).into_iter();
         for brought in rest.by_ref() {

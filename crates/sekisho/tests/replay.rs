@@ -1,6 +1,6 @@
 //! An archive is fed in the order of arrival, learnt once however often, and changes what is seen in later mail.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot run fails")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot run fails")]
 
 use std::{
     path::{Path, PathBuf},
