@@ -5,6 +5,7 @@
 
 mod files;
 pub(crate) mod functions;
+mod history;
 pub(crate) mod host;
 pub(crate) mod shapes;
 mod xpath;
@@ -131,6 +132,18 @@ impl Show for bool {
 impl Show for i64 {
     fn show<'a>(&'a self, _: &'a Arena) -> Value<'a> {
         Value::Int(*self)
+    }
+}
+
+impl Show for u64 {
+    fn show<'a>(&'a self, _: &'a Arena) -> Value<'a> {
+        Value::Int(i64::try_from(*self).unwrap_or(i64::MAX))
+    }
+}
+
+impl Show for f64 {
+    fn show<'a>(&'a self, _: &'a Arena) -> Value<'a> {
+        Value::Float(*self)
     }
 }
 

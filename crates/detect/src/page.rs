@@ -13,11 +13,14 @@
 //! ## Why it matters
 //! ## When it is wrong
 //! ## Rule            (one ```mql block)
-//! ## Cases           (### fires: … / ### silent: …, each with an ```eml block or a ```change block)
+//! ## Cases           (### fires: … / ### silent: …, each with an ```eml, ```change or ```history block)
 //! ```
 //!
 //! A `change` block makes a twin of the previous message: lines that begin with `- ` are looked for, in order, and
 //! replaced by the `+ ` lines that follow them, so that the page shows the one detail in which the twins differ.
+//!
+//! A `history` block says in a few lines what is remembered (`observe/src/history/scripted.rs` lists the words). A twin with
+//! only a `history` block is the same message with another past; one with only a `change` block keeps the past.
 //!
 //! A line `{{file: xlm/x01_plain_visible.xls}}` of a message stays as it is here; who runs the case puts the base64 of
 //! that file of `fixtures/files/` in its place.
@@ -153,20 +156,28 @@ fn take_block(
         rule.line = line + 1;
         return Ok(());
     }
-    let previous =
-        rule.cases.iter().rev().find(|c| !c.eml.is_empty()).map(|c| (c.eml.clone(), c.config.clone()));
+    let previous = rule.cases.iter().rev().find(|c| !c.eml.is_empty()).cloned();
     let Some(case) = rule.cases.last_mut() else {
         return if section == "Cases" { Err((line, "a block outside any case".into())) } else { Ok(()) };
     };
     match language {
         "eml" => case.eml = block,
-        "history" => case.history.push(block),
+        "history" => {
+            case.history.push(block);
+            // Without a message of its own, the case is about the one before.
+            if let Some(previous) = previous.filter(|_| case.eml.is_empty()) {
+                case.config = case.config.take().or(previous.config);
+                case.eml = previous.eml;
+            }
+        }
         "toml" => case.config = Some(block),
         "change" => {
-            let (eml, config) =
-                previous.ok_or((line, "there is no message before this to change".to_owned()))?;
-            case.eml = change(&eml, &block).map_err(|(l, m)| (line + l, m))?;
-            case.config = case.config.take().or(config);
+            let previous = previous.ok_or((line, "there is no message before this to change".to_owned()))?;
+            case.eml = change(&previous.eml, &block).map_err(|(l, m)| (line + l, m))?;
+            case.config = case.config.take().or(previous.config);
+            if case.history.is_empty() {
+                case.history = previous.history;
+            }
         }
         other => return Err((line, format!("unknown block `{other}`; one of eml, change, history, toml"))),
     }

@@ -60,7 +60,7 @@ pub struct Case {
     pub title: String,
     /// The message.
     pub eml: String,
-    /// Earlier messages, oldest first.
+    /// What is remembered before it.
     pub history: Vec<String>,
     /// Configuration (TOML) instead of the default one.
     pub config: Option<String>,

@@ -5,7 +5,9 @@ use std::time::Duration;
 use sekisho_observe::{Context, Knowledge};
 use sekisho_record::{Record, Submission, history::Lesson};
 
-use crate::{Desk, Error, History, Judge, Live, Nobody, Resolver, Scripted, Zone, judging::Rules, limits};
+use crate::{
+    Case, Desk, Error, History, Judge, Live, Nobody, Resolver, Scripted, Zone, judging::Rules, limits,
+};
 
 /// Everything that turns a submission into a record. One engine serves any number of threads.
 pub struct Engine {
@@ -98,12 +100,29 @@ impl Engine {
 
     /// Judges a submission on this thread. Starts a runtime only when something has to be waited for.
     pub fn scan(&self, submission: &Submission<'_>) -> Record {
+        self.open(submission).close()
+    }
+
+    /// Judges a message with a history in words: what the cases of rule pages say is remembered.
+    ///
+    /// # Errors
+    /// What is wrong with the words.
+    pub fn scan_scripted(&self, raw: &[u8], history: &str) -> Result<Record, String> {
+        let mut told = Ok(());
+        let record = self.open(&Submission::from_bytes(raw)).close_with(|evidence, context| {
+            told = sekisho_observe::history::script(evidence, history, context);
+        });
+        told.map(|()| record)
+    }
+
+    /// A case with everything answered.
+    fn open<'a>(&'a self, submission: &Submission<'a>) -> Case<'a> {
         let mut case = self.judge.open(*submission);
         let mut left = self.desk.patience();
         while let Some(ask) = case.ask() {
             case.answer(self.desk.answer_blocking(&ask, &mut left));
         }
-        case.close()
+        case
     }
 
     /// Has history learn what records taught, and waits until it has.

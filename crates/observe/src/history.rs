@@ -2,39 +2,103 @@
 //!
 //! [`questions`] names everything one verdict needs, so that it takes one round trip; [`remembered`] turns the answers
 //! into the facets `correspondence`, `thread` and `behaviour`; [`lesson`] says what is to be remembered once the message
-//! is judged. The words for subjects and aspects are made here and nowhere else.
+//! is judged. The words for subjects and aspects are made here and nowhere else:
+//!
+//! | subject | who | aspects |
+//! |---|---|---|
+//! | `sender:ADDRESS` | an author | `inbound` (wrote), `outbound` (was written to by us), `day`, `recipient`, looks, links, kinds of files |
+//! | `domain:NAME` | an organisational domain | `inbound`, `outbound`, `day`, looks of its infrastructure |
+//! | `pair:OURS\|THEIRS` | a mailbox and its correspondent | `inbound`, `outbound` |
+//! | `tenant:MAILER/ACCOUNT` | a bulk-mail account | `inbound`, its looks, links |
+//! | `here` | everybody | `inbound`, `link_root_domain` |
+//! | `skeleton:`, `text:`, `file:` and a hash | the same thing in several hands | ticks `by`, `host` |
+//!
+//! Internal and outbound mail is learnt and judged like inbound mail; its author is the sender.
 
-use sekisho_record::history::{Answers, Known, Lesson, Opinion, Questions, Trait};
+mod behaviour;
+mod correspondence;
+mod looks;
+mod scripted;
+mod shingles;
+#[cfg(test)]
+mod tests;
+mod thread;
+mod words;
+
+use rustc_hash::FxHashMap;
+use sekisho_record::history::{Answers, Count, Known, Lesson, Opinion, Questions, Seen, Trait};
 use sekisho_record::verdict::{Class, Gap};
 use sekisho_record::{Evidence, Verdict};
 
-use crate::Context;
+use crate::{Context, limits};
+pub use scripted::script;
+pub(crate) use thread::alone;
+use words::Words;
 
 const SECONDS_A_DAY: f64 = 86_400.0;
 
-/// The subject of an address.
-fn sender(address: &str) -> String {
-    format!("sender:{address}")
-}
-
-/// The author's address, lower case; `None` when there is none.
-fn author(evidence: &Evidence) -> Option<String> {
-    evidence.model.sender.email.as_ref().map(|email| email.email.to_lowercase()).filter(|a| !a.is_empty())
+/// Days from then to now; never negative.
+fn days(at: i64, then: i64) -> f64 {
+    at.saturating_sub(then).max(0) as f64 / SECONDS_A_DAY
 }
 
 /// Everything that the verdict about this message wants to know of history.
 #[must_use]
-pub fn questions(evidence: &Evidence, _context: &Context, _at: i64) -> Questions {
-    Questions {
-        subjects: author(evidence).iter().map(|address| sender(address)).collect(),
-        most: 8,
-        ..Questions::default()
+pub fn questions(evidence: &Evidence, context: &Context, at: i64) -> Questions {
+    let words = Words::of(evidence, context);
+    let mut questions = places(&words, at);
+    thread::ask(evidence, &mut questions);
+    questions
+}
+
+/// The questions whose answers are found by their place, in a fixed order.
+fn places(words: &Words, at: i64) -> Questions {
+    let mut questions = Questions { most: limits::HISTORY_VALUES_MAX, ..Questions::default() };
+    correspondence::ask(words, &mut questions.subjects, &mut questions.exact);
+    thread::ask_links(words, &mut questions.exact);
+    behaviour::ask(words, at, &mut questions);
+    questions
+}
+
+/// Answers, found by what was asked.
+struct Recalled<'a> {
+    answers: &'a Answers,
+    subjects: FxHashMap<&'a str, &'a Known>,
+    exact: FxHashMap<(&'a str, &'a str, &'a str), Seen>,
+    windows: FxHashMap<(&'a str, &'a str, i64), Count>,
+}
+
+impl<'a> Recalled<'a> {
+    fn new(questions: &'a Questions, answers: &'a Answers) -> Self {
+        let exact = questions.exact.iter().zip(&answers.exact).filter_map(|(asked, seen)| {
+            let seen = (*seen)?;
+            (seen.count > 0).then_some(((&*asked.subject, &*asked.aspect, &*asked.value), seen))
+        });
+        let windows = questions.windows.iter().zip(&answers.windows);
+        Self {
+            answers,
+            subjects: answers.subjects.iter().map(|known| (known.subject.as_str(), known)).collect(),
+            exact: exact.collect(),
+            windows: windows.map(|(w, count)| ((&*w.subject, &*w.kind, w.since), *count)).collect(),
+        }
+    }
+
+    fn known(&self, subject: &str) -> Option<&'a Known> {
+        self.subjects.get(subject).copied()
+    }
+
+    fn seen(&self, subject: &str, aspect: &str, value: &str) -> Option<Seen> {
+        self.exact.get(&(subject, aspect, value)).copied()
+    }
+
+    fn count(&self, subject: &str, kind: &str, since: i64) -> Count {
+        self.windows.get(&(subject, kind, since)).copied().unwrap_or_default()
     }
 }
 
 /// Fills the facets that need history; with a reason instead of answers (`disabled`, `timed_out`, `failed`,
 /// `no_history`), names the gap.
-pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, _context: &Context, at: i64) {
+pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, context: &Context, at: i64) {
     let answers = match answers {
         Ok(answers) => answers,
         Err(reason) => {
@@ -46,35 +110,57 @@ pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, _con
             return;
         }
     };
-    evidence.correspondence.known = true;
-    evidence.thread.known = true;
-    evidence.behaviour.known = true;
-    let Some(address) = author(evidence) else { return };
-    let known = answers.subjects.iter().find(|known| known.subject == sender(&address));
-    let standing = &mut evidence.correspondence.sender;
-    standing.key = address;
-    if let Some(seen) = known.and_then(|known: &Known| known.aspect("seen")) {
-        let days = |then: i64| (at.saturating_sub(then)).max(0) as f64 / SECONDS_A_DAY;
-        standing.inbound = seen.total.count;
-        standing.known_days = Some(days(seen.total.first_at));
-        standing.silent_days = Some(days(seen.total.last_at));
+    let words = Words::of(evidence, context);
+    let questions = places(&words, at);
+    let recalled = Recalled::new(&questions, answers);
+    correspondence::fill(evidence, &words, &recalled, at);
+    thread::fill(evidence, &words, &recalled, context, at);
+    behaviour::fill(evidence, &words, &recalled, at);
+    if !answers.cut.is_empty() {
+        evidence.gaps.push(Gap {
+            facet: "history".into(),
+            reason: "over_limit".into(),
+            detail: format!("History was asked in part; limits: {}.", answers.cut.join(", ")),
+        });
     }
 }
 
-/// What the message teaches. Nothing but the opinion is learnt from one that was judged malicious.
+/// What the message teaches. Of one that was judged malicious the store keeps nothing but the opinion and lasting ticks.
+/// Of a suspicious one, and of one whose papers fail, it is not learnt what it looked like and where its links lead:
+/// neither is usual because it was tried.
 #[must_use]
-pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, _context: &Context, at: i64) -> Lesson {
-    let sender_address = author(evidence).unwrap_or_default();
-    let traits = match sender_address.as_str() {
-        "" => Vec::new(),
-        address => vec![Trait::new(sender(address), "seen", "inbound")],
-    };
+pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Context, at: i64) -> Lesson {
+    let words = Words::of(evidence, context);
+    let looks = verdict.class != Class::Suspicious && !evidence.authentication.failed;
+    let mut traits: Vec<Trait> = Vec::new();
+    correspondence::teach(evidence, &words, looks, at, &mut traits);
+    thread::teach(evidence, &words, looks, &mut traits);
+    behaviour::teach(&words, looks, &mut traits);
+    let headers = &evidence.model.headers;
     Lesson {
         record: record.to_owned(),
         at,
-        sender: sender_address,
+        participants: words.participants().cloned().collect(),
+        message_id: headers.message_id.as_deref().map(words::id_of).unwrap_or_default(),
+        parents: words::parents(evidence),
+        subject_key: words::subject_key(evidence),
+        shingles: shingles::shingles(shingles::own(evidence)),
         traits,
+        ticks: behaviour::ticks(evidence, &words, at),
+        judged: judged(evidence, &words),
         opinion: if verdict.class == Class::Malicious { Opinion::Malicious } else { Opinion::Unknown },
-        ..Lesson::default()
+        sender: words.author,
     }
+}
+
+/// Whom an opinion about the message concerns: nobody whose name was merely used.
+fn judged(evidence: &Evidence, words: &Words) -> Vec<String> {
+    let mut judged: Vec<String> = words.tenant_subject().into_iter().collect();
+    if !words.author.is_empty() && !evidence.authentication.failed {
+        judged.push(words.sender());
+        if !words.freemail {
+            judged.push(words.domain());
+        }
+    }
+    judged
 }

@@ -142,7 +142,7 @@ fn root_of(domain: &Domain) -> &str {
 }
 
 /// A provider where anybody gets a mailbox.
-fn is_freemail(domain: &Domain) -> bool {
+pub(crate) fn is_freemail(domain: &Domain) -> bool {
     let label = domain.sld.as_deref().unwrap_or_default();
     let national = matches!(label, "yahoo" | "hotmail" | "outlook" | "live" | "gmx" | "yandex");
     lists::contains("free_email_providers", &domain.domain) || national && domain.subdomain.is_none()

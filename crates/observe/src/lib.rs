@@ -128,5 +128,6 @@ pub fn observe(
     let (unpack, gap) = attachment::observe(&evidence, &view);
     evidence.unpack = unpack;
     evidence.gaps.extend(gap);
+    evidence.thread = history::alone(&evidence);
     evidence
 }

@@ -38,3 +38,35 @@ pub const RECIPIENTS_MAX: usize = 8;
 pub const VALUE_BYTES_MAX: usize = 4 << 10;
 /// Characters of an account id; longer is no id.
 pub const ID_CHARS_MAX: usize = 128;
+/// Recipients of one message that history is asked about and learns; a message to more is a mailing.
+pub const HISTORY_RECIPIENTS_MAX: usize = 24;
+/// Pairs of mailbox and correspondent of one message.
+pub const HISTORY_PAIRS_MAX: usize = 16;
+/// Registrable domains of one message's links that history is asked about and learns; more is a newsletter.
+pub const HISTORY_LINKS_MAX: usize = 16;
+/// Kinds of files of one message.
+pub const HISTORY_KINDS_MAX: usize = 8;
+/// Files of one message that are counted across accounts.
+pub const HISTORY_FILES_MAX: usize = 4;
+/// Link skeletons of one message that are counted across accounts.
+pub const HISTORY_SKELETONS_MAX: usize = 3;
+/// Message ids that one message refers to.
+pub const HISTORY_PARENTS_MAX: usize = 32;
+/// Hashes of one message's own text, and of each message that it quotes.
+pub const HISTORY_SHINGLES_MAX: usize = 24;
+/// Quoted messages that are looked for; with their hashes within what one recall takes.
+pub const HISTORY_QUOTED_MAX: usize = 10;
+/// Bytes of one text that history reads.
+pub const HISTORY_TEXT_BYTES_MAX: usize = 32 << 10;
+/// Telling words of one message that its thread learns.
+pub const HISTORY_WORDS_MAX: usize = 24;
+/// Characters of a value that history learns; longer ones say no more.
+pub const HISTORY_VALUE_CHARS_MAX: usize = 80;
+/// Most frequent values asked of each aspect of a subject.
+pub const HISTORY_VALUES_MAX: u16 = 8;
+/// Most frequent values asked of each aspect of a thread.
+pub const HISTORY_THREAD_VALUES_MAX: u16 = 64;
+/// Threads told; a message fits one, the others are stored copies and branches.
+pub const HISTORY_THREADS_MAX: u16 = 3;
+/// Addresses, domains and deviations told in one list.
+pub const HISTORY_LIST_MAX: usize = 32;

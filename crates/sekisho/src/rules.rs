@@ -135,7 +135,10 @@ fn run_case(source: &RuleSource, case: &Case, default: &Config) -> Result<Option
     let rules = world::compile(vec![RuleSource { cases: Vec::new(), ..source.clone() }], &config)?;
     let engine = world::engine_of(&config, rules)?;
     let raw = fixture::fill(&case.eml, Path::new(&source.file))?.replace('\n', "\r\n");
-    let record = engine.scan_bytes(raw.as_bytes());
+    let record = match case.history.as_slice() {
+        [] => engine.scan_bytes(raw.as_bytes()),
+        told => engine.scan_scripted(raw.as_bytes(), &told.join("\n")).map_err(anyhow::Error::msg)?,
+    };
     let fired = record.verdict.findings.iter().any(|f| f.rule == source.id);
     if let Some(open) = record.verdict.indeterminate.iter().find(|i| i.rule == source.id) {
         return Ok(Some(format!("`{}` is indeterminate; missing: {}", case.title, open.missing.join(", "))));

@@ -1,5 +1,5 @@
-//! Functions of the message data model that need no file contents, history, model or network. All others answer with
-//! the name of what is missing, so that rules which need them end indeterminate.
+//! Functions of the message data model that need no model or network. All others answer with the name of what is
+//! missing, so that rules which need them end indeterminate.
 
 use std::cell::OnceCell;
 
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use sekisho_mail::{Attachment, Domain, EmailAddress, Html, Url};
 use sekisho_mql::value::{Arena, Outcome, Value};
 
-use super::{Show, files, host::Function, object, shape, xpath};
+use super::{Show, files, history, host::Function, object, shape, xpath};
 
 /// Functions that are answered.
 const ANSWERED: &[(&str, Function)] = &[
@@ -50,10 +50,6 @@ const ANSWERED: &[(&str, Function)] = &[
 /// Functions that nothing can answer yet, and so every rule that is decided by one is indeterminate.
 const MISSING: &[&str] = &[
     "ml.nlu_classifier",
-    "profile.by_sender",
-    "profile.by_sender_email",
-    "profile.by_sender_domain",
-    "beta.profile.by_reply_to",
     "ml.link_analysis",
     "beta.linkanalysis",
     "file.message_screenshot",
@@ -72,7 +68,7 @@ const MISSING: &[&str] = &[
 
 /// The function of that name. One that neither table names is missing, too.
 pub(crate) fn find(name: &str) -> (&'static str, Option<Function>) {
-    if let Some((name, function)) = ANSWERED.iter().find(|(n, _)| *n == name) {
+    if let Some((name, function)) = ANSWERED.iter().chain(history::FUNCTIONS).find(|(n, _)| *n == name) {
         return (name, Some(*function));
     }
     (MISSING.iter().find(|n| **n == name).copied().unwrap_or("a function of a newer rule feed"), None)

@@ -37,6 +37,9 @@ const ROOTS: &[(&str, Root)] = &[
     ("content", |e, a| object(&e.content, a)),
     ("brand", |e, a| object(&e.brand, a)),
     ("unpack", |e, a| object(&e.unpack, a)),
+    ("correspondence", |e, a| object(&e.correspondence, a)),
+    ("thread", |e, a| object(&e.thread, a)),
+    ("behaviour", |e, a| object(&e.behaviour, a)),
     ("size", |e, _| Value::Int(e.model.size)),
     ("defects", |e, a| e.model.defects.show(a)),
 ];

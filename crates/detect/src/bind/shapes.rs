@@ -226,6 +226,14 @@ macro_rules! each_bound {
         $f::<e::attachment::Opened>();
         $f::<e::attachment::Found>();
         $f::<e::attachment::Named>();
+        $f::<e::Correspondence>();
+        $f::<e::correspondence::Standing>();
+        $f::<e::correspondence::Opinions>();
+        $f::<e::correspondence::Deviation>();
+        $f::<e::Thread>();
+        $f::<e::Behaviour>();
+        $f::<e::behaviour::Pace>();
+        $f::<e::behaviour::TenantPace>();
     }};
 }
 #[cfg(test)]

@@ -119,7 +119,7 @@ fn line(line: &'static str) -> impl Iterator<Item = (&'static str, i64, &'static
         .map(move |p| (language, weight, p))
 }
 
-pub(super) fn is_cjk(c: char) -> bool {
+pub(crate) fn is_cjk(c: char) -> bool {
     matches!(c as u32, 0x1100..=0x11ff | 0x2e80..=0x9fff | 0xa960..=0xa97f | 0xac00..=0xd7ff | 0xf900..=0xfaff | 0x20000..=0x3ffff)
 }
 

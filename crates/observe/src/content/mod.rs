@@ -11,6 +11,9 @@ mod tests;
 
 use std::borrow::Cow;
 
+pub(crate) use lexicon::is_cjk;
+pub(crate) use shape::words;
+
 use sekisho_record::{Evidence, evidence::Content};
 
 use crate::View;

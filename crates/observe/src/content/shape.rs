@@ -11,7 +11,7 @@ const IMAGE_ONLY_WORDS: i64 = 15;
 const HIDDEN_WORDS: usize = 40;
 
 /// Words; CJK characters count half.
-pub(super) fn words(text: &str) -> i64 {
+pub(crate) fn words(text: &str) -> i64 {
     if text.is_ascii() {
         let (mut words, mut inside) = (0i64, false);
         for byte in text.bytes() {

@@ -17,6 +17,8 @@ pub struct Behaviour {
     pub skeleton_senders_day: u64,
     /// The same within an hour.
     pub skeleton_senders_hour: u64,
+    /// Registrable domains to which links of this skeleton led within a day; this message's included.
+    pub skeleton_hosts_day: u64,
     /// Accounts that sent the same text within a day; this one included.
     pub text_senders_day: u64,
     /// Accounts that sent the same file within a day; this one included.
@@ -61,6 +63,12 @@ pub struct TenantPace {
     pub messages: u64,
     /// Days since its first.
     pub known_days: Option<f64>,
+    /// Messages of it within an hour, this one included.
+    pub messages_hour: u64,
+    /// Within a day.
+    pub messages_day: u64,
+    /// Messages on an ordinary active day of the last month; 0 when there is no such day.
+    pub usual_messages_day: f64,
     /// What is unlike it: author names, brands claimed, link targets, the way it was submitted, no unsubscribe header,
     /// hours.
     pub deviations: Vec<Deviation>,

@@ -8,16 +8,25 @@ use serde::Serialize;
 pub struct Correspondence {
     /// History was asked; when false, all else here says nothing (a gap tells why).
     pub known: bool,
+    /// Messages of everybody that history holds, at most those of this organisation.
+    pub here_messages: u64,
+    /// Days that history goes back.
+    pub here_days: f64,
     /// The author's address.
     pub sender: Standing,
     /// The author's organisational domain.
     pub sender_domain: Standing,
     /// The Reply-To address, when it differs from the author.
     pub reply_to: Option<Standing>,
+    /// Its organisational domain, when that differs from the author's and not anybody gets a mailbox there.
+    pub reply_to_domain: Option<Standing>,
     /// The recipients and the author: of several recipients the one who knows the author best.
     pub pair: Standing,
     /// How this message differs from what the author's mail usually looks like; the most telling first.
     pub deviations: Vec<Deviation>,
+    /// How it differs from what the mail of the author's domain usually looks like: network, signing domain, bulk mailer,
+    /// the way it was submitted. Nothing for providers where anybody gets a mailbox.
+    pub domain_deviations: Vec<Deviation>,
 }
 
 /// What is remembered of one key: an address, a domain, or a pair.
@@ -25,7 +34,7 @@ pub struct Correspondence {
 pub struct Standing {
     /// The address, domain or pair (`mailbox|correspondent`).
     pub key: String,
-    /// Messages from them to us.
+    /// Messages that they wrote.
     pub inbound: u64,
     /// Messages from us to them.
     pub outbound: u64,
@@ -39,8 +48,8 @@ pub struct Standing {
     pub inbound_silent_days: Option<f64>,
     /// Days since our last message.
     pub outbound_silent_days: Option<f64>,
-    /// We wrote to them before.
-    pub solicited: bool,
+    /// We wrote to them before; `None` when it is not known who we are (no domains are configured).
+    pub solicited: Option<bool>,
     /// `new`, `outlier`, `rare`, `uncommon` or `common` (mql.md 2.6); empty when unknown.
     pub prevalence: String,
     /// What was thought of their messages.

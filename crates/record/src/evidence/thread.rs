@@ -20,6 +20,8 @@ pub struct Thread {
     pub messages: u64,
     /// Days since the last of them.
     pub dormant_days: Option<f64>,
+    /// Days since the message that it answers.
+    pub parent_days: Option<f64>,
     /// The author wrote or received a message of it before.
     pub sender_took_part: bool,
     /// Addresses that took part before and are not addressed now.

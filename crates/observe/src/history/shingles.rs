@@ -1,0 +1,193 @@
+//! The text of a message as hashes: pieces by which a quotation is recognised, one fingerprint of the whole, and the
+//! words that tell what it is about. No text leaves this file.
+//!
+//! A piece is five words in a row, or as many CJK characters as five words are long. Of all pieces the ones with the
+//! smallest hashes are kept (Broder 1997), so that a text and its quotation choose the same.
+
+use std::collections::BTreeSet;
+
+use sekisho_mail::thread::signature_start;
+use sekisho_record::Evidence;
+
+use crate::{content::is_cjk, limits};
+
+/// Length of a word and of a CJK character, in parts of a word.
+const WORD: usize = 12;
+const CJK: usize = 5;
+/// Length of a piece: five words.
+const PIECE: usize = 5 * WORD;
+/// A text that is shorter has no fingerprint: many people write `Thank you very much`.
+const FINGERPRINT_MIN: usize = 5 * WORD;
+
+/// The newest message without signature, cut.
+pub(super) fn own(evidence: &Evidence) -> &str {
+    let text = cut(&evidence.model.body.current_thread.text);
+    signature_start(text).filter(|at| *at > 0).and_then(|at| text.get(..at)).unwrap_or(text)
+}
+
+/// The signature of the newest message.
+pub(super) fn signature(evidence: &Evidence) -> Option<&str> {
+    let text = cut(&evidence.model.body.current_thread.text);
+    text.get(signature_start(text)?..)
+}
+
+/// The beginning of a text.
+pub(super) fn cut(text: &str) -> &str {
+    let mut end = text.len().min(limits::HISTORY_TEXT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
+}
+
+/// FNV-1a with a final mix (Steele 2014): the same in every version, for ever.
+pub(super) fn hash(bytes: &[u8]) -> u64 {
+    let mut h = 0xcbf2_9ce4_8422_2325_u64;
+    for byte in bytes {
+        h = (h ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    }
+    h = (h ^ (h >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    h ^ (h >> 31)
+}
+
+/// Sixteen hexadecimal digits.
+pub(super) fn hex(hash: u64) -> String {
+    format!("{hash:016x}")
+}
+
+/// A word or CJK character, lower case, and its length. Marks, white space and addresses of links are left out.
+fn tokens(text: &str) -> Vec<(String, usize)> {
+    let mut out: Vec<(String, usize)> = Vec::new();
+    for chunk in text.split_whitespace().filter(|chunk| !chunk.contains("://")) {
+        let mut word = String::new();
+        for c in chunk.chars().flat_map(char::to_lowercase) {
+            if is_cjk(c) || !c.is_alphanumeric() {
+                if !word.is_empty() && c != '\'' && c != '’' {
+                    out.push((std::mem::take(&mut word), WORD));
+                }
+                if is_cjk(c) && c.is_alphanumeric() {
+                    out.push((c.to_string(), CJK));
+                }
+            } else {
+                word.push(c);
+            }
+        }
+        if !word.is_empty() {
+            out.push((word, WORD));
+        }
+    }
+    out
+}
+
+/// Hashes of pieces of a text, the smallest.
+pub(super) fn shingles(text: &str) -> Vec<u64> {
+    let tokens = tokens(cut(text));
+    let mut all = BTreeSet::new();
+    for start in 0..tokens.len() {
+        let mut piece = String::new();
+        let mut length = 0usize;
+        for (token, weight) in tokens.iter().skip(start) {
+            piece.push_str(token);
+            piece.push(' ');
+            length += weight;
+            if length >= PIECE {
+                break;
+            }
+        }
+        if length < PIECE {
+            break;
+        }
+        all.insert(hash(piece.as_bytes()));
+        if all.len() > limits::HISTORY_SHINGLES_MAX {
+            all.pop_last();
+        }
+    }
+    all.into_iter().collect()
+}
+
+/// Hash of a text without its first line when that is a greeting, digits alike; `None` when it is too short.
+pub(super) fn fingerprint(text: &str) -> Option<String> {
+    let trimmed = text.trim_start();
+    let rest = match trimmed.split_once('\n') {
+        Some((first, rest)) if tokens(first).len() <= 4 => rest,
+        _ => trimmed,
+    };
+    let tokens = tokens(rest);
+    if tokens.iter().map(|(_, weight)| weight).sum::<usize>() < FINGERPRINT_MIN {
+        return None;
+    }
+    let same = |c: char| if c.is_numeric() { '9' } else { c };
+    let text: Vec<String> = tokens.iter().map(|(token, _)| token.chars().map(same).collect()).collect();
+    Some(hex(hash(text.join(" ").as_bytes())))
+}
+
+/// Letters of a Latin word from which on it tells something.
+const TELLING_CHARS: usize = 5;
+/// Characters of a word that are compared: endings differ between a question and its answer.
+const STEM_CHARS: usize = 6;
+
+/// Stems of the words that tell what a text is about, the longest words first: long words, numbers, runs of kanji or
+/// katakana.
+pub(super) fn telling(text: &str, most: usize) -> Vec<String> {
+    let mut words: BTreeSet<(std::cmp::Reverse<usize>, String)> = BTreeSet::new();
+    let mut add = |word: &mut String| {
+        let length = word.chars().count();
+        let first = word.chars().next().unwrap_or(' ');
+        let stem = if is_cjk(first) {
+            (length >= 2).then(|| word.chars().take(if is_kana(first) { 4 } else { 2 }).collect())
+        } else if word.chars().any(char::is_numeric) {
+            (length >= 3).then(|| word.chars().take(16).collect())
+        } else {
+            (length >= TELLING_CHARS).then(|| word.chars().take(STEM_CHARS).collect::<String>())
+        };
+        if let Some(stem) = stem {
+            let weight = if is_cjk(first) { length * 3 } else { length };
+            words.insert((std::cmp::Reverse(weight), stem));
+        }
+        word.clear();
+    };
+    for chunk in cut(text).split_whitespace().filter(|chunk| !chunk.contains("://")) {
+        let mut word = String::new();
+        for c in chunk.chars().flat_map(char::to_lowercase) {
+            let kind = kind(c);
+            if word.chars().next().is_some_and(|first| self::kind(first) != kind) {
+                add(&mut word);
+            }
+            if kind != Script::Other {
+                word.push(c);
+            }
+        }
+        add(&mut word);
+    }
+    let mut stems: Vec<String> = Vec::new();
+    for (_, stem) in words {
+        if stems.len() < most && !stems.contains(&stem) {
+            stems.push(stem);
+        }
+    }
+    stems
+}
+
+#[derive(PartialEq, Clone, Copy)]
+enum Script {
+    Letters,
+    Han,
+    Katakana,
+    Other,
+}
+
+fn is_kana(c: char) -> bool {
+    ('\u{30a0}'..='\u{30ff}').contains(&c)
+}
+
+fn kind(c: char) -> Script {
+    match c {
+        // Hiragana are endings and particles.
+        '\u{3040}'..='\u{309f}' => Script::Other,
+        c if is_kana(c) => Script::Katakana,
+        c if is_cjk(c) && c.is_alphanumeric() => Script::Han,
+        c if c.is_alphanumeric() => Script::Letters,
+        _ => Script::Other,
+    }
+}

@@ -1,0 +1,264 @@
+//! Facts of history: mail in the order of arrival goes in, what is said of the last one comes out.
+
+mod memory;
+
+use memory::Memory;
+use sekisho_record::{Class, Evidence, Submission, Verdict};
+
+use super::{behaviour::skeleton, lesson, questions, remembered, shingles, words};
+use crate::{Answers, Context, Knowledge, limits, observe};
+
+const DAY: i64 = 86_400;
+/// 2021-11-09 09:00 UTC.
+const NOW: i64 = 1_636_448_400;
+
+struct World {
+    memory: Memory,
+    context: Context,
+    learnt: usize,
+}
+
+impl World {
+    fn new() -> Self {
+        let mut context = Context { believe_topmost: true, ..Context::default() };
+        context.organisation.domains = vec!["corp.example".into()];
+        Self { memory: Memory::default(), context, learnt: 0 }
+    }
+
+    fn evidence(&self, raw: &str) -> Evidence {
+        let raw = raw.replace('\n', "\r\n");
+        let message = sekisho_mail::parse(raw.as_bytes());
+        let submission = Submission::from_bytes(raw.as_bytes());
+        observe(message, &submission, &Answers::default(), &self.context, Knowledge::builtin())
+    }
+
+    /// What is remembered about a message.
+    fn look(&self, raw: &str, at: i64) -> Evidence {
+        let mut evidence = self.evidence(raw);
+        let asked = questions(&evidence, &self.context, at);
+        let answers = self.memory.recall(&asked);
+        remembered(&mut evidence, Ok(&answers), &self.context, at);
+        evidence
+    }
+
+    fn learn_as(&mut self, raw: &str, at: i64, class: Class) -> Evidence {
+        let evidence = self.look(raw, at);
+        self.learnt += 1;
+        let verdict = Verdict { class, ..Verdict::default() };
+        let taught = lesson(&evidence, &verdict, &format!("r{}", self.learnt), &self.context, at);
+        self.memory.learn(taught);
+        evidence
+    }
+
+    fn learn(&mut self, raw: &str, at: i64) -> Evidence {
+        self.learn_as(raw, at, Class::Benign)
+    }
+}
+
+/// A message of a supplier, on the way in unless the author is ours.
+fn mail(from: &str, to: &str, id: &str, parent: &str, client: &str, text: &str) -> String {
+    let domain = from.split_once('@').unwrap().1;
+    let parent = if parent.is_empty() { String::new() } else { format!("In-Reply-To: <{parent}@x>\n") };
+    format!(
+        "Authentication-Results: mx.corp.example; spf=pass smtp.mailfrom={domain}; dkim=pass header.d={domain}; \
+         dmarc=pass header.from={domain}\nReceived: from mail.{domain} (mail.{domain} [192.0.2.7]) by mx.corp.example \
+         with ESMTPS id 1\nFrom: Ann Smith <{from}>\nTo: {to}\nSubject: RE: Forklift lease contract\n\
+         Message-ID: <{id}@x>\n{parent}X-Mailer: {client}\nDate: Tue, 09 Nov 2021 09:00:00 +0100\n\n{text}\n"
+    )
+}
+
+const OUTLOOK: &str = "Microsoft Outlook 16.0";
+const ORDER: &str = "Hello Jonas,\n\nwe would like to extend nine forklift trucks and return two of them.\n\
+                     Could you tell me which batteries are due?\n";
+
+/// A supplier who has written for months, the last time 214 days ago.
+fn supplier() -> World {
+    let mut world = World::new();
+    for i in 0..60 {
+        let other =
+            mail("x@other.example", "jonas@corp.example", &format!("o{i}"), "", OUTLOOK, "Nothing of note.");
+        world.learn(&other, NOW - 400 * DAY);
+    }
+    for i in 0..9 {
+        let at = NOW - (223 - i) * DAY;
+        world.learn(
+            &mail("ann@steel.example", "jonas@corp.example", &format!("m{i}"), "", OUTLOOK, ORDER),
+            at,
+        );
+    }
+    world
+}
+
+/// One door: the facts in one text.
+fn check(evidence: &Evidence) -> String {
+    let (c, t, b) = (&evidence.correspondence, &evidence.thread, &evidence.behaviour);
+    let changed: Vec<&str> = c.deviations.iter().map(|d| d.aspect.as_str()).collect();
+    format!(
+        "sender {} in {} {} | pair {} | differs [{}]\nthread {} {:.0} took_part {} new [{}] here [{}] changed [{}] \
+         takes_up {:?}\npace {}/{}/{} dormant {} first {} text {}",
+        c.sender.inbound,
+        c.sender.prevalence,
+        c.sender.solicited.map_or("?", |s| if s { "solicited" } else { "unsolicited" }),
+        c.pair.inbound,
+        changed.join(" "),
+        if t.found { &t.by } else { "none" },
+        t.dormant_days.unwrap_or(-1.0),
+        t.sender_took_part,
+        t.new_link_root_domains.join(" "),
+        t.link_root_domains_new_here.join(" "),
+        t.sender_changed.join(" "),
+        t.takes_up,
+        b.sender.threads_10_minutes,
+        b.sender.threads_hour,
+        b.sender.threads_day,
+        b.sender.dormant_threads_day,
+        b.sender.new_recipients_day,
+        b.sender.same_text_day,
+    )
+}
+
+const LURE: &str =
+    "Good day,\n\nplease review the attached documents here:\nhttps://evil.test/aut-sit/quia-5512093\n";
+
+#[test]
+fn a_dormant_thread_resumes_on_another_machine() {
+    let world = supplier();
+    let stolen = mail("ann@steel.example", "jonas@corp.example", "z1", "m8", "PHPMailer 6.1", LURE);
+    insta::assert_snapshot!(check(&world.look(&stolen, NOW)), @r"
+    sender 9 in uncommon unsolicited | pair 9 | differs [client greeting]
+    thread reference 215 took_part true new [evil.test] here [evil.test] changed [client greeting] takes_up Some(0.0)
+    pace 1/1/1 dormant 1 first 0 text 1
+    ");
+}
+
+#[test]
+fn a_dormant_thread_resumes_as_it_was() {
+    let world = supplier();
+    let text = "Hello Jonas,\n\nthe batteries of two forklift trucks are due in March.\n";
+    let honest = mail("ann@steel.example", "jonas@corp.example", "z1", "m8", OUTLOOK, text);
+    insta::assert_snapshot!(check(&world.look(&honest, NOW)), @r"
+    sender 9 in uncommon unsolicited | pair 9 | differs []
+    thread reference 215 took_part true new [] here [] changed [] takes_up Some(0.8333333333333334)
+    pace 1/1/1 dormant 1 first 0 text 1
+    ");
+}
+
+#[test]
+fn a_quotation_finds_the_thread_without_headers() {
+    let world = supplier();
+    let quoted: String = ORDER.lines().map(|line| format!("> {line}\n")).collect();
+    let with = |quote: &str| {
+        let text = format!("{LURE}\nOn Tue, Nov 9, 2021 Ann Smith <ann@steel.example> wrote:\n{quote}");
+        mail("bob@stranger.example", "jonas@corp.example", "z", "", OUTLOOK, &text)
+            .replace("RE: Forklift lease contract", "Re: Something else")
+    };
+    let found = world.look(&with(&quoted), NOW).thread;
+    assert_eq!((found.by.as_str(), found.sender_took_part), ("quote", false));
+    let other =
+        world.look(&with("> we met at the fair and talked about nothing in particular\n"), NOW).thread;
+    assert!(!other.found && other.parent_unknown, "{other:?}");
+}
+
+#[test]
+fn a_burst_counts_on_after_it_was_recognised() {
+    let mut world = supplier();
+    for i in 0..8 {
+        let mail = mail(
+            "ann@steel.example",
+            "jonas@corp.example",
+            &format!("b{i}"),
+            &format!("p{i}"),
+            OUTLOOK,
+            LURE,
+        );
+        world.learn_as(&mail, NOW - 500 + i * 60, Class::Malicious);
+    }
+    let last = mail("ann@steel.example", "jonas@corp.example", "b9", "p9", OUTLOOK, LURE);
+    insta::assert_snapshot!(check(&world.look(&last, NOW)), @r"
+    sender 9 in uncommon unsolicited | pair 9 | differs [greeting]
+    thread subject 215 took_part true new [evil.test] here [evil.test] changed [greeting] takes_up Some(0.0)
+    pace 9/9/9 dormant 9 first 0 text 9
+    ");
+    // The same thread again is no further thread, and nothing was learnt of the host.
+    let again = mail("ann@steel.example", "jonas@corp.example", "b9", "p7", OUTLOOK, LURE);
+    let again = world.look(&again, NOW);
+    assert_eq!(again.behaviour.sender.threads_10_minutes, 8);
+    assert_eq!(again.thread.link_root_domains_new_here, ["evil.test"]);
+    assert_eq!(again.correspondence.sender.opinions.malicious, 8);
+}
+
+#[test]
+fn who_was_written_to_is_solicited_and_nobody_when_we_are_unknown() {
+    let mut world = supplier();
+    let ours = mail("jonas@corp.example", "ann@steel.example", "out", "", OUTLOOK, ORDER);
+    let theirs = mail("ann@steel.example", "jonas@corp.example", "in", "", OUTLOOK, ORDER);
+    assert_eq!(world.look(&theirs, NOW).correspondence.sender.solicited, Some(false));
+    world.learn(&ours, NOW - DAY);
+    let known = world.look(&theirs, NOW).correspondence;
+    assert_eq!((known.sender.solicited, known.pair.outbound, known.pair.inbound), (Some(true), 1, 9));
+    // From the other end.
+    let pair = world.look(&ours, NOW).correspondence.pair;
+    assert_eq!(
+        (pair.outbound, pair.inbound, pair.key.as_str()),
+        (9, 1, "jonas@corp.example|ann@steel.example")
+    );
+    world.context.organisation.domains.clear();
+    assert_eq!(world.look(&theirs, NOW).correspondence.sender.solicited, None);
+}
+
+#[test]
+fn without_answers_there_is_a_gap_and_no_claim() {
+    let world = supplier();
+    let raw = mail("ann@steel.example", "jonas@corp.example", "z", "m8", OUTLOOK, LURE);
+    let mut evidence = world.evidence(&raw);
+    remembered(&mut evidence, Err("timed_out"), &world.context, NOW);
+    assert!(!evidence.correspondence.known && !evidence.thread.known && evidence.thread.claims_reply);
+    assert_eq!(
+        evidence.gaps.last().map(|g| (g.facet.as_str(), g.reason.as_str())),
+        Some(("history", "timed_out"))
+    );
+}
+
+#[test]
+fn the_largest_message_stays_within_what_the_store_takes() {
+    let mut world = World::new();
+    world.context.organisation.domains.clear();
+    let to: Vec<String> = (0..500).map(|i| format!("p{i}@d{i}.example")).collect();
+    let ids: Vec<String> = (0..500).map(|i| format!("<i{i}@x>")).collect();
+    let mut text: String =
+        (0..500).map(|i| format!("https://host{i}.test/a/b/c/{i:07}\nwords{i} about thing{i}\n")).collect();
+    for i in 0..40 {
+        text += &format!("\nOn Tue, Nov 9, 2021 A <a{i}@x.example> wrote:\n");
+        text += &(0..200).map(|j| format!("> quoted{i} text{j} is long\n")).collect::<String>();
+    }
+    let raw = mail("ann@steel.example", &to.join(", "), "z", "m", OUTLOOK, &text)
+        .replace("In-Reply-To", &format!("References: {}\nIn-Reply-To", ids.join(" ")));
+    let evidence = world.evidence(&raw);
+    let q = questions(&evidence, &world.context, NOW);
+    // crates/store/src/limits.rs
+    assert!(q.subjects.len() <= 64 && q.exact.len() <= 512 && q.windows.len() <= 64, "{q:?}");
+    assert!(q.message_ids.len() <= 64 && q.subject_keys.len() <= 4 && q.shingles.len() <= 256);
+    let taught = lesson(&evidence, &Verdict::default(), "r", &world.context, NOW);
+    assert!(taught.traits.len() <= 256, "{}", taught.traits.len());
+    assert!(taught.ticks.len() <= 128 && taught.shingles.len() <= 64 && taught.judged.len() <= 16);
+    assert!(taught.participants.len() <= 64 && taught.parents.len() <= 64);
+    assert!(taught.traits.iter().all(|t| t.value.len() <= 240 && t.subject.len() <= 240));
+    assert_eq!(taught.shingles.len(), limits::HISTORY_SHINGLES_MAX);
+}
+
+#[test]
+fn shapes_of_links_and_ids() {
+    assert_eq!(skeleton("https://a.test/aut-sit/quia-5512093").as_deref(), Some("/a-a/a-9{7}"));
+    assert_eq!(skeleton("https://a.test/docs/readme"), None);
+    assert_eq!(skeleton("https://a.test"), None);
+    assert_eq!(words::id_of("<a@b>"), "a@b");
+    assert_eq!(
+        shingles::telling("the 4410 forklifts 見積書のバッテリー of", 9),
+        ["バッテリ", "forkli", "見積", "4410"]
+    );
+    assert_eq!(shingles::fingerprint("Hi Bo,\nplease see the 12"), None);
+    assert_eq!(
+        shingles::fingerprint("Hi Bo,\nplease see the new papers 12"),
+        shingles::fingerprint("Hello Eva,\n\nPlease see the new papers 77.")
+    );
+}

@@ -1,0 +1,247 @@
+//! Facet `thread`: the conversation that a message continues, and how the message fits it.
+
+use std::collections::BTreeSet;
+
+use sekisho_record::{
+    Evidence,
+    evidence::Thread,
+    history::{Answers, Known, Match, Questions, THREAD, THREAD_PARTICIPANT, THREAD_SENDER, Trait, Why},
+};
+
+use super::{
+    Recalled, days, looks, shingles,
+    words::{self, HERE, KIND, LINK, WORD, Words},
+};
+use crate::{Context, content, limits};
+
+/// Hashes that a quotation and a stored message share at least; fewer are a greeting or a disclaimer.
+const QUOTE_OVERLAP_MIN: u32 = 3;
+/// Days that history goes back at least before an unknown parent says anything.
+const HISTORY_DAYS_MIN: f64 = 60.0;
+/// Messages of everybody that history holds at least before a link host is new to everybody.
+pub(super) const HERE_MESSAGES_MIN: u64 = 50;
+/// Telling words below which nobody can say whether a text takes something up.
+const TELLING_MIN: usize = 2;
+/// Aspect: languages in which it was written.
+const LANGUAGE: &str = "language";
+
+/// Link hosts that everybody may know.
+pub(super) fn ask_links(words: &Words, exact: &mut Vec<Trait>) {
+    exact.extend(words.links.iter().map(|link| Trait::new(HERE, LINK, link)));
+}
+
+/// What finds the conversation.
+pub(super) fn ask(evidence: &Evidence, questions: &mut Questions) {
+    questions.message_ids = words::parents(evidence);
+    questions.threads = limits::HISTORY_THREADS_MAX;
+    questions.thread_values = limits::HISTORY_THREAD_VALUES_MAX;
+    if words::claims_reply(evidence) {
+        let key = words::subject_key(evidence);
+        questions.subject_keys = Some(key).filter(|key| !key.is_empty()).into_iter().collect();
+        let quoted = evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX);
+        let hashes: BTreeSet<u64> =
+            quoted.flat_map(|q| shingles::shingles(without_signature(&q.text))).collect();
+        questions.shingles = hashes.into_iter().collect();
+    }
+}
+
+fn without_signature(text: &str) -> &str {
+    let text = shingles::cut(text);
+    let at = sekisho_mail::thread::signature_start(text).filter(|at| *at > 0);
+    at.and_then(|at| text.get(..at)).unwrap_or(text)
+}
+
+/// The stored message that this one continues, and its thread.
+fn best<'a>(words: &Words, answers: &'a Answers) -> Option<(&'a Match, Option<&'a Known>)> {
+    let ours: Vec<&String> = words.participants().collect();
+    let shared = |m: &Match| ours.iter().any(|a| **a == m.sender || m.participants.contains(a));
+    let fits = |m: &&Match| match m.why {
+        Why::Reference => true,
+        Why::Quote => m.overlap >= QUOTE_OVERLAP_MIN,
+        Why::Subject => shared(m),
+    };
+    let found = answers.matches.iter().find(fits)?;
+    Some((found, answers.threads.iter().find(|t| t.subject == found.thread)))
+}
+
+/// Fills the facet.
+pub(super) fn fill(
+    evidence: &mut Evidence,
+    words: &Words,
+    recalled: &Recalled<'_>,
+    context: &Context,
+    at: i64,
+) {
+    let mut facts = alone(evidence);
+    facts.known = true;
+    let nothing = Known::default();
+    if let Some((found, thread)) = best(words, recalled.answers) {
+        let thread = thread.unwrap_or(&nothing);
+        facts.found = true;
+        facts.by = match found.why {
+            Why::Reference => "reference",
+            Why::Quote => "quote",
+            Why::Subject => "subject",
+        }
+        .into();
+        let all = thread.aspect(THREAD_SENDER).map(|a| a.total).unwrap_or_default();
+        facts.messages = all.count.max(1);
+        facts.dormant_days = Some(days(at, all.last_at.max(found.at)));
+        facts.parent_days = Some(days(at, found.at));
+        people(&mut facts, words, recalled.answers, found, thread);
+        facts.link_root_domains = values(thread, LINK);
+        facts.link_root_domains.truncate(limits::HISTORY_LIST_MAX);
+        compare_looks(&mut facts, evidence, words, thread);
+        facts.takes_up = takes_up(evidence, &values(thread, WORD));
+    } else {
+        facts.parent_unknown =
+            facts.claims_reply && names_parent(evidence) && goes_back(evidence, recalled, at);
+        facts.takes_up = takes_up(evidence, &[]);
+    }
+    let sender = words.sender();
+    let here = recalled.seen(HERE, words::INBOUND, words::ONE).map_or(0, |s| s.count);
+    measure_links(
+        &mut facts,
+        words,
+        context,
+        |root| recalled.seen(&sender, LINK, root).is_some(),
+        |root| here < HERE_MESSAGES_MIN || recalled.seen(HERE, LINK, root).is_some(),
+    );
+    evidence.thread = facts;
+}
+
+/// What can be said without history.
+pub(crate) fn alone(evidence: &Evidence) -> Thread {
+    Thread {
+        claims_reply: words::claims_reply(evidence),
+        own_words: u64::try_from(content::words(shingles::own(evidence))).unwrap_or(0),
+        ..Thread::default()
+    }
+}
+
+/// Which link hosts are new: to the thread, to the author, to everybody. The author's own domain and ours are not.
+pub(super) fn measure_links(
+    facts: &mut Thread,
+    words: &Words,
+    context: &Context,
+    sender_knows: impl Fn(&str) -> bool,
+    here_knows: impl Fn(&str) -> bool,
+) {
+    let new = |root: &&String| {
+        **root != words.author_domain
+            && !context.organisation.owns(root)
+            && !(facts.found && facts.link_root_domains.contains(root))
+    };
+    let new: Vec<String> = words.links.iter().filter(new).cloned().collect();
+    let without = |knows: &dyn Fn(&str) -> bool, of: &[String]| -> Vec<String> {
+        of.iter().filter(|root| !knows(root)).cloned().collect()
+    };
+    facts.link_root_domains_new_to_sender = without(&sender_knows, &new);
+    facts.link_root_domains_new_here = without(&here_knows, &facts.link_root_domains_new_to_sender);
+    facts.new_link_root_domains = if facts.found { new } else { Vec::new() };
+}
+
+fn names_parent(evidence: &Evidence) -> bool {
+    evidence.transit.reply_headers || !evidence.model.body.previous_threads.is_empty()
+}
+
+/// History is older than what is quoted, or old enough.
+fn goes_back(evidence: &Evidence, recalled: &Recalled<'_>, at: i64) -> bool {
+    let Some(here) = recalled.seen(HERE, words::INBOUND, words::ONE) else { return false };
+    let quoted = evidence.model.body.previous_threads.iter().find_map(|q| q.date);
+    here.count >= HERE_MESSAGES_MIN
+        && match quoted {
+            Some(date) => here.first_at < date && date < at,
+            None => days(at, here.first_at) >= HISTORY_DAYS_MIN,
+        }
+}
+
+/// Who took part, who is new, who is left out.
+fn people(facts: &mut Thread, words: &Words, answers: &Answers, found: &Match, thread: &Known) {
+    let mut before: BTreeSet<String> = BTreeSet::new();
+    for m in answers.matches.iter().filter(|m| m.thread == found.thread) {
+        before.insert(m.sender.clone());
+        before.extend(m.participants.iter().cloned());
+    }
+    before.extend(values(thread, THREAD_SENDER));
+    before.extend(values(thread, THREAD_PARTICIPANT));
+    before.remove("");
+    facts.sender_took_part = before.contains(&words.author);
+    let new = words.recipients.iter().filter(|to| !before.contains(*to));
+    facts.added = new.take(limits::HISTORY_LIST_MAX).cloned().collect();
+    let now: BTreeSet<&String> = words.participants().collect();
+    let parent: BTreeSet<&String> = found.participants.iter().chain(Some(&found.sender)).collect();
+    let gone = parent.into_iter().filter(|a| !a.is_empty() && !now.contains(a));
+    facts.dropped = gone.take(limits::HISTORY_LIST_MAX).cloned().collect();
+}
+
+/// Values of an aspect of a thread.
+fn values(thread: &Known, aspect: &str) -> Vec<String> {
+    let values = thread.aspect(aspect).map(|a| a.values.as_slice()).unwrap_or_default();
+    values.iter().map(|v| v.value.clone()).collect()
+}
+
+/// Files, language, and the author's own looks in this thread.
+fn compare_looks(facts: &mut Thread, evidence: &Evidence, words: &Words, thread: &Known) {
+    let kinds = values(thread, KIND);
+    facts.new_attachment_kinds = words.kinds.iter().filter(|k| !kinds.contains(k)).cloned().collect();
+    let languages = values(thread, LANGUAGE);
+    if let Some(language) = &evidence.content.language
+        && !languages.is_empty()
+        && !languages.contains(language)
+    {
+        facts.language_changed = Some(language.clone());
+    }
+    for (aspect, value) in words.looks.iter().filter(|(aspect, _)| looks::OF_THREAD.contains(aspect)) {
+        let own = values(thread, aspect);
+        let prefix = format!("{} ", words.author);
+        let mut own = own.iter().filter_map(|v| v.strip_prefix(&prefix)).peekable();
+        if own.peek().is_some() && !own.any(|v| v == look(value)) {
+            facts.sender_changed.push((*aspect).to_owned());
+        }
+    }
+}
+
+/// A look within a thread, short enough to stand behind an address.
+fn look(value: &str) -> String {
+    value.chars().take(60).collect()
+}
+
+/// Share of the telling words that the thread, its subject or what is quoted of it used.
+pub(super) fn takes_up(evidence: &Evidence, thread: &[String]) -> Option<f64> {
+    if !words::claims_reply(evidence) {
+        return None;
+    }
+    let own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
+    if own.len() < TELLING_MIN {
+        return None;
+    }
+    let most = usize::MAX;
+    let mut before: BTreeSet<String> = thread.iter().cloned().collect();
+    before.extend(shingles::telling(evidence.model.subject.base.as_deref().unwrap_or_default(), most));
+    for quoted in evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX) {
+        before.extend(shingles::telling(without_signature(&quoted.text), most));
+    }
+    if before.is_empty() {
+        return None;
+    }
+    let taken = own.iter().filter(|stem| before.contains(*stem)).count();
+    Some(taken as f64 / own.len() as f64)
+}
+
+/// What the message teaches its thread.
+pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mut Vec<Trait>) {
+    let own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
+    traits.extend(own.iter().map(|stem| Trait::new(THREAD, WORD, stem)));
+    if !looks {
+        return;
+    }
+    traits.extend(words.links.iter().map(|link| Trait::new(THREAD, LINK, link)));
+    traits.extend(words.kinds.iter().map(|kind| Trait::new(THREAD, KIND, kind)));
+    traits.extend(evidence.content.language.iter().map(|l| Trait::new(THREAD, LANGUAGE, l)));
+    if words.author.len() < 100 {
+        let of_thread = words.looks.iter().filter(|(aspect, _)| looks::OF_THREAD.contains(aspect));
+        traits
+            .extend(of_thread.map(|(a, v)| Trait::new(THREAD, *a, format!("{} {}", words.author, look(v)))));
+    }
+}

@@ -1,0 +1,279 @@
+//! The words for subjects, and what one message has to say about them. Made here and nowhere else, so that what is
+//! learnt is found again.
+
+use sekisho_mail::{Domain, EmailAddress};
+use sekisho_record::Evidence;
+
+use super::{looks, shingles};
+use crate::{Context, identity::is_freemail, limits};
+
+/// The whole organisation.
+pub(super) const HERE: &str = "here";
+/// Aspect: the subject wrote.
+pub(super) const INBOUND: &str = "inbound";
+/// Aspect: somebody here wrote to the subject.
+pub(super) const OUTBOUND: &str = "outbound";
+/// Aspect: days on which the subject wrote.
+pub(super) const DAY: &str = "day";
+/// Aspect and kind: to whom the subject wrote.
+pub(super) const RECIPIENT: &str = "recipient";
+/// Aspect: registrable domains of links.
+pub(super) const LINK: &str = "link_root_domain";
+/// Aspect: kinds of files.
+pub(super) const KIND: &str = "attachment_kind";
+/// Aspect of a thread: telling words.
+pub(super) const WORD: &str = "word";
+/// Value where something counts that has no value.
+pub(super) const ONE: &str = "message";
+/// Value of a look that a message does not have.
+pub(super) const NONE: &str = "none";
+
+/// Everything of a message that history is asked about and taught.
+#[derive(Debug, Default)]
+pub(super) struct Words {
+    /// The author's address, lower case; empty when there is none.
+    pub(super) author: String,
+    /// The author's organisational domain.
+    pub(super) author_domain: String,
+    /// Anybody gets a mailbox there.
+    pub(super) freemail: bool,
+    /// The bulk-mail account.
+    pub(super) tenant: Option<String>,
+    /// Reply-To, when it differs from the author.
+    pub(super) reply_to: Option<String>,
+    /// Its organisational domain, when it differs from the author's and not anybody gets a mailbox there.
+    pub(super) reply_to_domain: Option<String>,
+    /// Recipients, distinct, without the author.
+    pub(super) recipients: Vec<String>,
+    /// Subjects of the pairs, and whether the author is the first part.
+    pub(super) pairs: Vec<(String, bool)>,
+    /// It is known who we are.
+    pub(super) ways_known: bool,
+    /// Written by one of us.
+    pub(super) from_us: bool,
+    /// Registrable domains that its own links lead to.
+    pub(super) links: Vec<String>,
+    /// Kinds of its files.
+    pub(super) kinds: Vec<String>,
+    /// What it looks like: aspect and value.
+    pub(super) looks: Vec<(&'static str, String)>,
+    /// What it looks like as the mail of a bulk-mail account.
+    pub(super) tenant_looks: Vec<(&'static str, String)>,
+    /// Hashes of its links' shapes, with the registrable domain of each.
+    pub(super) skeletons: Vec<(String, String)>,
+    /// Hash of its own text.
+    pub(super) text: Option<String>,
+    /// Hashes of its files.
+    pub(super) files: Vec<String>,
+    /// The conversation that it claims to continue, as its own headers name it.
+    pub(super) conversation: Option<String>,
+}
+
+impl Words {
+    pub(super) fn of(evidence: &Evidence, context: &Context) -> Self {
+        let model = &evidence.model;
+        let author = model.sender.email.as_ref();
+        let direction = &model.direction;
+        let from_us = direction.internal == Some(true) || direction.outbound == Some(true);
+        let mut words = Self {
+            author: author.map(|email| email.email.to_lowercase()).unwrap_or_default(),
+            author_domain: author.map(|email| root_of(&email.domain)).unwrap_or_default(),
+            freemail: author.is_some_and(|email| is_freemail(&email.domain)),
+            tenant: tenant(evidence),
+            ways_known: direction.inbound.is_some(),
+            from_us,
+            links: links(evidence),
+            kinds: kinds(evidence),
+            skeletons: super::behaviour::skeletons(evidence),
+            text: shingles::fingerprint(shingles::own(evidence)),
+            files: files(evidence),
+            ..Self::default()
+        };
+        words.answers_to(evidence);
+        words.addressed(evidence, context);
+        words.conversation = conversation(evidence);
+        words.looks = looks::of(evidence, &words);
+        if words.tenant.is_some() {
+            words.tenant_looks = looks::of_tenant(evidence, &words);
+        }
+        words
+    }
+
+    fn answers_to(&mut self, evidence: &Evidence) {
+        let Some(reply) = evidence.model.headers.reply_to.first().map(|m| &m.email) else { return };
+        let address = reply.email.to_lowercase();
+        if address.is_empty() || address == self.author {
+            return;
+        }
+        let domain = root_of(&reply.domain);
+        let tells = !domain.is_empty() && domain != self.author_domain && !is_freemail(&reply.domain);
+        self.reply_to_domain = Some(domain).filter(|_| tells);
+        self.reply_to = Some(address);
+    }
+
+    fn addressed(&mut self, evidence: &Evidence, context: &Context) {
+        let recipients = &evidence.model.recipients;
+        let named = recipients.to.iter().chain(&recipients.cc).chain(&recipients.bcc).map(|m| &m.email);
+        let delivered = evidence.model.headers.delivered_to.as_ref();
+        for email in delivered.into_iter().chain(named) {
+            if self.recipients.len() >= limits::HISTORY_RECIPIENTS_MAX {
+                break;
+            }
+            self.addressee(email, &context.organisation);
+        }
+    }
+
+    fn addressee(&mut self, email: &EmailAddress, organisation: &crate::Organisation) {
+        let address = email.email.to_lowercase();
+        if !address.contains('@') || address == self.author || self.recipients.contains(&address) {
+            return;
+        }
+        let ours = !self.ways_known || organisation.owns(email.domain.ascii());
+        let pair = match (self.from_us, ours) {
+            (false, true) => Some((address.as_str(), self.author.as_str())),
+            (true, false) => Some((self.author.as_str(), address.as_str())),
+            (true, true) if self.author < address => Some((self.author.as_str(), address.as_str())),
+            (true, true) => Some((address.as_str(), self.author.as_str())),
+            // Two outsiders.
+            (false, false) => None,
+        };
+        if let Some((first, second)) = pair
+            && !self.author.is_empty()
+            && self.pairs.len() < limits::HISTORY_PAIRS_MAX
+        {
+            self.pairs.push((format!("pair:{first}|{second}"), first == self.author));
+        }
+        self.recipients.push(address);
+    }
+
+    pub(super) fn sender(&self) -> String {
+        sender(&self.author)
+    }
+
+    pub(super) fn domain(&self) -> String {
+        domain(&self.author_domain)
+    }
+
+    /// The subject of the bulk-mail account.
+    pub(super) fn tenant_subject(&self) -> Option<String> {
+        self.tenant.as_ref().map(|key| format!("tenant:{key}"))
+    }
+
+    /// Author and recipients.
+    pub(super) fn participants(&self) -> impl Iterator<Item = &String> {
+        std::iter::once(&self.author).filter(|a| !a.is_empty()).chain(&self.recipients)
+    }
+}
+
+/// The subject of an address.
+pub(super) fn sender(address: &str) -> String {
+    format!("sender:{address}")
+}
+
+/// The subject of an organisational domain.
+pub(super) fn domain(name: &str) -> String {
+    format!("domain:{name}")
+}
+
+/// Registrable domain, or the name itself when it has none.
+pub(super) fn root_of(domain: &Domain) -> String {
+    domain.root_domain.as_deref().unwrap_or(&domain.domain).to_lowercase()
+}
+
+/// A value short enough to be remembered.
+pub(super) fn short(text: &str) -> String {
+    text.trim().chars().take(limits::HISTORY_VALUE_CHARS_MAX).collect()
+}
+
+fn tenant(evidence: &Evidence) -> Option<String> {
+    let tenant = &evidence.tenant;
+    let esp = tenant.esp.as_ref()?;
+    let account = tenant.account.as_ref().or(tenant.customer_domain.as_ref())?;
+    Some(short(&format!("{esp}/{account}")))
+}
+
+/// Registrable domains of the message's own links, without the author's.
+fn links(evidence: &Evidence) -> Vec<String> {
+    distinct(evidence.link.targets.iter().map(|t| t.root_domain.to_lowercase()), limits::HISTORY_LINKS_MAX)
+}
+
+/// Kinds of files, pictures that are part of the text left out.
+fn kinds(evidence: &Evidence) -> Vec<String> {
+    let kinds = evidence.model.attachments.iter().filter(|a| {
+        let picture = a.content_type.as_deref().is_some_and(|t| t.starts_with("image/"));
+        !(picture && a.content_id.is_some())
+    });
+    let name = |a: &sekisho_mail::Attachment| match &a.file_extension {
+        Some(extension) if !extension.is_empty() => short(&extension.to_lowercase()),
+        _ => short(&a.file_type),
+    };
+    distinct(kinds.map(name), limits::HISTORY_KINDS_MAX)
+}
+
+/// Hashes of files, again without pictures of the text: everybody's logo is the same file.
+fn files(evidence: &Evidence) -> Vec<String> {
+    let files = evidence.model.attachments.iter().filter(|a| {
+        !a.content_type.as_deref().is_some_and(|t| {
+            t.starts_with("image/") || t == "text/calendar" || t == "application/pkcs7-signature"
+        })
+    });
+    distinct(files.map(|a| a.sha256.chars().take(32).collect()), limits::HISTORY_FILES_MAX)
+}
+
+/// The first non-empty ones, each once.
+pub(super) fn distinct(values: impl Iterator<Item = String>, most: usize) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    for value in values {
+        if out.len() >= most {
+            break;
+        }
+        if !value.is_empty() && !out.contains(&value) {
+            out.push(value);
+        }
+    }
+    out
+}
+
+/// What names the conversation without a store: the oldest message id that it refers to, else the subject.
+fn conversation(evidence: &Evidence) -> Option<String> {
+    if !claims_reply(evidence) {
+        return None;
+    }
+    let headers = &evidence.model.headers;
+    let root = headers.references.first().or(headers.in_reply_to.as_ref());
+    let name = root.cloned().or_else(|| Some(subject_key(evidence)).filter(|key| !key.is_empty()))?;
+    Some(shingles::hex(shingles::hash(name.as_bytes())))
+}
+
+/// It says that it continues something.
+pub(super) fn claims_reply(evidence: &Evidence) -> bool {
+    let subject = &evidence.model.subject;
+    evidence.transit.reply_headers
+        || subject.is_reply
+        || subject.is_forward
+        || evidence.content.quotes_thread
+        || !evidence.model.body.previous_threads.is_empty()
+}
+
+/// Message ids that it refers to, the nearest first.
+pub(super) fn parents(evidence: &Evidence) -> Vec<String> {
+    let headers = &evidence.model.headers;
+    let ids = headers.in_reply_to.iter().chain(headers.references.iter().rev());
+    distinct(ids.map(|id| id_of(id)), limits::HISTORY_PARENTS_MAX)
+}
+
+/// A message id without its brackets.
+pub(super) fn id_of(id: &str) -> String {
+    id.trim().trim_start_matches('<').trim_end_matches('>').chars().take(1_000).collect()
+}
+
+/// Shortest subject that two unrelated messages hardly share.
+const SUBJECT_CHARS_MIN: usize = 8;
+
+/// What is left of the subject; empty when that says nothing.
+pub(super) fn subject_key(evidence: &Evidence) -> String {
+    let base = evidence.model.subject.base.as_deref().unwrap_or_default();
+    let key = base.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase();
+    let weight: usize = key.chars().map(|c| if crate::content::is_cjk(c) { 2 } else { 1 }).sum();
+    if weight < SUBJECT_CHARS_MIN { String::new() } else { key.chars().take(300).collect() }
+}
