@@ -138,12 +138,13 @@ impl Case<'_> {
         self.close_with(|_, _| ())
     }
 
-    /// The same; before judging, `remember` puts into the evidence what history says.
+    /// The same; before judging, `remember` puts into the evidence what history says, where no history was asked.
     pub fn close_with(mut self, remember: impl FnOnce(&mut Evidence, &Context)) -> Record {
         self.observe();
         let Self { judge: by, submission, observed, mut clock, .. } = self;
         let Observed { mut evidence, at } = observed.unwrap_or_default();
         remember(&mut evidence, &by.context);
+        clock.cost.observe_ms += clock.lap();
         let verdict = judge(&evidence, &by.rules);
         clock.cost.judge_ms = clock.lap();
         let teaches = by.remembers && !submission.record.is_empty();

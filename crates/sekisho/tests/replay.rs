@@ -167,6 +167,10 @@ fn a_reply_is_measured_against_its_thread_when_history_is_warm() {
     let warm = evidence(&folder, &["--data", "data"]);
     assert_eq!(warm["correspondence"]["known"], true, "{}", warm["gaps"]);
     assert_eq!(warm["correspondence"]["sender"]["inbound"], 3, "{}", warm["correspondence"]);
+    let thread = &warm["thread"];
+    assert_eq!((&thread["found"], &thread["messages"]), (&true.into(), &6.into()), "{thread}");
+    assert_eq!(thread["dormant_days"], 214.0, "{thread}");
+    assert_eq!(thread["new_link_root_domains"], serde_json::json!(["stranger.example"]), "{thread}");
     let same = evidence(&folder, &["--data", "data", "--in-process"]);
     assert_eq!(warm, same, "a worker and this process see the same history");
     // Reading did not learn.
