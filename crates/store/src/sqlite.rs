@@ -26,6 +26,9 @@ const STEPS: [&str; 1] = [include_str!("sqlite/v1.sql")];
 /// Kibibytes of pages that each connection keeps in memory.
 const CACHE_KIB: i64 = 64 << 10;
 
+/// Pages that are written to the log before they are moved to the file: a page that many messages change is moved once.
+const CHECKPOINT_PAGES: i64 = 8_000;
+
 /// An open file.
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
@@ -46,6 +49,10 @@ impl Sqlite {
             .foreign_keys(false)
             .pragma("cache_size", format!("-{CACHE_KIB}"))
             .pragma("temp_store", "MEMORY")
+            .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
+            .pragma("journal_size_limit", (CHECKPOINT_PAGES * 8 * 1024).to_string())
+            // A connection is a thread of its own; all rows of an answer fit, so that it never waits for us to read them.
+            .row_buffer_size(2_048)
             .statement_cache_capacity(200);
         private(options.get_filename())?;
         let pool = || {

@@ -182,8 +182,40 @@ fn program(name: &str) -> PathBuf {
 
 /// Makes a database.
 pub async fn create(admin: &str, name: &str) {
+    run(admin, format!("CREATE DATABASE {name}")).await;
+}
+
+/// Runs a statement.
+pub async fn run(url: &str, sql: String) {
     use sqlx::{Connection as _, Executor as _};
-    let mut connection = sqlx::PgConnection::connect(admin).await.unwrap();
-    connection.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    let mut connection = sqlx::PgConnection::connect(url).await.unwrap();
+    connection.execute(sqlx::AssertSqlSafe(sql)).await.unwrap();
     connection.close().await.unwrap();
+}
+
+/// A file system of few megabytes, where the machine lets us make one (root outside of a container).
+pub struct SmallDisk(pub PathBuf);
+
+impl SmallDisk {
+    /// Mounts it at a new folder that belongs to the server's user.
+    pub fn mount(server: &Server, megabytes: u32) -> Option<Self> {
+        let path = server.folder().join("small");
+        fs::create_dir(&path).unwrap();
+        let size = format!("size={megabytes}m");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &size, "none"]).arg(&path);
+        if !mount.output().is_ok_and(|done| done.status.success()) {
+            eprintln!("no small disk can be mounted here");
+            return None;
+        }
+        let (uid, gid) = server.user?;
+        chown(&path, Some(uid), Some(gid)).unwrap();
+        Some(Self(path))
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
+    }
 }
