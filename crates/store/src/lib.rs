@@ -40,7 +40,8 @@
 //!   error, learn again what was not acknowledged.
 //! * Reads and writes take O(log n) of what is stored: every question is a walk down an index with a limit on what is
 //!   read (`limits.rs`); an answer that was cut says so.
-//! * What one verdict wants is one call, [`Store::recall`]: one statement and one round trip on PostgreSQL.
+//! * What one verdict wants is one call, [`Store::recall`]: one statement and one round trip on PostgreSQL, two statements
+//!   on SQLite.
 //! * When the database is away, calls fail with [`StoreError::Gone`], for a moment at once, and work again by themselves
 //!   when it is back. Verdicts go on and name a gap.
 //! * Nodes may open, migrate, learn and sweep at the same time.

@@ -16,21 +16,23 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct Asked {
     pub(crate) subjects: Vec<i64>,
-    /// Values to look at for each aspect; somewhat more than are told, since ranks are coarser than counts.
-    pub(crate) most: i64,
+    /// Values to look at for each aspect, somewhat more than are told, since ranks are coarser than counts; and values to
+    /// tell.
+    pub(crate) most: (i64, i64),
     pub(crate) exact: Vec<(i64, String, String)>,
     pub(crate) windows: Vec<(i64, String, i64, i64)>,
     pub(crate) message_ids: Vec<i64>,
     pub(crate) subject_keys: Vec<i64>,
     pub(crate) shingles: Vec<i64>,
     pub(crate) threads: i64,
-    pub(crate) thread_values: i64,
+    pub(crate) thread_values: (i64, i64),
     cut: BTreeSet<&'static str>,
 }
 
-/// Values looked at when `asked` are told.
-fn looked_at(asked: u16) -> i64 {
-    if asked == 0 { 0 } else { i64::from(asked.min(limits::VALUES_MAX)).saturating_mul(2).max(8) }
+/// Values to look at when `asked` are to be told, and these.
+fn looked_at(asked: u16) -> (i64, i64) {
+    let told = i64::from(asked.min(limits::VALUES_MAX));
+    (if told == 0 { 0 } else { (told + told / 2).max(8) }, told)
 }
 
 impl Asked {

@@ -51,8 +51,6 @@ impl Sqlite {
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("journal_size_limit", (CHECKPOINT_PAGES * 8 * 1024).to_string())
-            // A connection is a thread of its own; all rows of an answer fit, so that it never waits for us to read them.
-            .row_buffer_size(2_048)
             .statement_cache_capacity(200);
         private(options.get_filename())?;
         let pool = || {

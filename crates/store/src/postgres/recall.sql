@@ -50,7 +50,7 @@ CROSS JOIN LATERAL (
     WHERE subject = k.subject AND aspect = k.aspect AND rank > 1 ORDER BY rank DESC, value LIMIT $14::bigint)
   UNION
   (SELECT value, count, first_at, last_at FROM trait
-    WHERE subject = k.subject AND aspect = k.aspect ORDER BY value LIMIT $14::bigint)) v
+    WHERE subject = k.subject AND aspect = k.aspect ORDER BY value LIMIT $21::bigint)) v
 UNION ALL
 SELECT 3, q.place, 0, '', '', '', t.count, t.first_at, t.last_at, 0
 FROM unnest($2::bigint[], $3::text[], $4::text[]) WITH ORDINALITY q (subject, aspect, value, place)
@@ -83,4 +83,4 @@ CROSS JOIN LATERAL (
     WHERE subject = k.subject AND aspect = k.aspect AND rank > 1 ORDER BY rank DESC, value LIMIT $15::bigint)
   UNION
   (SELECT value, count, first_at, last_at FROM trait
-    WHERE subject = k.subject AND aspect = k.aspect ORDER BY value LIMIT $15::bigint)) v
+    WHERE subject = k.subject AND aspect = k.aspect ORDER BY value LIMIT $22::bigint)) v
