@@ -27,18 +27,21 @@ use tokio::{
 /// What the pool says to a connection that is given back, to see whether it still works (`Sync`). Nobody waits for it.
 const GIVEN_BACK: &[u8] = b"S\0\0\0\x04";
 
-/// Passes everything on, and counts how often the client asks something after the server spoke.
-async fn proxy(socket: PathBuf) -> (u16, Arc<AtomicU64>) {
+/// Passes everything on, and counts how often the client asks something after the server spoke, and the connections.
+async fn proxy(socket: PathBuf) -> (u16, Arc<AtomicU64>, Arc<AtomicU64>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let turns = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&turns);
+    let connections = Arc::new(AtomicU64::new(0));
+    let opened = Arc::clone(&connections);
     tokio::spawn(async move {
         while let Ok((client, _)) = listener.accept().await {
+            opened.fetch_add(1, Ordering::SeqCst);
             tokio::spawn(pass(client, UnixStream::connect(&socket).await.unwrap(), Arc::clone(&counted)));
         }
     });
-    (port, turns)
+    (port, turns, connections)
 }
 
 async fn pass(mut client: TcpStream, mut server: UnixStream, turns: Arc<AtomicU64>) {
@@ -67,7 +70,7 @@ async fn one_verdict_is_one_round_trip() {
         return;
     }
     let server = server::Server::start();
-    let (port, turns) = proxy(server.folder().join(".s.PGSQL.5432")).await;
+    let (port, turns, connections) = proxy(server.folder().join(".s.PGSQL.5432")).await;
     let store = Store::open(&format!("postgres://sekisho@127.0.0.1:{port}/postgres")).await.unwrap();
     let lessons: Vec<Lesson> = (0..200)
         .map(|n| Lesson {
@@ -95,12 +98,15 @@ async fn one_verdict_is_one_round_trip() {
         thread_values: 20,
     };
     let mut each = Vec::new();
-    for _ in 0..20 {
+    for _ in 0..40 {
         let before = turns.load(Ordering::SeqCst);
         let answers = store.recall(&questions).await.unwrap();
         assert_eq!((answers.threads.len(), answers.subjects[3].aspects.len()), (8, 20));
         each.push(turns.load(Ordering::SeqCst) - before);
     }
-    // The first ones open connections and prepare the statement on each; after that it is one.
-    assert!(each[10..].iter().all(|&n| n == 1), "{each:?}");
+    // A connection's first question is prepared there, which is a turn more, and the pool opens another connection
+    // when the last one is not given back yet: under load that happens late. Everything else is one.
+    let more = each.iter().filter(|&&n| n != 1).count() as u64;
+    let connections = connections.load(Ordering::SeqCst);
+    assert!(more <= connections && connections < 10, "{each:?} over {connections} connections");
 }
