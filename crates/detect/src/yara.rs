@@ -5,24 +5,29 @@
 //! tomorrow. Nothing is included from outside the folder: each file stands for itself, and names of rules may repeat in
 //! different files.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use boreal::{
     MetadataValue, Scanner,
     compiler::{CompilerBuilder, CompilerParams},
     module::{Hash, Math, String_},
-    scanner::ScanParams,
+    scanner::{ScanError, ScanParams},
 };
 
 use crate::{
     Error,
-    limits::{YARA_FILE_BYTES_MAX, YARA_MATCHES_MAX, YARA_PLACES_MAX, YARA_RULE_BYTES_MAX, YARA_TIME_MAX},
+    limits::{
+        YARA_FILE_BYTES_MAX, YARA_MATCHES_MAX, YARA_PLACES_MAX, YARA_RULE_BYTES_MAX, YARA_STEPS_MAX,
+        YARA_TIME_MAX,
+    },
     rules,
 };
 
 /// YARA rules, ready to match.
 pub struct Yara {
     scanner: Scanner,
+    /// Times that a file is gone over.
+    passes: u64,
 }
 
 /// A rule that matched.
@@ -34,9 +39,14 @@ pub struct YaraMatch {
     pub meta: Vec<(String, String)>,
 }
 
-/// The file is larger, or took longer, than the limits allow: nobody knows which rules match.
+/// Nobody knows which rules match a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OverLimit;
+pub enum Stopped {
+    /// It is larger than the limits allow, or more rules match: the same each time.
+    OverLimit,
+    /// It took longer than [`YARA_TIME_MAX`]: on a faster machine it may not.
+    OutOfTime,
+}
 
 impl Yara {
     /// Reads every `.yar` and `.yara` file below the folders (or single files), in the order of their paths.
@@ -75,25 +85,33 @@ impl Yara {
     /// # Errors
     /// The first rule that is wrong, with file and line.
     pub fn compile(sources: &[(String, String)]) -> Result<Self, Error> {
+        Self::compile_for(sources, YARA_TIME_MAX)
+    }
+
+    fn compile_for(sources: &[(String, String)], time: Duration) -> Result<Self, Error> {
         let modules = CompilerBuilder::default().add_module(Math).add_module(String_).add_module(Hash);
         let mut compiler = modules.build();
-        compiler.set_params(CompilerParams::default().disable_includes(true));
+        compiler.set_params(CompilerParams::default().disable_includes(true).compute_statistics(true));
+        let mut passes = 1;
         for (name, text) in sources {
-            compiler.add_rules_str_in_namespace(text, name).map_err(|error| {
+            let added = compiler.add_rules_str_in_namespace(text, name).map_err(|error| {
                 // `mem:LINE:COLUMN: error: …`: the compiler does not know the name of what it was given.
                 let rendered = error.to_string();
                 let rest = rendered.strip_prefix("mem:").unwrap_or(&rendered);
                 Error::Yara { rendered: format!("{name}:{rest}") }
             })?;
+            // The others are looked for together.
+            let strings = added.statistics().flat_map(|rule| &rule.strings);
+            passes += strings.filter(|string| string.matching_algo == "Raw").count() as u64;
         }
         let mut scanner = compiler.finalize();
         scanner.set_scan_params(
             ScanParams::default()
-                .timeout_duration(Some(YARA_TIME_MAX))
+                .timeout_duration(Some(time))
                 .string_max_nb_matches(YARA_PLACES_MAX)
                 .match_max_length(0),
         );
-        Ok(Yara { scanner })
+        Ok(Yara { scanner, passes })
     }
 
     /// How many rules there are.
@@ -111,15 +129,19 @@ impl Yara {
     /// The rules that match, private ones left out, in the order of the files.
     ///
     /// # Errors
-    /// [`OverLimit`] when a limit was reached.
-    pub fn matches(&self, bytes: &[u8]) -> Result<Vec<YaraMatch>, OverLimit> {
-        if bytes.len() > YARA_FILE_BYTES_MAX {
-            return Err(OverLimit);
+    /// When a limit was reached.
+    pub fn matches(&self, bytes: &[u8]) -> Result<Vec<YaraMatch>, Stopped> {
+        let steps = self.passes.saturating_mul(bytes.len() as u64);
+        if bytes.len() > YARA_FILE_BYTES_MAX || steps > YARA_STEPS_MAX {
+            return Err(Stopped::OverLimit);
         }
-        let result = self.scanner.scan_mem(bytes).map_err(|_| OverLimit)?;
+        let result = self.scanner.scan_mem(bytes).map_err(|(error, _)| match error {
+            ScanError::Timeout => Stopped::OutOfTime,
+            _ => Stopped::OverLimit,
+        })?;
         // A part of them would be a wrong answer, not a short one.
         if result.rules.len() > YARA_MATCHES_MAX {
-            return Err(OverLimit);
+            return Err(Stopped::OverLimit);
         }
         Ok(result
             .rules
@@ -205,12 +227,39 @@ mod tests {
     fn a_rule_that_does_not_end_is_over_the_limit() {
         let rule =
             "rule a { condition: for all i in (0..filesize) : (for all j in (0..filesize) : (i + j >= 0)) }";
-        assert_eq!(compile(rule).unwrap().matches(&[0; 200_000]), Err(OverLimit));
-        assert_eq!(compile(PAIR).unwrap().matches(&vec![0; YARA_FILE_BYTES_MAX + 1]), Err(OverLimit));
+        let source = [("a.yar".to_owned(), rule.to_owned())];
+        let yara = Yara::compile_for(&source, Duration::from_millis(50)).unwrap();
+        assert_eq!(yara.matches(&[0; 200_000]), Err(Stopped::OutOfTime));
+        assert_eq!(yara.matches(&[0; 9]).map(|found| found.len()), Ok(1));
+    }
+
+    #[test]
+    fn what_is_too_large_is_over_the_limit() {
+        assert_eq!(
+            compile(PAIR).unwrap().matches(&vec![0; YARA_FILE_BYTES_MAX + 1]),
+            Err(Stopped::OverLimit)
+        );
         let rules = |count: usize| {
             (0..count).map(|i| format!("rule r{i} {{ condition: true }}\n")).collect::<String>()
         };
         assert_eq!(names(&rules(YARA_MATCHES_MAX), b"x").len(), YARA_MATCHES_MAX);
-        assert_eq!(compile(&rules(YARA_MATCHES_MAX + 1)).unwrap().matches(b"x"), Err(OverLimit));
+        assert_eq!(compile(&rules(YARA_MATCHES_MAX + 1)).unwrap().matches(b"x"), Err(Stopped::OverLimit));
+    }
+
+    /// Strings without fixed bytes are looked for one by one: the more there are, the smaller files may be.
+    #[test]
+    fn a_file_is_gone_over_so_many_times() {
+        let rule = |strings: usize| {
+            let strings: String =
+                (0..strings).map(|i| format!("$a{i} = /[\\x01-\\xff]{{{},}}/ ", i + 1)).collect();
+            format!("rule a {{ strings: {strings} condition: any of them }}")
+        };
+        let (few, many) = (compile(&rule(1)).unwrap(), compile(&rule(300)).unwrap());
+        assert_eq!((few.passes, many.passes), (2, 301));
+        let at = (YARA_STEPS_MAX / many.passes) as usize;
+        let bytes = vec![0; at + 1];
+        assert_eq!(many.matches(&bytes), Err(Stopped::OverLimit));
+        assert_eq!(many.matches(&bytes[..at]), Ok(Vec::new()));
+        assert_eq!(few.matches(&bytes), Ok(Vec::new()));
     }
 }

@@ -77,6 +77,9 @@ pub struct Script {
     pub keywords: Vec<String>,
     /// Regular expressions, each once.
     pub regular_expressions: Vec<String>,
+    /// There are more of some than are listed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
 }
 
 /// A shell link.
@@ -237,6 +240,9 @@ pub struct Xml {
     pub tags: Vec<String>,
     /// Namespaces, each once.
     pub namespaces: Vec<String>,
+    /// There are more of some, or longer ones, than are listed.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub cut: bool,
     /// Document type.
     pub doc_type: Option<String>,
     /// Version.

@@ -7,7 +7,8 @@ use crate::bus;
 /// What is known around a file. `Hints::default()` is right for a file on a disk.
 #[derive(Debug, Clone, Default)]
 pub struct Hints {
-    /// Passwords to try, best first; made by [`crate::hints`] from the message's texts.
+    /// Passwords to try, best first; made by [`crate::hints`] from the message's texts. Of more than
+    /// [`crate::limits::PASSWORDS_MAX`] the first are tried, and a file that stays locked says so.
     pub passwords: Vec<Candidate>,
     /// Addresses of the recipients, lower case: a file that carries one was made for that person.
     pub recipients: Vec<String>,
@@ -17,7 +18,7 @@ pub struct Hints {
     pub date: Option<i64>,
 }
 
-/// Passwords that the texts of a message give, sure ones first.
+/// Passwords that the texts of a message give, sure ones first; one more than are tried when there are too many.
 #[must_use]
 pub fn passwords(texts: &[(Origin, &str)]) -> Vec<Candidate> {
     bus::passwords::of_texts(texts)

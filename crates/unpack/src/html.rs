@@ -38,7 +38,7 @@ pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     }
     facts(&page, scan);
     if scan.about.kind == Kind::Svg {
-        scan.facts.xml = Some(xml::facts(&source));
+        scan.facts.xml = Some(xml::facts(&source, &mut scan.budget.gaps));
     }
     texts(&page, scan);
     let mut machine = Machine::new(&page.elements, scan.budget.take_emulation());
@@ -87,7 +87,7 @@ fn run(page: &Page, machine: &mut Machine<'_>, scan: &mut Scan<'_>) -> Vec<(usiz
     let mut words = facts::Script { language: "javascript".to_owned(), ..facts::Script::default() };
     for script in page.scripts.iter().filter(|s| s.is_javascript()) {
         let lexed = lex(&script.text);
-        script::js::words(&lexed, &mut seen, &mut words);
+        script::js::words(&lexed, &mut seen, &mut words, &mut scan.budget.gaps);
         escaped.push((lexed.escaped_bytes, script.text.len()));
         let room = scan.budget.spend(lexed.tokens.len() as u64 / script::TOKENS_PER_STEP);
         drop(lexed);

@@ -162,7 +162,11 @@ fn metadata(bytes: &[u8], scan: &mut Scan<'_>) {
             exif::Tag::Model => "Model".to_owned(),
             tag => tag.to_string(),
         };
-        let value: String = field.display_value().to_string().chars().take(VALUE_CHARS_MAX).collect();
+        let value = field.display_value().to_string();
+        if value.chars().nth(VALUE_CHARS_MAX).is_some() {
+            scan.budget.gaps.aside(VALUE_CHARS_MAX, "characters of a picture's metadata");
+        }
+        let value: String = value.chars().take(VALUE_CHARS_MAX).collect();
         scan.facts.metadata.push((name, value.trim_matches('"').to_owned()));
     }
 }

@@ -7,7 +7,7 @@ use md5::Md5;
 use sha1::Sha1;
 use sha2::Digest as _;
 
-use crate::{Budget, Kind, archive::zip::ZipReader, facts, html, script, sniff, walk::hex};
+use crate::{Budget, Kind, archive::zip::ZipReader, facts, gaps::Gaps, html, script, sniff, walk::hex};
 
 /// Members of a package that are named.
 const MEMBERS_MAX: usize = 1_000;
@@ -40,7 +40,7 @@ impl Package {
         Package { reader: ZipReader::open(bytes), budget: RefCell::new(Budget::new(bytes.len() as u64)) }
     }
 
-    /// Its members without folders, in the order of its directory.
+    /// Its members without folders, in the order of its directory; the first thousand.
     pub fn members(&self) -> impl Iterator<Item = Member<'_>> {
         let entries = self.reader.entries().iter().enumerate().filter(|(_, e)| !e.folder);
         entries.take(MEMBERS_MAX).map(|(index, e)| Member {
@@ -49,6 +49,13 @@ impl Package {
             size: e.size,
             packed: e.packed,
         })
+    }
+
+    /// There are more members than [`Package::members`] names.
+    #[must_use]
+    pub fn more(&self) -> bool {
+        let entries = self.reader.entries().iter().filter(|e| !e.folder);
+        self.reader.more() || entries.count() > MEMBERS_MAX
     }
 
     /// The bytes of a member; none where it is encrypted, damaged or over a limit.
@@ -65,18 +72,20 @@ pub fn kind(bytes: &[u8], name: &str) -> Kind {
     sniff::sniff(bytes.get(..HEAD_BYTES).unwrap_or(bytes), name, None)
 }
 
-/// The words of a script in JavaScript.
+/// The words of a script in JavaScript; what was left out is in [`facts::Script::cut`].
 #[must_use]
 pub fn javascript(source: &str) -> facts::Script {
     let mut words = facts::Script { language: "javascript".to_owned(), ..facts::Script::default() };
-    script::js::words(&script::js::lex(source), &mut rustc_hash::FxHashSet::default(), &mut words);
+    let lexed = script::js::lex(source);
+    script::js::words(&lexed, &mut rustc_hash::FxHashSet::default(), &mut words, &mut Gaps::default());
+    words.cut |= lexed.cut;
     words
 }
 
-/// The names that an XML document uses.
+/// The names that an XML document uses; what was left out is in [`facts::Xml::cut`].
 #[must_use]
 pub fn xml(source: &str) -> facts::Xml {
-    html::xml_facts(source)
+    html::xml_facts(source, &mut Gaps::default())
 }
 
 /// MD5, lower-case hex.

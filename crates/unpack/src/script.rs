@@ -134,7 +134,7 @@ pub(crate) fn javascript(source: &str, place: &str, scan: &mut Scan<'_>) {
     let lexed = js::lex(source);
     let mut words = scan.facts.script.take().unwrap_or_default();
     words.language = "javascript".to_owned();
-    js::words(&lexed, &mut FxHashSet::default(), &mut words);
+    js::words(&lexed, &mut FxHashSet::default(), &mut words, &mut scan.budget.gaps);
     scan.facts.script = Some(words);
     let hidden = source.len() >= 80 && lexed.escaped_bytes >= 24 && lexed.escaped_bytes * 5 > source.len();
     // Reading it again as a tree and running what is constant costs by its tokens.

@@ -316,7 +316,7 @@ fn facts(seen: &Seen<'_>, scan: &mut Scan<'_>) {
             suspicious.push(((*word).to_owned(), does.text().to_owned()));
         }
     }
-    let decoded = findings::decoded_facts(seen);
+    let decoded = findings::decoded_facts(seen, &mut scan.budget.gaps);
     let facts = scan.facts.vba.get_or_insert_with(Vba::default);
     facts.autoexec.extend(autoexec);
     facts.suspicious.extend(suspicious);

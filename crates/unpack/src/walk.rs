@@ -185,7 +185,8 @@ impl Walk {
             sure.into_iter().map(|c| (c, true)).chain(guesses.into_iter().map(|c| (c, false)))
         {
             let known = self.hints.passwords.iter().any(|c| c.password == candidate.password);
-            if known || self.hints.passwords.len() >= PASSWORDS_MAX {
+            // One more than are tried: a file that stays locked says that there are.
+            if known || self.hints.passwords.len() > PASSWORDS_MAX {
                 continue;
             }
             let at = if is_sure { self.sure } else { self.hints.passwords.len() };

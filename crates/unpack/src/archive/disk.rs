@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     Id,
+    gaps::Gaps,
     limits::{FILES_LISTED_MAX, NESTING_MAX},
     scan::Scan,
 };
@@ -28,14 +29,12 @@ const SECTOR: usize = 2_048;
 const DESCRIPTORS: usize = 16;
 /// Entries of directories that are looked at.
 const RECORDS_MAX: usize = 20_000;
+pub(super) const FOLDERS: &str = "folders inside one another";
 
 pub(crate) fn analyse(bytes: &Bytes, scan: &mut Scan<'_>) {
     let mut out = Output::new(scan.about.kind.name(), bytes.len());
     let mut seen = FxHashSet::default();
-    let (members, whole) = iso(bytes);
-    if !whole {
-        scan.left_out(format!("more than {RECORDS_MAX} entries of folders"));
-    }
+    let members = iso(bytes, &mut scan.budget.gaps);
     for (member, range) in members {
         let data = bytes.get(range.clone()).map(|_| bytes.slice(range.clone())).unwrap_or_default();
         if seen.insert((range.start, data.len())) || data.is_empty() {
@@ -78,13 +77,14 @@ fn take(out: &mut Output, scan: &mut Scan<'_>, member: Member, data: Bytes, whol
     out.add(scan, member, data, cut);
 }
 
-/// Files of all ISO 9660 trees, those with long names first, and whether these are all.
-fn iso(bytes: &[u8]) -> (Vec<(Member, std::ops::Range<usize>)>, bool) {
+/// Files of all ISO 9660 trees, those with long names first.
+fn iso(bytes: &[u8], gaps: &mut Gaps) -> Vec<(Member, std::ops::Range<usize>)> {
     let mut roots: Vec<(bool, usize, usize)> = Vec::new();
-    for n in 0..DESCRIPTORS {
+    for n in 0.. {
         let at = (16 + n) * SECTOR;
         let Some(descriptor) = bytes.get(at..at + SECTOR) else { break };
-        if descriptor.get(1..6) != Some(b"CD001") {
+        if descriptor.get(1..6) != Some(b"CD001") || !gaps.room(n, DESCRIPTORS, "descriptors of a disk image")
+        {
             break;
         }
         let kind = descriptor.first().copied().unwrap_or(255);
@@ -103,17 +103,17 @@ fn iso(bytes: &[u8]) -> (Vec<(Member, std::ops::Range<usize>)>, bool) {
     for (wide, start, size) in roots {
         let mut waiting = vec![(String::new(), start, size, 0)];
         while let Some((folder, start, size, depth)) = waiting.pop() {
-            if depth > NESTING_MAX || !visited.insert(start) {
+            if !visited.insert(start) || !gaps.room(depth, NESTING_MAX + 1, FOLDERS) {
                 continue;
             }
             let from = start.saturating_mul(SECTOR).min(bytes.len());
             let to = from.saturating_add(size).min(bytes.len());
             let area = bytes.get(from..to).unwrap_or_default();
             for record in records_of(area) {
-                records += 1;
-                if records > RECORDS_MAX {
-                    return (out, false);
+                if !gaps.room(records, RECORDS_MAX, "entries of folders") {
+                    return out;
                 }
+                records += 1;
                 let Some((name, flags, extent, length)) = read(record, wide) else { continue };
                 let path = if folder.is_empty() { name } else { format!("{folder}/{name}") };
                 if flags & 2 != 0 {
@@ -127,7 +127,7 @@ fn iso(bytes: &[u8]) -> (Vec<(Member, std::ops::Range<usize>)>, bool) {
             }
         }
     }
-    (out, true)
+    out
 }
 
 /// Records of a directory; none crosses a sector, and zeros fill the rest of one.
@@ -171,11 +171,14 @@ fn walk(
     let mut waiting = vec![(String::new(), root, 0)];
     let mut nodes = 0;
     while let Some((path, node, depth)) = waiting.pop() {
-        nodes += 1;
-        if depth > NESTING_MAX || nodes > FILES_LISTED_MAX {
-            scan.budget.exhausted = true;
+        let gaps = &mut scan.budget.gaps;
+        if !gaps.room(depth, NESTING_MAX + 1, FOLDERS) {
             continue;
         }
+        if !gaps.room(nodes, FILES_LISTED_MAX, "files and folders of a disk image") {
+            return;
+        }
+        nodes += 1;
         if node.is_directory {
             for child in &node.children {
                 let path =

@@ -4,16 +4,21 @@ use rustc_hash::FxHashSet;
 
 use super::{
     bytes::{magic_at, u16_at, u32_at, u64_at},
+    disk::FOLDERS,
     output::{Member, Output},
     virtual_disk::Disk,
 };
 use crate::{
+    gaps::Gaps,
     limits::{FILES_LISTED_MAX, NESTING_MAX},
     scan::Scan,
 };
 
 /// Partitions that are looked at.
 const PARTITIONS_MAX: usize = 32;
+/// Entries of a table of partitions: as many as every system makes.
+const ENTRIES_MAX: u32 = 128;
+const PARTITIONS: &str = "partitions";
 /// Entries of all directories that are looked at.
 const RECORDS_MAX: usize = 40_000;
 /// Bytes of one directory: as many as FAT allows.
@@ -26,7 +31,7 @@ const PIECES_MAX: u8 = 20;
 /// Reads every volume of a disk; gives how many were read, and what could not be, in words.
 pub(super) fn read(disk: &Disk, out: &mut Output, scan: &mut Scan<'_>) -> (usize, Vec<String>) {
     let (mut read, mut gaps) = (0, Vec::new());
-    for start in volumes(disk) {
+    for start in volumes(disk, &mut scan.budget.gaps) {
         match Volume::open(disk, start) {
             Ok(volume) => {
                 volume.walk(out, scan);
@@ -39,7 +44,7 @@ pub(super) fn read(disk: &Disk, out: &mut Output, scan: &mut Scan<'_>) -> (usize
 }
 
 /// Where volumes begin: the disk itself, or its partitions.
-fn volumes(disk: &Disk) -> Vec<u64> {
+fn volumes(disk: &Disk, gaps: &mut Gaps) -> Vec<u64> {
     let Some(first) = disk.read(0, 512) else { return Vec::new() };
     if named(&first).is_some() || Shape::read(&first).is_some() {
         return vec![0];
@@ -47,7 +52,9 @@ fn volumes(disk: &Disk) -> Vec<u64> {
     let mut out = Vec::new();
     let (mut table, mut base) = (0, 0);
     // The last entry of an extended partition leads to the next table.
-    for _ in 0..PARTITIONS_MAX {
+    let mut tables = 0;
+    while gaps.room(tables, PARTITIONS_MAX, PARTITIONS) {
+        tables += 1;
         let Some(sector) = disk.read(table, 512).filter(|s| magic_at(s, 510, b"\x55\xAA")) else { break };
         let mut next = None;
         for entry in (0..4).map(|n| 446 + n * 16) {
@@ -58,7 +65,7 @@ fn volumes(disk: &Disk) -> Vec<u64> {
             let first = u64::from(first) * disk.sector;
             match kind {
                 0 => {}
-                0xEE => out.extend(guid_partitions(disk)),
+                0xEE => out.extend(guid_partitions(disk, gaps)),
                 0x05 | 0x0F | 0x85 => next = Some(if base == 0 { first } else { base + first }),
                 _ => out.push(table + first),
             }
@@ -71,11 +78,10 @@ fn volumes(disk: &Disk) -> Vec<u64> {
             _ => break,
         }
     }
-    out.truncate(PARTITIONS_MAX);
-    out
+    gaps.most(out, PARTITIONS_MAX, PARTITIONS)
 }
 
-fn guid_partitions(disk: &Disk) -> Vec<u64> {
+fn guid_partitions(disk: &Disk, gaps: &mut Gaps) -> Vec<u64> {
     let Some(header) = disk.read(disk.sector, 92).filter(|h| magic_at(h, 0, b"EFI PART")) else {
         return Vec::new();
     };
@@ -85,7 +91,10 @@ fn guid_partitions(disk: &Disk) -> Vec<u64> {
         return Vec::new();
     };
     let table = table.saturating_mul(disk.sector);
-    let entries = (0..u64::from(count).min(128)).map(|n| table.saturating_add(n * u64::from(size)));
+    if count > ENTRIES_MAX {
+        gaps.over(ENTRIES_MAX as usize, "entries of a partition table");
+    }
+    let entries = (0..u64::from(count.min(ENTRIES_MAX))).map(|n| table.saturating_add(n * u64::from(size)));
     let entries = entries.map_while(|at| disk.read(at, 40));
     let used = entries.filter(|entry| entry.get(..16).is_some_and(|kind| kind.iter().any(|b| *b != 0)));
     used.filter_map(|entry| u64_at(&entry, 32)).map(|first| first.saturating_mul(disk.sector)).collect()
@@ -230,23 +239,29 @@ impl Volume<'_> {
         // No cluster: the root.
         let mut waiting = vec![(String::new(), None, 0)];
         while let Some((folder, cluster, depth)) = waiting.pop() {
-            let bytes = self.folder(cluster);
+            let (bytes, more) = self.folder(cluster);
+            if more {
+                scan.over(FOLDER_BYTES_MAX as usize, "bytes of a folder");
+            }
             if !scan.budget.spend(1 + bytes.len() as u64 / 64) {
                 return;
             }
             let mut folders = Vec::new();
             for record in entries(&bytes) {
-                records += 1;
-                if records > RECORDS_MAX || files > FILES_LISTED_MAX || !scan.budget.spend(1) {
-                    scan.budget.exhausted = true;
+                let gaps = &mut scan.budget.gaps;
+                if !gaps.room(records, RECORDS_MAX, "entries of folders") || !scan.budget.spend(1) {
                     return;
                 }
+                records += 1;
                 let path = if folder.is_empty() { record.name } else { format!("{folder}/{}", record.name) };
                 if record.folder {
-                    if depth < NESTING_MAX && visited.insert(record.cluster) {
+                    if visited.insert(record.cluster) && scan.budget.gaps.room(depth, NESTING_MAX, FOLDERS) {
                         folders.push((path, Some(record.cluster), depth + 1));
                     }
                     continue;
+                }
+                if !scan.budget.gaps.room(files, FILES_LISTED_MAX, "files of a volume") {
+                    return;
                 }
                 files += 1;
                 let member = Member { path, hidden: record.hidden, packed: None, size: record.size.into() };
@@ -256,15 +271,22 @@ impl Volume<'_> {
         }
     }
 
-    /// The bytes of a directory; without a cluster, of the root.
-    fn folder(&self, cluster: Option<u32>) -> Vec<u8> {
+    /// The bytes of a directory, and whether there are more; without a cluster, of the root.
+    fn folder(&self, cluster: Option<u32>) -> (Vec<u8>, bool) {
+        let chain = |first: u32| {
+            let mut bytes = self.chain(first, FOLDER_BYTES_MAX + 1);
+            let most = usize::try_from(FOLDER_BYTES_MAX).unwrap_or(usize::MAX);
+            let more = bytes.len() > most;
+            bytes.truncate(most);
+            (bytes, more)
+        };
         match (cluster, self.shape.width) {
-            (Some(cluster), _) => self.chain(cluster, FOLDER_BYTES_MAX),
-            (None, Width::ThirtyTwo) => self.chain(self.shape.root_cluster, FOLDER_BYTES_MAX),
+            (Some(cluster), _) => chain(cluster),
+            (None, Width::ThirtyTwo) => chain(self.shape.root_cluster),
             (None, _) => {
                 let size = self.shape.root_entries * RECORD as u64;
                 let at = self.start.saturating_add(self.shape.root);
-                self.disk.run(at, size).map(|found| found.to_vec()).unwrap_or_default()
+                (self.disk.run(at, size).map(|found| found.to_vec()).unwrap_or_default(), false)
             }
         }
     }

@@ -62,6 +62,11 @@ impl Output {
         room
     }
 
+    /// A member is only listed, as others are more telling and not all can be opened.
+    pub(crate) fn pass_over(&mut self) {
+        self.left_out = true;
+    }
+
     /// A member that was unpacked. `cut`: there was more of it. The bytes must not be booked yet.
     pub(crate) fn add(&mut self, scan: &mut Scan<'_>, member: Member, bytes: Bytes, cut: bool) {
         scan.budget.spend_bytes(bytes.len() as u64);

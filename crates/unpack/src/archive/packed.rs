@@ -23,6 +23,7 @@ use crate::{
 const STEPS_SLOW: u64 = 30_000;
 /// Headers of an older RAR archive that are read behind a password: each may ask for a key of its own.
 const LOCKED_HEADERS_MAX: u64 = 200;
+const MEMBERS: &str = "members of an archive";
 /// Bytes that are copied in a step.
 const SPEED_STORED: u64 = 1_000;
 /// Bytes of a RAR archive that are unpacked in a step.
@@ -64,7 +65,11 @@ pub(crate) fn tar(bytes: &Bytes, scan: &mut Scan<'_>) {
     let mut out = Output::new("tar", bytes.len());
     let mut archive = tar::Archive::new(Cursor::new(bytes));
     if let Ok(entries) = archive.entries() {
-        for entry in entries.map_while(Result::ok).take(FILES_LISTED_MAX) {
+        for (at, entry) in entries.map_while(Result::ok).enumerate() {
+            if at >= FILES_LISTED_MAX {
+                scan.over(FILES_LISTED_MAX, MEMBERS);
+                break;
+            }
             let size = entry.size();
             let path = String::from_utf8_lossy(&entry.path_bytes()).into_owned();
             let member = Member { path, size, ..Member::default() };
@@ -86,18 +91,15 @@ pub(crate) fn tar(bytes: &Bytes, scan: &mut Scan<'_>) {
 pub(crate) fn cab(bytes: &Bytes, scan: &mut Scan<'_>) {
     let mut out = Output::new("cab", bytes.len());
     if let Ok(mut cabinet) = cab::Cabinet::new(Cursor::new(bytes)) {
-        let files: Vec<(String, u64, bool, u64)> = cabinet
-            .folder_entries()
-            .flat_map(|folder| {
-                let mut before = 0_u64;
-                folder.file_entries().map(move |f| {
-                    let (size, start) = (u64::from(f.uncompressed_size()), before);
-                    before = before.saturating_add(size);
-                    (f.name().to_owned(), size, f.is_hidden(), start)
-                })
+        let files = cabinet.folder_entries().flat_map(|folder| {
+            let mut before = 0_u64;
+            folder.file_entries().map(move |f| {
+                let (size, start) = (u64::from(f.uncompressed_size()), before);
+                before = before.saturating_add(size);
+                (f.name().to_owned(), size, f.is_hidden(), start)
             })
-            .take(FILES_LISTED_MAX)
-            .collect();
+        });
+        let files: Vec<(String, u64, bool, u64)> = scan.most(files, FILES_LISTED_MAX, MEMBERS);
         let outside = cab_bounds::outside(bytes);
         for (path, size, hidden, before) in files {
             let member = Member { path: path.clone(), size, hidden, ..Member::default() };
@@ -138,6 +140,7 @@ pub(crate) fn seven(bytes: &Bytes, scan: &mut Scan<'_>) {
         }
         if !opened {
             scan.locked = true;
+            passwords::untried(scan, tries);
             for (path, size) in names {
                 out.list(scan, &Member { path, size, ..Member::default() });
             }
@@ -183,13 +186,9 @@ fn sevenz(
         Err(e) if wrong(&e) => return Err(Locked::default()),
         Err(_) => return Ok(()),
     };
-    let names: Vec<(String, u64)> = archive
-        .files
-        .iter()
-        .filter(|f| !f.is_directory())
-        .take(FILES_LISTED_MAX)
-        .map(|f| (f.name().to_owned(), f.size()))
-        .collect();
+    let files = archive.files.iter().filter(|f| !f.is_directory());
+    let names = files.map(|f| (f.name().to_owned(), f.size()));
+    let names: Vec<(String, u64)> = scan.most(names, FILES_LISTED_MAX, MEMBERS);
     let steps = keys::of_seven(&archive);
     // Keys that show only behind a password.
     if !password.is_empty() && steps > paid && !(affordable(steps, scan) && scan.budget.spend(steps - paid)) {
@@ -223,7 +222,7 @@ fn sevenz(
         let unpacked = capped(reader, cap.min(left), speed, scan.budget);
         left = left.saturating_sub(unpacked.bytes.len() as u64);
         let whole = unpacked.complete;
-        stopped = unpacked.cut || left == 0 || got.len() >= FILES_LISTED_MAX;
+        stopped = unpacked.cut || left == 0 || got.len() + 1 >= FILES_LISTED_MAX;
         got.push((member, unpacked));
         if stopped {
             // Other blocks would have to be begun.
@@ -362,7 +361,11 @@ pub(crate) fn rar(bytes: &Bytes, scan: &mut Scan<'_>) {
         scan.left_out("the archive is damaged, or has more members than are listed");
     }
     let (mut before, mut keys_before) = (0_u64, 0_u64);
-    for (at, info) in archive.iter().flat_map(|a| a.members().enumerate()).take(FILES_LISTED_MAX) {
+    for (at, info) in archive.iter().flat_map(|a| a.members().enumerate()) {
+        if at >= FILES_LISTED_MAX {
+            scan.over(FILES_LISTED_MAX, MEMBERS);
+            break;
+        }
         if info.meta.is_directory {
             continue;
         }

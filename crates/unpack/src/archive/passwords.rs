@@ -10,7 +10,7 @@ const FIRST_YEAR: i32 = 2021;
 /// The last of them when the message has no date.
 const LAST_YEAR: i32 = 2026;
 /// Common passwords that are tried even when the message gives many and few may be tried.
-const COMMON_KEPT: usize = 2;
+pub(super) const COMMON_KEPT: usize = 2;
 
 /// What is tried, in order, each once, at most `max`.
 pub(crate) fn candidates(scan: &Scan<'_>, max: usize) -> Vec<Candidate> {
@@ -48,7 +48,16 @@ pub(crate) fn first<T>(
             return Some((candidate, opened));
         }
     }
+    untried(scan, max);
     None
+}
+
+/// No password fitted: says so when not all that the message gives were tried.
+pub(crate) fn untried(scan: &mut Scan<'_>, max: usize) {
+    let most = max.saturating_sub(COMMON_KEPT);
+    if most > 0 && scan.hints.passwords.len() > most {
+        scan.over(most, "passwords that a message gives");
+    }
 }
 
 /// A password opened the file: says where it came from, never the password itself.

@@ -124,6 +124,8 @@ pub(crate) struct Found {
     pub(crate) sure: Vec<Candidate>,
     /// Tokens that could be one.
     pub(crate) guesses: Vec<Candidate>,
+    /// There are more than were kept.
+    pub(crate) more: bool,
 }
 
 /// Passwords of a file's shown texts; a text whose place is `subject` counts as such.
@@ -138,16 +140,22 @@ pub(crate) fn all(texts: &[Text], origin: Origin) -> Found {
 
 impl Found {
     fn add(&mut self, text: &str, origin: Origin) {
-        let note = |to: &mut Vec<Candidate>, password: String| {
-            let known = to.iter().any(|c: &Candidate| c.password.reveal() == password);
-            if !known && to.len() < PASSWORDS_MAX {
+        let mut more = self.more;
+        let mut note = |to: &mut Vec<Candidate>, password: String| {
+            if to.iter().any(|c: &Candidate| c.password.reveal() == password) {
+                return;
+            }
+            // One more than are tried: who tries them sees that there are.
+            if to.len() <= PASSWORDS_MAX {
                 to.push(Candidate { password: Secret::new(password), origin });
             }
+            more |= to.len() > PASSWORDS_MAX;
         };
         beside_words(text).into_iter().for_each(|p| note(&mut self.sure, p));
         if origin != Origin::Sibling {
             alone(text, origin == Origin::Subject).into_iter().for_each(|p| note(&mut self.guesses, p));
         }
+        self.more = more;
     }
 }
 
@@ -158,7 +166,7 @@ pub(crate) fn of_texts(texts: &[(Origin, &str)]) -> Vec<Candidate> {
         found.add(text, *origin);
     }
     found.sure.extend(found.guesses);
-    found.sure.truncate(PASSWORDS_MAX);
+    found.sure.truncate(PASSWORDS_MAX + 1);
     found.sure
 }
 
@@ -200,6 +208,18 @@ fn beside_words(text: &str) -> Vec<String> {
     out
 }
 
+/// Tokens, each once for each way in which it stands.
+#[derive(Default)]
+struct Near(Vec<(String, bool)>);
+
+impl Near {
+    fn push(&mut self, token: &str, clear: bool) {
+        if !self.0.iter().any(|(known, how)| known == token && *how == clear) {
+            self.0.push((token.to_owned(), clear));
+        }
+    }
+}
+
 /// Tokens near each word for password, and whether a sign or *is* stands between.
 fn near_words(text: &str) -> Vec<(String, bool)> {
     static FINDER: LazyLock<Option<AhoCorasick>> =
@@ -210,8 +230,8 @@ fn near_words(text: &str) -> Vec<(String, bool)> {
     }
     let text = text.get(..end).unwrap_or_default();
     let lower = lower(text);
-    let mut out = Vec::new();
-    let Some(finder) = FINDER.as_ref() else { return out };
+    let mut out = Near::default();
+    let Some(finder) = FINDER.as_ref() else { return out.0 };
     for found in finder.find_iter(&lower) {
         let (Some(word), Some(before), Some(after)) =
             (lower.get(found.range()), text.get(..found.start()), text.get(found.end()..))
@@ -219,13 +239,17 @@ fn near_words(text: &str) -> Vec<(String, bool)> {
             continue;
         };
         let latin = word.is_ascii() || word.chars().any(|c| ('a'..='ÿ').contains(&c));
-        if latin && before.ends_with(char::is_alphanumeric) || out.len() > PASSWORDS_MAX {
+        if latin && before.ends_with(char::is_alphanumeric) {
             continue;
+        }
+        // Each stands there twice at most.
+        if out.0.len() > 2 * PASSWORDS_MAX {
+            break;
         }
         after_word(after, COMMON.contains(&word), &mut out);
         before_word(before, &mut out);
     }
-    out
+    out.0
 }
 
 /// Lower case with the same byte offsets: characters whose lower case is of another length stay.
@@ -242,7 +266,7 @@ fn lower(text: &str) -> String {
 }
 
 /// `: abc321`, ` is abc321`, ` zum Öffnen des Archivs - abc321`.
-fn after_word(after: &str, common: bool, out: &mut Vec<(String, bool)>) {
+fn after_word(after: &str, common: bool, out: &mut Near) {
     let after = after.trim_start_matches(char::is_alphabetic);
     let reach: String = after.chars().take(REACH + TOKEN_MAX).collect();
     if common && !reach.trim_start().starts_with([':', '=', '：', '-', '–']) {
@@ -257,11 +281,11 @@ fn after_word(after: &str, common: bool, out: &mut Vec<(String, bool)>) {
         if !token.is_empty() && !copula {
             seen += 1;
             if (clear || odd(token)) && token.chars().count() <= TOKEN_MAX && token.chars().count() >= 2 {
-                out.push((token.to_owned(), clear));
+                out.push(token, clear);
                 // As it stands, too: a full stop may belong to it.
                 let raw = piece.trim();
                 if raw != token && clear {
-                    out.push((raw.to_owned(), false));
+                    out.push(raw, false);
                 }
                 if clear {
                     return;
@@ -276,7 +300,7 @@ fn after_word(after: &str, common: bool, out: &mut Vec<(String, bool)>) {
 }
 
 /// `abc321 is the password`: only a token that is no word.
-fn before_word(before: &str, out: &mut Vec<(String, bool)>) {
+fn before_word(before: &str, out: &mut Near) {
     let mut left = REACH;
     for piece in before.rsplit(char::is_whitespace).take(4) {
         left = left.saturating_sub(piece.chars().count() + 1);
@@ -285,7 +309,7 @@ fn before_word(before: &str, out: &mut Vec<(String, bool)>) {
             return;
         }
         if odd(token) && token.chars().count() <= 16 {
-            out.push((token.to_owned(), false));
+            out.push(token, false);
         }
     }
 }

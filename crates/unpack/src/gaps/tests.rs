@@ -2,6 +2,9 @@
 
 use std::io::{Cursor, Write as _};
 
+mod archives;
+mod programs;
+
 use super::*;
 use crate::{Hints, Id, Input, ole::cfb, unpack};
 

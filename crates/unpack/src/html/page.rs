@@ -90,7 +90,7 @@ impl Page {
             }
         }
         page.html = html;
-        page.links = tidy(std::mem::take(&mut page.links));
+        page.links = tidy(std::mem::take(&mut page.links), &mut page.gaps);
         page
     }
 
@@ -207,12 +207,15 @@ const HANDLERS: &[(&str, bool)] = &[
 ];
 
 /// Addresses, each once, without places in the page itself.
-fn tidy(links: Vec<String>) -> Vec<String> {
+fn tidy(links: Vec<String>, gaps: &mut Gaps) -> Vec<String> {
     let mut seen = BTreeSet::new();
     let mut out = Vec::new();
     for link in links {
         // Where a longer one leads stands at its beginning.
         let link = link.trim();
+        if link.len() > LINK_BYTES_MAX {
+            gaps.aside(LINK_BYTES_MAX, "bytes of a link");
+        }
         let mut end = link.len().min(LINK_BYTES_MAX);
         while !link.is_char_boundary(end) {
             end -= 1;

@@ -82,7 +82,9 @@ pub(super) fn analyse(cfb: &Cfb, lock: Lock, scan: &mut Scan<'_>) {
         }
     }
     // That none of them opens it is a finding, however many there are.
-    let candidates: Vec<_> = scan.hints.passwords.iter().take(OFFICE_PASSWORDS_MAX).cloned().collect();
+    let given = scan.hints.passwords.iter();
+    let candidates: Vec<_> =
+        scan.budget.gaps.most(given, OFFICE_PASSWORDS_MAX, "passwords that a message gives");
     for candidate in candidates {
         let password = candidate.password.reveal();
         if let Some(plain) = attempt(cfb, &bytes, lock, password, rounds, scan) {

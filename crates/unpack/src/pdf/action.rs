@@ -19,6 +19,8 @@ use crate::{
 
 /// Links kept.
 const URLS_MAX: usize = 2_000;
+/// Characters of a link.
+const URL_CHARS_MAX: usize = 8_192;
 /// Files inside that are taken out.
 const FILES_MAX: usize = 200;
 /// Share of the page from which on a link covers it.
@@ -62,6 +64,8 @@ pub(super) struct Stock {
     seen: FxHashSet<String>,
     /// There are more than are kept.
     more: bool,
+    /// Some are longer.
+    long: bool,
     /// A link in an object stream that no cross-reference stream names.
     unlisted: bool,
 }
@@ -77,6 +81,9 @@ pub(super) fn take(pdf: &Pdf, scan: &mut Scan<'_>) -> Stock {
     }
     if stock.more {
         scan.budget.gaps.aside(URLS_MAX, "links");
+    }
+    if stock.long {
+        scan.budget.gaps.aside(URL_CHARS_MAX, "characters of a link");
     }
     if !stock.urls.is_empty() {
         let evidence = stock.urls.iter().take(3).cloned().collect::<Vec<_>>().join(" ");
@@ -144,7 +151,8 @@ fn link(url: String, stock: &mut Stock) {
     stock.more |= stock.urls.len() >= URLS_MAX;
     if !stock.more {
         // Where a longer one leads stands at its beginning.
-        stock.urls.push(url.chars().take(8_192).collect());
+        stock.long |= url.chars().nth(URL_CHARS_MAX).is_some();
+        stock.urls.push(url.chars().take(URL_CHARS_MAX).collect());
     }
 }
 

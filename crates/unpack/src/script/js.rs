@@ -22,7 +22,7 @@ pub(crate) mod value;
 pub(crate) use eval::{Event, Machine, Payload, What};
 pub(crate) use lexer::{Kind, Lexed, lex};
 
-use crate::facts;
+use crate::{facts, gaps::Gaps};
 
 /// What is said of a script that is too long.
 pub(crate) const CUT: &str = "only the beginning of a long script was read";
@@ -33,10 +33,21 @@ pub(crate) const ENDLESS: &str = "a script was not followed to its end: it takes
 const WORDS_MAX: usize = 20_000;
 
 /// Adds a script's words to the facts, each once.
-pub(crate) fn words(lexed: &Lexed<'_>, seen: &mut rustc_hash::FxHashSet<String>, out: &mut facts::Script) {
+pub(crate) fn words(
+    lexed: &Lexed<'_>,
+    seen: &mut rustc_hash::FxHashSet<String>,
+    out: &mut facts::Script,
+    gaps: &mut Gaps,
+) {
+    let mut cut = out.cut;
     let mut add = |list: &mut Vec<String>, mark: char, word: &str| {
-        if list.len() < WORDS_MAX && seen.insert(format!("{mark}{word}")) {
-            list.push(word.to_owned());
+        let key = format!("{mark}{word}");
+        if list.len() < WORDS_MAX {
+            if seen.insert(key) {
+                list.push(word.to_owned());
+            }
+        } else {
+            cut |= !seen.contains(&key);
         }
     };
     for token in &lexed.tokens {
@@ -51,4 +62,8 @@ pub(crate) fn words(lexed: &Lexed<'_>, seen: &mut rustc_hash::FxHashSet<String>,
             Kind::Num(_) | Kind::Punct(_) | Kind::End => {}
         }
     }
+    if cut && !out.cut {
+        gaps.over(WORDS_MAX, "words of a script: not all are facts for rules");
+    }
+    out.cut = cut;
 }

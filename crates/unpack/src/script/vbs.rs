@@ -174,7 +174,14 @@ impl Reader<'_> {
 
     fn note(&mut self, Value(text, pieces): &Value) {
         // Those that stand in the source as they are, the bus finds there.
-        if self.found.strings.len() < STRINGS_MAX && text.len() >= 3 {
+        let gaps = &mut self.budget.gaps;
+        if text.len() >= 3
+            && gaps.room(
+                self.found.strings.len(),
+                STRINGS_MAX,
+                "texts of a script: not all are facts for rules",
+            )
+        {
             self.found.strings.push(text.clone());
         }
         if *pieces > 1

@@ -310,7 +310,7 @@ impl<'p> Machine<'p> {
         let mut args = args.into_iter();
         for param in &proc.params {
             let value = if param.rest {
-                Val::Array(Rc::new(Arr::of(args.by_ref().collect())))
+                self.array_of(args.by_ref().collect())
             } else {
                 match (args.next(), &param.default) {
                     (None | Some(Val::Missing), Some(default)) => self.expr(default),
@@ -369,6 +369,11 @@ impl<'p> Machine<'p> {
                         self.note_text(text);
                     }
                 }
+                let telling =
+                    |v: &Val| matches!(v, Val::Text(t) if t.how != 0 && t.text.len() >= DECODED_MIN);
+                if items.items.iter().skip(ITEMS_NOTED).any(telling) {
+                    self.out.gaps.aside(ITEMS_NOTED, "texts of an array in macros");
+                }
             }
             _ => {}
         }
@@ -412,6 +417,11 @@ impl<'p> Machine<'p> {
             return Val::Unknown;
         }
         Val::Text(Rc::new(Text::new(text, how)))
+    }
+
+    /// A new array, as far as there is room.
+    fn array_of(&mut self, items: Vec<Val>) -> Val {
+        Val::Array(Rc::new(Arr::of(items, &mut self.out.gaps)))
     }
 
     /// Two texts in a row.

@@ -4,7 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use rustc_hash::FxHashMap;
 
-use crate::xlm::model::At;
+use crate::{gaps::Gaps, xlm::model::At};
 
 /// Stands in a text where something is not known.
 pub(crate) const GAP: char = '\u{fffd}';
@@ -12,6 +12,9 @@ pub(crate) const GAP: char = '\u{fffd}';
 const ARRAY_DEPTH_MAX: u8 = 6;
 /// Items of an array.
 pub(super) const ITEMS_MAX: usize = 65_536;
+/// Empty items that a write far behind the last one makes; a size field alone makes nothing.
+const EMPTY_MAX: usize = 4_096;
+const ITEMS: &str = "items of an array in macros";
 
 /// How a text came about: bits.
 pub(crate) type How = u16;
@@ -97,9 +100,9 @@ pub(crate) struct Arr {
 }
 
 impl Arr {
-    pub(super) fn of(items: Vec<Val>) -> Arr {
+    pub(super) fn of(items: Vec<Val>, gaps: &mut Gaps) -> Arr {
         let mut out = Arr::default();
-        for item in items.into_iter().take(ITEMS_MAX) {
+        for item in gaps.most(items, ITEMS_MAX, ITEMS) {
             let item = out.shallow(item);
             out.items.push(item);
         }
@@ -129,16 +132,17 @@ impl Arr {
         }
     }
 
-    pub(super) fn set(&mut self, at: &[i64], value: Val) {
+    pub(super) fn set(&mut self, at: &[i64], value: Val, gaps: &mut Gaps) {
         let value = self.shallow(value);
         match at {
             [index] => {
-                let Some(slot) = self.slot(*index).filter(|slot| *slot < ITEMS_MAX) else { return };
+                let Some(slot) = self.slot(*index) else { return };
+                if slot >= ITEMS_MAX {
+                    return gaps.over(ITEMS_MAX, ITEMS);
+                }
                 if slot >= self.items.len() {
-                    // Only what is written exists; a size field alone makes nothing.
-                    let gap = slot - self.items.len();
-                    if gap > 4_096 {
-                        return;
+                    if slot - self.items.len() > EMPTY_MAX {
+                        return gaps.over(EMPTY_MAX, "empty items of an array in macros");
                     }
                     self.items.resize(slot + 1, Val::Empty);
                 }
@@ -146,7 +150,7 @@ impl Arr {
                     *place = value;
                 }
             }
-            _ if self.more.len() < ITEMS_MAX => {
+            _ if self.more.contains_key(at) || gaps.room(self.more.len(), ITEMS_MAX, ITEMS) => {
                 self.more.insert(at.to_vec(), value);
             }
             _ => {}

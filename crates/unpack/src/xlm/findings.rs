@@ -29,6 +29,8 @@ const EVENTS_SHOWN: usize = 500;
 const EACH_MAX: usize = 24;
 /// Bytes of one text for the facts.
 const EVENT_CHARS: usize = 400;
+/// Bytes of all texts in formulas.
+const LITERALS_MAX: usize = 1 << 20;
 /// Joined characters in one formula, and in all formulas of a sheet.
 const CHARS_FORMULA: u16 = 16;
 const CHARS_SHEET: u32 = 64;
@@ -355,6 +357,7 @@ impl<'b> Report<'b, '_, 'b> {
             Limit::Iterations => "rounds of loops",
             Limit::Forks => "branches",
             Limit::Strings => "bytes of text",
+            Limit::Text => "bytes of one text",
             Limit::Fill => "cells that are filled",
             Limit::Depth => "calls inside calls",
             Limit::Events => "actions",
@@ -374,12 +377,18 @@ impl<'b> Report<'b, '_, 'b> {
     fn facts(&mut self) {
         let machine = &self.outcome.machine;
         let mut out = Vec::new();
-        for event in machine.events.iter().filter(|e| told(e.act)).take(EVENTS_SHOWN) {
+        let told = machine.events.iter().filter(|e| told(e.act));
+        for event in
+            self.scan.most(told, EVENTS_SHOWN, "actions of Excel 4 macros: not all are facts for rules")
+        {
             let sheet = machine.book.sheets.get(event.pos.sheet as usize).map_or("", |s| s.name.as_str());
             let mut text = format!("{:?}", event.act).to_uppercase();
             for arg in &event.args {
                 text.push(' ');
                 text.push_str(arg);
+            }
+            if text.chars().nth(EVENT_CHARS).is_some() {
+                self.scan.budget.gaps.aside(EVENT_CHARS, "characters of an action in the facts for rules");
             }
             let text: String = text.chars().take(EVENT_CHARS).collect();
             out.push((sheet.to_owned(), address(event.pos), text));
@@ -393,8 +402,11 @@ impl<'b> Report<'b, '_, 'b> {
         for expr in &self.outcome.machine.book.exprs {
             if let Expr::Text(text) = expr
                 && text.len() > 5
-                && all.len() + text.len() < 1 << 20
             {
+                if all.len() + text.len() > LITERALS_MAX {
+                    self.scan.budget.gaps.over(LITERALS_MAX, "bytes of formulas' texts");
+                    continue;
+                }
                 all.push_str(text);
                 all.push('\n');
             }

@@ -83,6 +83,7 @@ pub(super) enum Limit {
     Iterations,
     Forks,
     Strings,
+    Text,
     Fill,
     Depth,
     Events,
@@ -350,6 +351,14 @@ impl<'b> Machine<'b> {
             return false;
         }
         self.spend(1 + bytes as u64 / 256)
+    }
+
+    /// A text that was made, as far as one may be long.
+    fn text(&mut self, text: impl AsRef<str>) -> Val {
+        if text.as_ref().len() > value::TEXT_MAX {
+            self.limit(Limit::Text);
+        }
+        Val::text(text)
     }
 
     fn limit(&mut self, limit: Limit) {

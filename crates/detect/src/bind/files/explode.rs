@@ -11,6 +11,8 @@ use super::{
     yara::Matcher,
 };
 
+/// What is missing where there are more nodes than are made.
+const LIMIT: &str = "file.explode (over limit)";
 /// Nodes of one file.
 const NODES_MAX: usize = 5_000;
 /// Files inside files.
@@ -29,11 +31,11 @@ pub(in crate::bind) fn explode<'a>(
     let yara = host.opened.matcher.get_or_init(|| arena.place(Matcher::new(host.shared.yara.as_ref())));
     answer(host, args, arena, |subject| {
         let (tree, inside) = (subject.tree, inside(subject.tree));
-        let mut walk = Walk { arena, yara, tree, inside, nodes: Vec::new() };
+        let mut walk = Walk { arena, yara, tree, inside, nodes: Vec::new(), more: false };
         walk.file(subject.at, subject.file, &subject.file.name, Place::default());
         let shown = |node| Value::Object(arena.place(Shown::new(arena.place(node))));
         let nodes = walk.nodes.into_iter().map(shown);
-        list(arena, nodes)
+        list(arena, nodes.chain(walk.more.then(|| arena.unknown(LIMIT))))
     })
 }
 
@@ -61,12 +63,15 @@ struct Walk<'a> {
     tree: &'a Tree,
     inside: FxHashMap<usize, Vec<usize>>,
     nodes: Vec<Node<'a>>,
+    /// There are more than a limit allows.
+    more: bool,
 }
 
 impl<'a> Walk<'a> {
     fn push(&mut self, origin: Origin<'a>, name: &'a str, place: Place) -> Option<usize> {
         let id = self.nodes.len();
         if id >= NODES_MAX || place.depth > DEPTH_MAX {
+            self.more = true;
             return None;
         }
         if let Some(parent) = place.parent.and_then(|p| self.nodes.get_mut(p)) {
@@ -101,6 +106,7 @@ impl<'a> Walk<'a> {
             return;
         }
         let package: &'a Package = self.arena.keep(Package::open(&file.bytes));
+        self.more |= package.more();
         for member in package.members() {
             let plain = |name: &str| name.trim_start_matches('/').to_lowercase();
             let wanted = plain(member.name);

@@ -1,6 +1,6 @@
 //! `scan.*` of a node: each scanner's object is made when a rule reads it, and null where the format is another.
 
-use sekisho_mql::value::Value;
+use sekisho_mql::value::{Arena, Value};
 use sekisho_unpack::{File, Kind, facts, read};
 
 use super::{
@@ -91,7 +91,11 @@ fn archive<'a>(node: &'a Node<'a>, file: &'a File, name: &str) -> Value<'a> {
     let zip = || zip_facts(node, file);
     match (name, file.kind) {
         ("zip", _) => zip().map_or(Value::Null, |zip| {
-            let paths = texts(arena, zip.paths);
+            let paths = known(arena, zip.paths, zip.more, "scan.zip.all_paths (over limit)");
+            let total = match zip.total {
+                Some(total) => int(total),
+                None => arena.unknown("scan.zip.total_files (over limit)"),
+            };
             made(
                 arena,
                 "Scan.Zip",
@@ -100,7 +104,7 @@ fn archive<'a>(node: &'a Node<'a>, file: &'a File, name: &str) -> Value<'a> {
                     ("attempted_files", paths),
                     ("encrypted", Value::Bool(zip.encrypted)),
                     ("total_extracted", int(node.children)),
-                    ("total_files", int(zip.total)),
+                    ("total_files", total),
                 ],
             )
         }),
@@ -130,21 +134,26 @@ fn archive<'a>(node: &'a Node<'a>, file: &'a File, name: &str) -> Value<'a> {
 struct Zip<'a> {
     paths: Vec<&'a str>,
     encrypted: bool,
-    total: u64,
+    /// There are more paths.
+    more: bool,
+    /// Nothing where nobody counted them all.
+    total: Option<u64>,
 }
 
 fn zip_facts<'a>(node: &'a Node<'a>, file: &'a File) -> Option<Zip<'a>> {
     if matches!(file.kind, Kind::Zip | Kind::Jar) {
         let archive = file.facts.archive.as_ref()?;
-        let paths = archive.paths.iter().map(String::as_str).collect();
-        return Some(Zip { paths, encrypted: archive.encrypted, total: archive.total });
+        let paths: Vec<&str> = archive.paths.iter().map(String::as_str).collect();
+        let more = archive.total > paths.len() as u64;
+        return Some(Zip { paths, encrypted: archive.encrypted, more, total: Some(archive.total) });
     }
     if !super::explode::is_package(file.kind) {
         return None;
     }
     let package = node.arena.keep(read::Package::open(&file.bytes));
     let paths: Vec<&str> = package.members().map(|m| m.name).collect();
-    Some(Zip { total: paths.len() as u64, paths, encrypted: false })
+    let more = package.more();
+    Some(Zip { total: (!more).then_some(paths.len() as u64), paths, encrypted: false, more })
 }
 
 fn totals<'a>(node: &'a Node<'a>, file: &'a File, shape: &str) -> Value<'a> {
@@ -199,13 +208,25 @@ fn spans<'a>(node: &'a Node<'a>) -> Value<'a> {
     list(arena, styles)
 }
 
+/// A list of texts, of which the last is unknown where there are more than are listed.
+fn known<'a, T: AsRef<str> + ?Sized + 'a>(
+    arena: &'a Arena,
+    texts: impl IntoIterator<Item = &'a T>,
+    more: bool,
+    missing: &str,
+) -> Value<'a> {
+    let texts = texts.into_iter().map(|t| Value::Str(t.as_ref()));
+    list(arena, texts.chain(more.then(|| arena.unknown(missing))))
+}
+
 fn javascript<'a>(node: &'a Node<'a>, file: &'a File) -> Value<'a> {
-    let Some(facts::Script { identifiers, strings, keywords, regular_expressions, .. }) =
+    let Some(facts::Script { identifiers, strings, keywords, regular_expressions, cut, .. }) =
         file.facts.script.as_ref().filter(|_| matches!(file.kind, Kind::JavaScript | Kind::EncodedScript))
     else {
         return Value::Null;
     };
     let arena = node.arena;
+    let words = |list: &'a Vec<String>| known(arena, list, *cut, "scan.javascript (over limit)");
     let mut tokens = Vec::new();
     for (list, name) in [(identifiers, "Identifier"), (keywords, "Keyword"), (strings, "String")] {
         tokens.extend((!list.is_empty()).then_some(name));
@@ -215,10 +236,10 @@ fn javascript<'a>(node: &'a Node<'a>, file: &'a File) -> Value<'a> {
         arena,
         "Scan.Javascript",
         &[
-            ("identifiers", texts(arena, identifiers)),
-            ("keywords", texts(arena, keywords)),
-            ("regular_expressions", texts(arena, regular_expressions)),
-            ("strings", texts(arena, strings)),
+            ("identifiers", words(identifiers)),
+            ("keywords", words(keywords)),
+            ("regular_expressions", words(regular_expressions)),
+            ("strings", words(strings)),
             ("tokens", texts(arena, tokens)),
         ],
     )
@@ -235,13 +256,14 @@ fn xml<'a>(node: &'a Node<'a>, file: &'a File) -> Value<'a> {
         }
         _ => return Value::Null,
     };
+    let names = |list: &'a Vec<String>| known(arena, list, xml.cut, "scan.xml (over limit)");
     made(
         arena,
         "Scan.XML",
         &[
             ("doc_type", text(&xml.doc_type)),
-            ("namespaces", texts(arena, &xml.namespaces)),
-            ("tags", texts(arena, &xml.tags)),
+            ("namespaces", names(&xml.namespaces)),
+            ("tags", names(&xml.tags)),
             ("total_extracted", int(node.children)),
             ("version", text(&xml.version)),
         ],

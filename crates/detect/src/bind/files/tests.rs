@@ -186,6 +186,35 @@ fn yara_rules_see_every_file() {
     );
 }
 
+/// Lists that are cut end with something unknown: a rule that finds nothing in them is undecided, not silent.
+#[test]
+fn lists_that_are_cut() {
+    let asked = |name: &str, query: &str, make: &dyn Fn(usize) -> String, max: usize| {
+        let of = |n: usize| check_bytes(name, "x/y", make(n).into(), query);
+        format!("{} | {}", of(max), of(max + 1))
+    };
+    let many = |n: usize, one: &dyn Fn(usize) -> String| (0..n).map(one).collect::<String>();
+    let words = "any(file.explode(attachments[0]), any(.scan.javascript.identifiers, . == 'zz'))";
+    let script = |n: usize| many(n, &|i| format!("a{i};"));
+    insta::assert_snapshot!(asked("a.js", words, &script, 20_000), @"false | unknown (scan.javascript (over limit))");
+    let names = "any(file.explode(attachments[0]), any(.scan.xml.tags, . == 'zz'))";
+    let xml = |n: usize| format!("<?xml version='1.0'?><r>{}</r>", many(n - 1, &|i| format!("<a{i}/>")));
+    insta::assert_snapshot!(asked("a.xml", names, &xml, 4_096), @"false | unknown (scan.xml (over limit))");
+    let nodes = "any(file.explode(attachments[0]), .file_name == 'zz')";
+    let page = |n: usize| format!("<html><body>{}</body></html>", "<script>a</script>".repeat(n - 1));
+    insta::assert_snapshot!(asked("a.html", nodes, &page, 5_000), @"false | unknown (file.explode (over limit))");
+}
+
+#[test]
+fn yara_rules_that_take_too_many_steps() {
+    let strings: String = (0..300).map(|i| format!("$a{i} = /[\\x01-\\xff]{{{},}}/ ", i + 1)).collect();
+    let rules = format!("rule a {{ strings: {strings} condition: any of them }}");
+    let query = "any(file.explode(attachments[0]), any(.scan.yara.matches, .name == 'a'))";
+    let asked = |bytes: usize| check_with(Some(&rules), "a.bin", "x/y", vec![0; bytes], query);
+    let max = (128 << 20) / 301;
+    assert_eq!((asked(max).as_str(), asked(max + 1).as_str()), ("false", "unknown (scan.yara (over limit))"));
+}
+
 #[test]
 fn closed_files_are_unknown() {
     let mut evidence = evidence("a.txt", "text/plain", b"abc".to_vec());

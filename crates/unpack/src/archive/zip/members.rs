@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use rustc_hash::FxHashMap;
 
-use super::{Anomaly, Encryption, Entry, ZipReader};
+use super::{Anomaly, Encryption, Entry, ZipReader, structure::ENTRIES_MAX};
 use crate::{
     Id, Kind, Secret,
     archive::{
@@ -56,9 +56,15 @@ pub(crate) fn members(reader: &ZipReader, format: &str, scan: &mut Scan<'_>) {
         }
         // Ranges that overlap in part are taken while they are not much more than the file itself.
         packed = packed.saturating_add(entry.data.len() as u64);
-        let room = packed / 2 <= reader.bytes.len() as u64 && chosen;
-        if !room || !out.room(scan) {
-            scan.budget.exhausted = true;
+        if packed / 2 > reader.bytes.len() as u64 {
+            scan.budget.gaps.cut("members that overlap: more than twice the archive's bytes");
+            out.list(scan, &member);
+            continue;
+        }
+        if !chosen {
+            out.pass_over();
+        }
+        if !chosen || !out.room(scan) {
             out.list(scan, &member);
             continue;
         }
@@ -72,7 +78,7 @@ pub(crate) fn members(reader: &ZipReader, format: &str, scan: &mut Scan<'_>) {
         }
     }
     if reader.more() {
-        scan.budget.exhausted = true;
+        scan.over(ENTRIES_MAX, "members of an archive");
     }
     out.finish(scan);
 }

@@ -24,7 +24,7 @@ const END64: &[u8] = b"PK\x06\x06";
 const LOCATOR64: &[u8] = b"PK\x06\x07";
 const DESCRIPTOR: &[u8] = b"PK\x07\x08";
 /// Entries that are read of one archive.
-const ENTRIES_MAX: usize = 20_000;
+pub(super) const ENTRIES_MAX: usize = 20_000;
 /// End records and directories that are looked at until one fits.
 const TRIES: usize = 16;
 

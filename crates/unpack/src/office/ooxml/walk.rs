@@ -237,8 +237,12 @@ impl Walk<'_, '_> {
         let Some(value) = e.attribute("val").map(|v| v.to_ascii_uppercase()) else { return };
         self.white |= e.name() == b"color" && value == "FFFFFF";
         let is_rgb = value.len() == 6 && value.bytes().all(|b| b.is_ascii_hexdigit());
-        if is_rgb && colours.len() < COLOURS_MAX && !colours.contains(&value) {
-            colours.push(value);
+        if is_rgb && !colours.contains(&value) {
+            if colours.len() < COLOURS_MAX {
+                colours.push(value);
+            } else {
+                self.scan.budget.gaps.aside(COLOURS_MAX, "colours of text");
+            }
         }
     }
 

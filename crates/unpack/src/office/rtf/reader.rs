@@ -566,8 +566,13 @@ impl<'a, 's> Reader<'a, 's> {
         for _ in memchr::memchr_iter(b';', text) {
             let [r, g, b] = std::mem::take(&mut self.colour);
             let colour = format!("{r:02X}{g:02X}{b:02X}");
-            if office.font_colors.len() < COLOURS_MAX && !office.font_colors.contains(&colour) {
+            if office.font_colors.contains(&colour) {
+                continue;
+            }
+            if office.font_colors.len() < COLOURS_MAX {
                 office.font_colors.push(colour);
+            } else {
+                self.scan.budget.gaps.aside(COLOURS_MAX, "colours of text");
             }
         }
     }

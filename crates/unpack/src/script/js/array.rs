@@ -12,6 +12,7 @@ const FLAT_DEPTH: u32 = 8;
 impl Machine<'_> {
     pub(crate) fn join(&mut self, id: usize, between: &[u16], depth: u32) -> Option<Text> {
         if depth > FLAT_DEPTH {
+            self.gaps.over(FLAT_DEPTH as usize, "arrays inside one another that are joined");
             return None;
         }
         let (mut out, mut decoded) = (Vec::new(), false);

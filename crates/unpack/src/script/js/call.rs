@@ -15,6 +15,8 @@ const CALLS_MAX: f64 = 40.0;
 const DEFERRED_MAX: usize = 512;
 /// Zeros that `new Uint8Array(n)` makes.
 const ZEROS_MAX: usize = 16 << 20;
+/// Items that `new Array(n)` has before something is written to them.
+const UNDEFINED_MAX: usize = 4_096;
 
 impl Machine<'_> {
     pub(crate) fn call(&mut self, callee: &Value, this: Value, args: Vec<Value>) -> Value {
@@ -238,7 +240,12 @@ impl Machine<'_> {
                 if n > ZEROS_MAX as f64 {
                     self.gaps.over(ZEROS_MAX, "items of an array");
                 }
-                if path == "Array" && count > 4_096 || !self.cells(count) {
+                // Its items come with what is written to them; few scripts ask how many there are before.
+                if path == "Array" && count > UNDEFINED_MAX {
+                    self.gaps.aside(UNDEFINED_MAX, "declared items of an array");
+                    return self.array(Vec::new());
+                }
+                if !self.cells(count) {
                     return self.array(Vec::new());
                 }
                 let zero = if path == "Array" { Value::Undef } else { Value::Num(0.0) };

@@ -4,7 +4,7 @@ use std::rc::Rc;
 
 use rustc_hash::FxHashMap;
 
-use crate::gaps::Gaps;
+use crate::{gaps::Gaps, limits::INDICATOR_CHARS_MAX};
 
 use super::{
     tree::{Expr, Func, Name, Op, Step},
@@ -153,12 +153,20 @@ impl<'p> Machine<'p> {
     pub(crate) fn cells(&mut self, n: usize) -> bool {
         self.cells = self.cells.saturating_add(n);
         self.tick(1 + n as u64 / 64)
-            && self.gaps.room(self.cells, CELLS_MAX, "characters and items that a script makes")
+            && self.gaps.room(
+                self.cells.saturating_sub(1),
+                CELLS_MAX,
+                "characters and items that a script makes",
+            )
     }
 
     pub(crate) fn event(&mut self, what: What, text: &str, decoded: bool) {
         if self.gaps.room(self.events.len(), EVENTS_MAX, "actions of a script") {
-            let text: String = text.chars().take(crate::limits::INDICATOR_CHARS_MAX).collect();
+            // Executed code is followed as a whole; of what else it does the beginning tells nearly all.
+            if what != What::Eval && text.chars().nth(INDICATOR_CHARS_MAX).is_some() {
+                self.gaps.aside(INDICATOR_CHARS_MAX, "characters of an action of a script");
+            }
+            let text: String = text.chars().take(INDICATOR_CHARS_MAX).collect();
             self.events.push(Event { what, text, decoded, user: self.user });
         }
     }

@@ -10,26 +10,63 @@ use super::{
 const PATTERN_BYTES_MAX: usize = 1 << 18;
 /// Regular expressions compiled of one file.
 const PATTERNS_MAX: usize = 64;
-/// Units of a text that is looked for.
-const NEEDLE_MAX: usize = 256;
+/// Units of a padded text: nobody pads so far but to fill memory.
+const PADDED_MAX: usize = 1 << 16;
 /// Bytes of a replacement that refers to groups.
 const EXPANDED_MAX: usize = 64;
 
-fn find(units: &[u16], needle: &[u16], from: usize) -> Option<usize> {
-    if needle.is_empty() {
-        return Some(from.min(units.len()));
+/// Looks for a text in time that grows with both lengths together, however the two repeat themselves (Knuth, Morris and
+/// Pratt 1977).
+struct Needle<'n> {
+    units: &'n [u16],
+    /// For each beginning of the text how much of its end is a beginning as well.
+    borders: Vec<usize>,
+}
+
+impl<'n> Needle<'n> {
+    fn new(units: &'n [u16]) -> Needle<'n> {
+        let mut needle = Needle { units, borders: Vec::with_capacity(units.len()) };
+        let mut known = 0;
+        for (at, unit) in units.iter().enumerate() {
+            known = if at == 0 { 0 } else { needle.step(known, *unit) };
+            needle.borders.push(known);
+        }
+        needle
     }
-    // Needles are short in practice; long ones would make this quadratic.
-    let rest = units.get(from..).filter(|_| needle.len() <= NEEDLE_MAX)?;
-    rest.windows(needle.len()).position(|w| w == needle).map(|n| n + from)
+
+    /// Units that fit after one more, of which so many fitted before.
+    fn step(&self, mut known: usize, unit: u16) -> usize {
+        while self.units.get(known) != Some(&unit) {
+            match known.checked_sub(1).and_then(|last| self.borders.get(last)) {
+                Some(shorter) => known = *shorter,
+                None => return 0,
+            }
+        }
+        known + 1
+    }
+
+    fn find(&self, units: &[u16], from: usize) -> Option<usize> {
+        if self.units.is_empty() {
+            return Some(from.min(units.len()));
+        }
+        let mut known = 0;
+        for (at, unit) in units.iter().enumerate().skip(from) {
+            known = self.step(known, *unit);
+            if known == self.units.len() {
+                return Some(at + 1 - known);
+            }
+        }
+        None
+    }
 }
 
 fn split(units: &[u16], by: &[u16]) -> Vec<Vec<u16>> {
     if by.is_empty() {
         return units.iter().map(|u| vec![*u]).collect();
     }
+    let needle = Needle::new(by);
     let (mut out, mut at) = (Vec::new(), 0);
-    while let Some(found) = find(units, by, at) {
+    while let Some(found) = needle.find(units, at) {
         out.push(units.get(at..found).unwrap_or_default().to_vec());
         at = found + by.len();
     }
@@ -106,8 +143,10 @@ impl Machine<'_> {
                     Some(Value::Str(t)) if !t.units.is_empty() => t.units.to_vec(),
                     _ => vec![u16::from(b' ')],
                 };
-                // Nobody pads so far but to fill memory.
-                let missing = want.min(1 << 16).saturating_sub(units.len());
+                if want > PADDED_MAX.max(units.len()) {
+                    self.gaps.over(PADDED_MAX, "characters of a padded text");
+                }
+                let missing = want.min(PADDED_MAX).saturating_sub(units.len());
                 let pad: Vec<u16> = with.iter().copied().cycle().take(missing).collect();
                 let all = if name == "padStart" {
                     [&pad[..], &units[..]].concat()
@@ -118,7 +157,8 @@ impl Machine<'_> {
             }
             "indexOf" | "includes" | "startsWith" | "endsWith" | "lastIndexOf" | "search" => {
                 let Value::Str(needle) = &first else { return Value::Unknown };
-                let found = find(units, &needle.units, 0);
+                self.tick(needle.units.len() as u64 / 128);
+                let found = Needle::new(&needle.units).find(units, 0);
                 match name {
                     "includes" => Value::Bool(found.is_some()),
                     "startsWith" => Value::Bool(units.starts_with(&needle.units)),
@@ -168,13 +208,20 @@ impl Machine<'_> {
         {
             return None;
         }
-        let built = regex::RegexBuilder::new(&body.replace("\\/", "/"))
+        let built = match regex::RegexBuilder::new(&body.replace("\\/", "/"))
             .case_insensitive(flags.contains('i'))
             .multi_line(flags.contains('m'))
             .dot_matches_new_line(flags.contains('s'))
             .size_limit(PATTERN_BYTES_MAX)
             .build()
-            .ok();
+        {
+            Ok(built) => Some(built),
+            Err(regex::Error::CompiledTooBig(_)) => {
+                self.gaps.over(PATTERN_BYTES_MAX, "bytes of a compiled regular expression");
+                None
+            }
+            Err(_) => None,
+        };
         self.patterns.insert(key, built.clone());
         built
     }
@@ -235,6 +282,9 @@ impl Machine<'_> {
         };
         let fixed = fixed.map(|f| f.string());
         let (mut out, mut last) = (String::with_capacity(plain.len()), 0);
+        if fixed.as_ref().is_some_and(|f| f.contains('$') && f.len() > EXPANDED_MAX) {
+            self.gaps.over(EXPANDED_MAX, "bytes of a replacement that refers to groups");
+        }
         for groups in pattern.captures_iter(&plain) {
             let Some(whole) = groups.get(0) else { break };
             out.push_str(plain.get(last..whole.start()).unwrap_or_default());
@@ -301,6 +351,31 @@ impl Machine<'_> {
                 if flags.contains('g') { Value::Unknown } else { self.matches(&text, body, flags) }
             }
             _ => Value::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::Needle;
+
+    proptest! {
+        #[test]
+        fn a_needle_is_found_where_it_stands_first(text in prop::collection::vec(0u16..2, 0..40), what in prop::collection::vec(0u16..2, 1..6), from in 0usize..45) {
+            let expected = text.get(from..).and_then(|rest| rest.windows(what.len()).position(|w| w == what));
+            prop_assert_eq!(Needle::new(&what).find(&text, from), expected.map(|at| at + from));
+        }
+    }
+
+    /// A long text that repeats itself, in one that nearly does, takes as long as both together.
+    #[test]
+    fn long_needles() {
+        for length in [256, 257, 100_000] {
+            let what = [vec![0u16; length], vec![1]].concat();
+            let text = [vec![0u16; 300_000], vec![1]].concat();
+            assert_eq!(Needle::new(&what).find(&text, 0), Some(300_000 - length));
         }
     }
 }

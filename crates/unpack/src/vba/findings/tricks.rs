@@ -6,6 +6,7 @@
 use super::{EACH_MAX, Seen, shown};
 use crate::{
     Id, Severity,
+    gaps::Gaps,
     scan::Scan,
     vba::{
         keys,
@@ -105,9 +106,10 @@ fn readable(seen: &Seen<'_>) -> String {
 }
 
 /// Decoded strings for the facts: by which trick, and to what.
-pub(in crate::vba) fn facts(seen: &Seen<'_>) -> Vec<(String, String)> {
+pub(in crate::vba) fn facts(seen: &Seen<'_>, gaps: &mut Gaps) -> Vec<(String, String)> {
     let tricky = seen.found.iter().filter(|f| f.how & crate::vba::tricks_mask() != 0);
     let named =
         tricky.flat_map(|f| TRICKS.iter().filter(|(how, ..)| f.how & how != 0).map(move |t| (t.2, f)));
-    named.map(|(name, f)| (name.to_owned(), shown(&f.text))).take(EACH_MAX * 32).collect()
+    let named = named.map(|(name, f)| (name.to_owned(), shown(&f.text)));
+    gaps.most(named, EACH_MAX * 32, "decoded texts of macros: not all are facts for rules")
 }

@@ -349,8 +349,13 @@ impl<'p> Machine<'p> {
             let upper = self.settled(upper).to_int();
             if let (Some(lower), Some(upper)) = (lower, upper) {
                 arr.lower = lower;
-                let size = upper.saturating_sub(lower).saturating_add(1).clamp(0, ITEMS_MAX as i64);
-                let size = usize::try_from(size).unwrap_or(0);
+                let size = upper.saturating_sub(lower).saturating_add(1).max(0);
+                let size = usize::try_from(size).unwrap_or(usize::MAX);
+                // Most such are honest and stay empty; what is written behind the last item is a gap of its own.
+                if size > ITEMS_MAX {
+                    self.out.gaps.aside(ITEMS_MAX, "declared items of an array in macros");
+                }
+                let size = size.min(ITEMS_MAX);
                 if self.tick((size / 64) as u64) {
                     arr.items.resize(size, Val::Empty);
                 }
@@ -440,11 +445,12 @@ impl<'p> Machine<'p> {
         if matches!(slot, Val::Empty) {
             *slot = Val::Array(Rc::new(Arr::default()));
         }
-        let mut copied = 0;
+        let (mut copied, mut gaps) = (0, Gaps::default());
         if let Val::Array(items) = slot {
             copied = if Rc::strong_count(items) > 1 { items.items.len() } else { 0 };
-            Rc::make_mut(items).set(&at, value);
+            Rc::make_mut(items).set(&at, value, &mut gaps);
         }
+        self.out.gaps.extend(&gaps);
         self.tick((copied / 16) as u64);
     }
 

@@ -15,7 +15,9 @@ use crate::vba::{
 };
 
 /// Characters of `Space` and `String`.
-const REPEAT_MAX: i64 = 65_536;
+const REPEAT_MAX: usize = 65_536;
+/// Lists of numbers that are kept.
+const LISTS_MAX: usize = 64;
 /// Numbers in a list that may be characters.
 const LIST_MIN: usize = 6;
 
@@ -105,7 +107,7 @@ impl Machine<'_> {
                 None => Val::Unknown,
             },
             "space" => {
-                let blanks = repeat(' ', first.to_int());
+                let blanks = self.repeated(' ', first.to_int());
                 self.booked(blanks)
             }
             "string" => {
@@ -114,7 +116,7 @@ impl Machine<'_> {
                     Some(other) => other.to_int().and_then(char_of),
                     None => None,
                 };
-                let row = c.map_or(Val::Unknown, |c| repeat(c, first.to_int()));
+                let row = c.map_or(Val::Unknown, |c| self.repeated(c, first.to_int()));
                 self.booked(row)
             }
             "strconv" => self.strconv(&first, v.get(1)),
@@ -210,6 +212,15 @@ impl Machine<'_> {
         if fits { value } else { Val::Unknown }
     }
 
+    fn repeated(&mut self, c: char, count: Option<i64>) -> Val {
+        let Some(count) = count else { return Val::Unknown };
+        let count = usize::try_from(count.max(0)).unwrap_or(usize::MAX);
+        if count > REPEAT_MAX {
+            self.out.gaps.over(REPEAT_MAX, "equal characters in a row in macros");
+        }
+        Val::text(std::iter::repeat_n(c, count.min(REPEAT_MAX)).collect::<String>())
+    }
+
     fn map(&mut self, value: &Val, how: How, f: impl Fn(&str) -> String) -> Val {
         if matches!(value, Val::Unknown | Val::Object(_)) {
             return Val::Unknown;
@@ -286,11 +297,12 @@ impl Machine<'_> {
         if !self.book_bytes(text.text.len()) {
             return Val::Unknown;
         }
-        let pieces = text.text.split(by.as_str()).take(ITEMS_MAX);
-        let items: Vec<Val> = pieces.map(|p| Val::made(p, text.how | SPLIT)).collect();
+        let pieces =
+            self.out.gaps.most(text.text.split(by.as_str()), ITEMS_MAX, "pieces of a text in macros");
+        let items: Vec<Val> = pieces.into_iter().map(|p| Val::made(p, text.how | SPLIT)).collect();
         self.tick((items.len() / 8) as u64);
         self.note_list(&items);
-        Val::Array(Rc::new(Arr::of(items)))
+        self.array_of(items)
     }
 
     fn join(&mut self, source: &Val, v: &[Val]) -> Val {
@@ -323,17 +335,17 @@ impl Machine<'_> {
         let fits = |item: &&Val| item.to_text().text.contains(by.text.as_str()) == keep;
         let items: Vec<Val> = items.items.iter().filter(fits).cloned().collect();
         self.tick((items.len() / 4) as u64);
-        Val::Array(Rc::new(Arr::of(items)))
+        self.array_of(items)
     }
 
     fn list(&mut self, v: &[Val]) -> Val {
         self.note_list(v);
-        Val::Array(Rc::new(Arr::of(v.to_vec())))
+        self.array_of(v.to_vec())
     }
 
     /// Numbers that may be characters are looked at for a key.
     fn note_list(&mut self, items: &[Val]) {
-        if items.len() < LIST_MIN || self.out.lists.len() >= 64 {
+        if items.len() < LIST_MIN {
             return;
         }
         let mut bytes = Vec::with_capacity(items.len());
@@ -344,7 +356,8 @@ impl Machine<'_> {
             }
             bytes.push(n as u8);
         }
-        if !self.out.lists.iter().any(|(_, _, known)| *known == bytes) {
+        let known = self.out.lists.iter().any(|(_, _, known)| *known == bytes);
+        if !known && self.out.gaps.room(self.out.lists.len(), LISTS_MAX, "lists of numbers in macros") {
             self.out.lists.push((self.module, self.line, bytes));
         }
     }
@@ -475,12 +488,5 @@ fn bound(name: &str, value: &Val) -> Val {
         Val::Text(_) => Val::number(0.0),
         Val::Object(Object::Nothing) => Val::Unknown,
         _ => Val::Unknown,
-    }
-}
-
-fn repeat(c: char, count: Option<i64>) -> Val {
-    match count.map(|n| usize::try_from(n.clamp(0, REPEAT_MAX)).unwrap_or(0)) {
-        Some(count) => Val::text(std::iter::repeat_n(c, count).collect::<String>()),
-        None => Val::Unknown,
     }
 }

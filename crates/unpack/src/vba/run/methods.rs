@@ -351,7 +351,7 @@ impl Machine<'_> {
             "items" => {
                 let items: Vec<Val> = com.state.borrow().items.iter().map(|(_, v)| v.clone()).collect();
                 self.tick((items.len() / 8) as u64);
-                Val::Array(Rc::new(Arr::of(items)))
+                self.array_of(items)
             }
             _ => Val::Unknown,
         }

@@ -210,6 +210,7 @@ impl Machine<'_> {
                 other => out.push_str(&other.to_text().unwrap_or_else(|_| "?".into())),
             }
             if out.len() > value::TEXT_MAX {
+                self.limit(Limit::Text);
                 break;
             }
         }
@@ -219,7 +220,7 @@ impl Machine<'_> {
         match (error, known) {
             (Some(code), true) => Val::Err(code),
             (_, false) => Val::Unknown(Some(value::cut(&out).into())),
-            (None, true) => Val::text(out),
+            (None, true) => self.text(out),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use super::{
-    Machine, codes as c,
+    Limit, Machine, codes as c,
     eval::Call,
     event,
     value::{Res, TEXT_MAX, VALUE, Val},
@@ -119,7 +119,7 @@ impl Machine<'_> {
         match self.text_arg(call, 0) {
             Ok(text) => {
                 self.spend_text(text.len());
-                Ok(Val::text(map(&text)))
+                Ok(self.text(map(&text)))
             }
             // The known part of a partly unknown text changes the same way.
             Err(Val::Unknown(Some(text))) => Err(Val::Unknown(Some(map(&text).into()))),
@@ -185,12 +185,13 @@ impl Machine<'_> {
         if count < 0.0 {
             return Err(Val::Err(VALUE));
         }
-        let count = (count as usize).min(TEXT_MAX);
+        let count = count as usize;
         if text.len().saturating_mul(count) > TEXT_MAX {
+            self.limit(Limit::Text);
             return Err(Val::Err(VALUE));
         }
         self.spend_text(text.len() * count);
-        Ok(Val::text(text.repeat(count)))
+        Ok(Val::text(text.repeat(count.min(TEXT_MAX))))
     }
 
     fn replace(&mut self, call: Call) -> Res {
@@ -204,7 +205,7 @@ impl Machine<'_> {
         let before = slice(&text, 0, start);
         let after = slice(&text, start.saturating_add(count), usize::MAX);
         self.spend_text(text.len());
-        Ok(Val::text([&*before, &*new, &*after].concat()))
+        Ok(self.text([&*before, &*new, &*after].concat()))
     }
 
     fn substitute(&mut self, call: Call) -> Res {
@@ -232,9 +233,10 @@ impl Machine<'_> {
                 self.spend_text(text.len());
                 // A short old text and a long new one could make much of little.
                 if text.len().saturating_mul(new.len().max(1)) > TEXT_MAX * 64 {
+                    self.limit(Limit::Text);
                     return Err(Val::Err(VALUE));
                 }
-                Ok(Val::text(replaced(&text)))
+                Ok(self.text(replaced(&text)))
             }
         }
     }
