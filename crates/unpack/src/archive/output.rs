@@ -11,6 +11,9 @@ use crate::{
     scan::{Child, Scan},
 };
 
+/// What is said of a member, or the rest of one, that did not come out.
+const UNREAD: &str = "what is packed is damaged, or asks for more memory or room than there is";
+
 /// An archive's members as they come out.
 pub(crate) struct Output {
     archive: facts::Archive,
@@ -121,6 +124,12 @@ impl Output {
                 ..Child::default()
             });
         }
+    }
+
+    /// A member of which nothing came out, though it should have: only its name is known.
+    pub(crate) fn unread(&mut self, scan: &mut Scan<'_>, member: &Member) {
+        scan.budget.gaps.cut(UNREAD);
+        self.list(scan, member);
     }
 
     /// Bytes that a reader would get once more for what is unpacked once here.

@@ -41,7 +41,8 @@ pub(crate) fn stream(bytes: &Bytes, scan: &mut Scan<'_>) {
         _ => Method::Lzma,
     };
     let mut out = Output::new(scan.about.kind.name(), bytes.len());
-    let Unpacked { bytes: unpacked, cut, .. } = codec::unpack(method, bytes, out.cap(scan), scan.budget);
+    let Unpacked { bytes: unpacked, cut, complete } =
+        codec::unpack(method, bytes, out.cap(scan), scan.budget);
     let base = scan.about.name.rsplit(['/', '\\']).next().unwrap_or_default();
     let path = match base.rsplit_once('.') {
         Some((stem, "tgz" | "tbz" | "tbz2" | "txz" | "tzst")) => format!("{stem}.tar"),
@@ -52,8 +53,10 @@ pub(crate) fn stream(bytes: &Bytes, scan: &mut Scan<'_>) {
     let size = bytes.last_chunk::<4>().filter(|_| method == Method::Gzip);
     let size = size.map_or(0, |size| u32::from_le_bytes(*size).into());
     let member = Member { path, packed: Some(bytes.len() as u64), size, ..Member::default() };
-    if unpacked.is_empty() {
+    if unpacked.is_empty() && complete {
         out.list(scan, &member);
+    } else if unpacked.is_empty() {
+        out.unread(scan, &member);
     } else {
         out.add(scan, member, unpacked.into(), cut);
     }
@@ -111,6 +114,7 @@ pub(crate) fn cab(bytes: &Bytes, scan: &mut Scan<'_>) {
                     let Unpacked { bytes, cut, .. } = capped(reader, out.cap(scan), SPEED_CAB, scan.budget);
                     out.add(scan, member, bytes.into(), cut);
                 }
+                _ if paid => out.unread(scan, &member),
                 _ => out.list(scan, &member),
             }
         }
@@ -387,12 +391,14 @@ pub(crate) fn rar(bytes: &Bytes, scan: &mut Scan<'_>) {
         let readable = paid && !info.meta.is_redirection && (!info.meta.is_encrypted || password.is_some());
         let mut options = limits().with_max_member_output_bytes(out.cap(scan));
         options.password = password.as_ref().map(|p| p.reveal().as_bytes());
+        let readable = readable && out.room(scan);
         let read = archive
             .as_ref()
-            .filter(|_| readable && out.room(scan))
+            .filter(|_| readable)
             .and_then(|archive| archive.read_member_at_with_options(at, options).ok().flatten());
         match read {
             Some(bytes) => out.add(scan, member, bytes.into(), false),
+            None if readable && member.size > 0 => out.unread(scan, &member),
             None => out.list(scan, &member),
         }
     }

@@ -74,6 +74,13 @@ pub(crate) fn members(reader: &ZipReader, format: &str, scan: &mut Scan<'_>) {
                 taken.insert((entry.data.start, entry.data.end), read.bytes.len() as u64);
                 out.add_booked(scan, member, read.bytes, read.cut);
             }
+            // Without a password, a header or a method that is known something else is said.
+            _ if entry.present
+                && Method::of_zip(entry.method).is_some()
+                && (!entry.encrypted() || password.is_some()) =>
+            {
+                out.unread(scan, &member);
+            }
             _ => out.list(scan, &member),
         }
     }

@@ -46,6 +46,16 @@ fn members_that_are_not_opened() {
     assert!(said(401).lines().any(|line| line == "400 of 401 members opened"), "{}", said(401));
 }
 
+/// A stream that asks for a dictionary of more than is given, and the same of one that does not.
+#[test]
+fn memory_of_a_stream() {
+    // Magic, then a frame's window: 2^(10 + exponent) bytes; a last block of one byte.
+    let zstd = |exponent: u8| vec![0x28, 0xB5, 0x2F, 0xFD, 0, exponent << 3, 9, 0, 0, b'a'];
+    assert_eq!(gaps("a.zst", zstd(16), &Hints::default()), "");
+    let said = gaps("a.zst", zstd(17), &Hints::default());
+    assert_eq!(said, "what is packed is damaged, or asks for more memory or room than there is");
+}
+
 fn gaps(name: &str, bytes: Vec<u8>, hints: &Hints) -> String {
     let tree = unpack("", vec![Input { name: name.into(), declared: None, bytes: bytes.into() }], hints);
     let findings = tree.files.iter().flat_map(|f| &f.findings).filter(|f| f.id == Id::ScanIncomplete);
