@@ -180,7 +180,19 @@ fn public_suffix(name: &str) -> (Option<&str>, bool) {
             None => break,
         }
     }
-    (Some(last), RESERVED_TLDS.contains(&last))
+    let reserved = RESERVED_TLDS.contains(&last);
+    if reserved && let Some(registry) = second_level(name, last) {
+        return (Some(registry), true);
+    }
+    (Some(last), reserved)
+}
+
+/// Under a reserved name documentation and tests write `shop.co.example` as they would write `shop.co.uk`.
+fn second_level<'a>(name: &'a str, last: &str) -> Option<&'a str> {
+    let rest = name.strip_suffix(last)?.strip_suffix('.')?;
+    let (owner, label) = rest.rsplit_once('.')?;
+    let registry = matches!(label, "ac" | "co" | "com" | "edu" | "gov" | "net" | "org");
+    (registry && !owner.is_empty()).then(|| name.get(owner.len() + 1..)).flatten()
 }
 
 /// Lower-case letters, digits, hyphens, underscores and dots, and no label that IDNA would have to look at.

@@ -18,6 +18,7 @@
 mod behaviour;
 mod correspondence;
 mod looks;
+mod matter;
 mod scripted;
 mod shingles;
 #[cfg(test)]

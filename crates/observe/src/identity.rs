@@ -2,6 +2,8 @@
 
 mod names;
 
+pub(crate) use names::imitated_domain;
+
 use sekisho_mail::{Domain, EmailAddress, Mailbox};
 use sekisho_record::{Evidence, evidence::Identity};
 

@@ -44,6 +44,8 @@ pub const HISTORY_RECIPIENTS_MAX: usize = 24;
 pub const HISTORY_PAIRS_MAX: usize = 16;
 /// Registrable domains of one message's links that history is asked about and learns; more is a newsletter.
 pub const HISTORY_LINKS_MAX: usize = 16;
+/// Links in files that are looked at for their registrable domains.
+pub const HISTORY_FILE_URLS_MAX: usize = 64;
 /// Kinds of files of one message.
 pub const HISTORY_KINDS_MAX: usize = 8;
 /// Files of one message that are counted across accounts.

@@ -47,12 +47,12 @@ shape!(Standing, "Standing" {
     key, inbound, outbound, active_days, known_days, silent_days, inbound_silent_days, outbound_silent_days,
     solicited = |it, arena| solicited(it.solicited, arena), prevalence, opinions,
 });
-shape!(Opinions, "Opinions" { benign, spam, malicious, false_positive });
+shape!(Opinions, "Opinions" { benign, spam, malicious, false_positive, malicious_days });
 shape!(Deviation, "Deviation" { aspect, value, usual, usual_count, total, seen });
-remembered!(Thread, "ThreadFacts" { known claims_reply } {
+remembered!(Thread, "ThreadFacts" { known claims_reply own_words own_matter takes_up } {
     found by parent_unknown messages dormant_days parent_days sender_took_part dropped added
     new_link_root_domains link_root_domains_new_to_sender link_root_domains_new_here link_root_domains
-    new_attachment_kinds language_changed sender_changed own_words takes_up
+    file_link_root_domains_new_here new_attachment_kinds imitates imitates_by language_changed sender_changed
 });
 remembered!(Behaviour, "Behaviour" { known } {
     sender tenant skeleton_senders_day skeleton_senders_hour skeleton_hosts_day text_senders_day file_senders_day
@@ -223,7 +223,7 @@ mod tests {
             "thread.found",
             "length(correspondence.deviations) == 0",
             "behaviour.sender.threads_10_minutes < 5",
-            "coalesce(history.by_thread().takes_up, 0.0) == 0",
+            "coalesce(history.by_thread().dormant_days, 0.0) == 0",
         ] {
             assert!(!matches!(check(&nothing, query).as_str(), "true" | "false" | "null"), "{query}");
         }

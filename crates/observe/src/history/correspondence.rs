@@ -105,7 +105,7 @@ fn standing(key: &str, known: Option<&Known>, ways_known: bool, at: i64) -> Stan
         inbound_silent_days: wrote.map(|s| ago(s.last_at)),
         outbound_silent_days: written.map(|s| ago(s.last_at)),
         solicited: ways_known.then_some(written.is_some()),
-        opinions: opinions(known),
+        opinions: opinions(known, at),
         ..Standing::default()
     };
     standing.prevalence = prevalence(&standing).to_owned();
@@ -136,13 +136,15 @@ fn prevalence(standing: &Standing) -> &'static str {
     }
 }
 
-fn opinions(known: Option<&Known>) -> Opinions {
+fn opinions(known: Option<&Known>, at: i64) -> Opinions {
     let aspect = known.and_then(|k| k.aspect(OPINION));
     let count = |opinion: Opinion| {
         let values = aspect.iter().flat_map(|a| &a.values);
         values.filter(|v| v.value == opinion.name()).map(|v| v.seen.count).sum()
     };
+    let attacks = aspect.iter().flat_map(|a| &a.values).filter(|v| v.value == Opinion::Malicious.name());
     Opinions {
+        malicious_days: attacks.map(|v| v.seen.last_at).max().map(|then| days(at, then)),
         benign: count(Opinion::Benign),
         spam: count(Opinion::Spam),
         malicious: count(Opinion::Malicious),
@@ -201,7 +203,7 @@ pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, at: i64, tr
         let shared = words.looks.iter().filter(|(aspect, _)| looks::OF_DOMAIN.contains(aspect));
         traits.extend(shared.map(|(aspect, value)| Trait::new(&domain, *aspect, value)));
         traits.extend(kinds(words).map(|kind| Trait::new(&sender, KIND, kind)));
-        for link in &words.links {
+        for link in words.links.iter().chain(&words.file_links) {
             traits.push(Trait::new(&sender, LINK, link));
             traits.push(Trait::new(HERE, LINK, link));
         }

@@ -53,7 +53,6 @@ pub fn script(evidence: &mut Evidence, text: &str, context: &Context) -> Result<
     };
     evidence.thread = thread::alone(evidence);
     evidence.thread.known = true;
-    evidence.thread.takes_up = thread::takes_up(evidence, &[]);
     evidence.behaviour.known = true;
     evidence.behaviour.sender = Pace {
         threads_10_minutes: u64::from(evidence.thread.claims_reply),
@@ -130,7 +129,8 @@ fn remember(evidence: &mut Evidence, line: &str, known: &mut Known, ways: bool) 
             "thread" if key == "attachment_kinds" => read(&mut known.kinds, value).map(|()| true)?,
             "thread" => {
                 set!(evidence.thread, key, value; found by parent_unknown messages dormant_days parent_days
-                sender_took_part dropped added link_root_domains language_changed sender_changed takes_up)
+                sender_took_part imitates imitates_by dropped added link_root_domains language_changed sender_changed
+                takes_up)
             }
             "pace" => set!(evidence.behaviour.sender, key, value; threads_10_minutes threads_hour threads_day
                 dormant_threads_day new_recipients_hour new_recipients_day messages_hour messages_day
@@ -167,7 +167,7 @@ fn remember(evidence: &mut Evidence, line: &str, known: &mut Known, ways: bool) 
 fn standing(standing: &mut Standing, key: &str, value: &str) -> Result<bool, String> {
     Ok(set!(standing, key, value; inbound outbound active_days known_days silent_days inbound_silent_days
         outbound_silent_days prevalence)
-        || set!(standing.opinions, key, value; benign spam malicious false_positive))
+        || set!(standing.opinions, key, value; benign spam malicious false_positive malicious_days))
 }
 
 /// Words of a line; quotation marks hold one together and are dropped.

@@ -130,18 +130,16 @@ const STEM_CHARS: usize = 6;
 /// Stems of the words that tell what a text is about, the longest words first: long words, numbers, runs of kanji or
 /// katakana.
 pub(super) fn telling(text: &str, most: usize) -> Vec<String> {
+    stems(text, TELLING_CHARS, most)
+}
+
+/// The same with Latin words from `letters_min` letters on.
+pub(super) fn stems(text: &str, letters_min: usize, most: usize) -> Vec<String> {
     let mut words: BTreeSet<(std::cmp::Reverse<usize>, String)> = BTreeSet::new();
     let mut add = |word: &mut String| {
         let length = word.chars().count();
         let first = word.chars().next().unwrap_or(' ');
-        let stem = if is_cjk(first) {
-            (length >= 2).then(|| word.chars().take(if is_kana(first) { 4 } else { 2 }).collect())
-        } else if word.chars().any(char::is_numeric) {
-            (length >= 3).then(|| word.chars().take(16).collect())
-        } else {
-            (length >= TELLING_CHARS).then(|| word.chars().take(STEM_CHARS).collect::<String>())
-        };
-        if let Some(stem) = stem {
+        if let Some(stem) = stem(word, length, letters_min) {
             let weight = if is_cjk(first) { length * 3 } else { length };
             words.insert((std::cmp::Reverse(weight), stem));
         }
@@ -167,6 +165,18 @@ pub(super) fn telling(text: &str, most: usize) -> Vec<String> {
         }
     }
     stems
+}
+
+/// The part of a word that is compared; `None` for one that is too short.
+pub(super) fn stem(word: &str, length: usize, letters_min: usize) -> Option<String> {
+    let first = word.chars().next()?;
+    if is_cjk(first) {
+        (length >= 2).then(|| word.chars().take(if is_kana(first) { 4 } else { 2 }).collect())
+    } else if word.chars().any(char::is_numeric) {
+        (length >= 3).then(|| word.chars().take(16).collect())
+    } else {
+        (length >= letters_min).then(|| word.chars().take(STEM_CHARS).collect())
+    }
 }
 
 #[derive(PartialEq, Clone, Copy)]

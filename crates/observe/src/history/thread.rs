@@ -9,10 +9,14 @@ use sekisho_record::{
 };
 
 use super::{
-    Recalled, days, looks, shingles,
+    Recalled, days, looks, matter, shingles,
     words::{self, HERE, KIND, LINK, WORD, Words},
 };
-use crate::{Context, content, limits};
+use crate::{
+    Context, content,
+    identity::{imitated_domain, is_freemail},
+    limits,
+};
 
 /// Hashes that a quotation and a stored message share at least; fewer are a greeting or a disclaimer.
 const QUOTE_OVERLAP_MIN: u32 = 3;
@@ -20,14 +24,19 @@ const QUOTE_OVERLAP_MIN: u32 = 3;
 const HISTORY_DAYS_MIN: f64 = 60.0;
 /// Messages of everybody that history holds at least before a link host is new to everybody.
 pub(super) const HERE_MESSAGES_MIN: u64 = 50;
-/// Telling words below which nobody can say whether a text takes something up.
+/// Telling words below which nobody can say that a text takes nothing up.
 const TELLING_MIN: usize = 2;
+/// Aspect: an address that took part, and the full name that it bore.
+const NAME: &str = "name";
 /// Aspect: languages in which it was written.
 const LANGUAGE: &str = "language";
 
 /// Link hosts that everybody may know.
 pub(super) fn ask_links(words: &Words, exact: &mut Vec<Trait>) {
     exact.extend(words.links.iter().map(|link| Trait::new(HERE, LINK, link)));
+    let sender = words.sender();
+    exact.extend(words.file_links.iter().map(|link| Trait::new(HERE, LINK, link)));
+    exact.extend(words.file_links.iter().map(|link| Trait::new(&sender, LINK, link)));
 }
 
 /// What finds the conversation.
@@ -92,11 +101,11 @@ pub(super) fn fill(
         facts.link_root_domains = values(thread, LINK);
         facts.link_root_domains.truncate(limits::HISTORY_LIST_MAX);
         compare_looks(&mut facts, evidence, words, thread);
+        imitation(&mut facts, evidence, words, thread);
         facts.takes_up = takes_up(evidence, &values(thread, WORD));
     } else {
         facts.parent_unknown =
             facts.claims_reply && names_parent(evidence) && goes_back(evidence, recalled, at);
-        facts.takes_up = takes_up(evidence, &[]);
     }
     let sender = words.sender();
     let here = recalled.seen(HERE, words::INBOUND, words::ONE).map_or(0, |s| s.count);
@@ -115,6 +124,8 @@ pub(crate) fn alone(evidence: &Evidence) -> Thread {
     Thread {
         claims_reply: words::claims_reply(evidence),
         own_words: u64::try_from(content::words(shingles::own(evidence))).unwrap_or(0),
+        own_matter: matter::own_matter(evidence),
+        takes_up: takes_up(evidence, &[]),
         ..Thread::default()
     }
 }
@@ -127,18 +138,20 @@ pub(super) fn measure_links(
     sender_knows: impl Fn(&str) -> bool,
     here_knows: impl Fn(&str) -> bool,
 ) {
-    let new = |root: &&String| {
+    let new_root = |root: &&String| {
         **root != words.author_domain
             && !context.organisation.owns(root)
             && !(facts.found && facts.link_root_domains.contains(root))
     };
-    let new: Vec<String> = words.links.iter().filter(new).cloned().collect();
+    let new: Vec<String> = words.links.iter().filter(new_root).cloned().collect();
     let without = |knows: &dyn Fn(&str) -> bool, of: &[String]| -> Vec<String> {
         of.iter().filter(|root| !knows(root)).cloned().collect()
     };
     facts.link_root_domains_new_to_sender = without(&sender_knows, &new);
     facts.link_root_domains_new_here = without(&here_knows, &facts.link_root_domains_new_to_sender);
     facts.new_link_root_domains = if facts.found { new } else { Vec::new() };
+    let of_files = words.file_links.iter().filter(new_root).filter(|root| !sender_knows(root));
+    facts.file_link_root_domains_new_here = of_files.filter(|root| !here_knows(root)).cloned().collect();
 }
 
 fn names_parent(evidence: &Evidence) -> bool {
@@ -173,6 +186,34 @@ fn people(facts: &mut Thread, words: &Words, answers: &Answers, found: &Match, t
     let parent: BTreeSet<&String> = found.participants.iter().chain(Some(&found.sender)).collect();
     let gone = parent.into_iter().filter(|a| !a.is_empty() && !now.contains(a));
     facts.dropped = gone.take(limits::HISTORY_LIST_MAX).cloned().collect();
+}
+
+/// Whether the author, who took no part, bears a participant's name or writes from a domain that looks like theirs.
+fn imitation(facts: &mut Thread, evidence: &Evidence, words: &Words, thread: &Known) {
+    if facts.sender_took_part || words.author.is_empty() {
+        return;
+    }
+    let named = values(thread, NAME);
+    let name = words::full_name(evidence.model.sender.display_name.as_deref());
+    let same_name = named
+        .iter()
+        .filter_map(|value| value.split_once(' '))
+        .find(|(address, known)| *address != words.author && name.as_ref().is_some_and(|name| name == known));
+    if let Some((address, _)) = same_name {
+        (facts.imitates, facts.imitates_by) = (Some(address.to_owned()), "name".into());
+        return;
+    }
+    let Some(author) = evidence.model.sender.email.as_ref() else { return };
+    let took_part = values(thread, THREAD_SENDER).into_iter().chain(values(thread, THREAD_PARTICIPANT));
+    for address in took_part.filter(|address| !address.is_empty()) {
+        let Some((_, domain)) = address.rsplit_once('@') else { continue };
+        let root = words::root_of(&sekisho_mail::Domain::parse(domain));
+        let other = root != words.author_domain && !is_freemail(&sekisho_mail::Domain::parse(domain));
+        if other && imitated_domain(&author.domain, std::iter::once(root.as_str())).is_some() {
+            (facts.imitates, facts.imitates_by) = (Some(address), "domain".into());
+            return;
+        }
+    }
 }
 
 /// Values of an aspect of a thread.
@@ -212,25 +253,35 @@ pub(super) fn takes_up(evidence: &Evidence, thread: &[String]) -> Option<f64> {
     if !words::claims_reply(evidence) {
         return None;
     }
-    let own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
-    if own.len() < TELLING_MIN {
+    let mut own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
+    // Whoever greets, signs and hands something over takes nothing up.
+    own.retain(|stem| !matter::is_handover(stem));
+    if own.is_empty() {
         return None;
     }
+    let names = matter::names(evidence);
+    own.retain(|stem| !names.contains(stem));
     let most = usize::MAX;
     let mut before: BTreeSet<String> = thread.iter().cloned().collect();
     before.extend(shingles::telling(evidence.model.subject.base.as_deref().unwrap_or_default(), most));
     for quoted in evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX) {
         before.extend(shingles::telling(without_signature(&quoted.text), most));
     }
-    if before.is_empty() {
+    let taken = own.iter().filter(|stem| before.contains(*stem)).count();
+    // One word that is taken up says something, one that is not says nothing.
+    if before.is_empty() || taken == 0 && own.len() < TELLING_MIN {
         return None;
     }
-    let taken = own.iter().filter(|stem| before.contains(*stem)).count();
     Some(taken as f64 / own.len() as f64)
 }
 
 /// What the message teaches its thread.
 pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mut Vec<Trait>) {
+    // Of a suspicious message the names are not believed: they may be borrowed.
+    if looks {
+        let names = words::names(evidence).into_iter();
+        traits.extend(names.map(|(address, name)| Trait::new(THREAD, NAME, format!("{address} {name}"))));
+    }
     let own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
     traits.extend(own.iter().map(|stem| Trait::new(THREAD, WORD, stem)));
     if !looks {

@@ -53,6 +53,8 @@ pub(super) struct Words {
     pub(super) from_us: bool,
     /// Registrable domains that its own links lead to.
     pub(super) links: Vec<String>,
+    /// Registrable domains that its files lead to.
+    pub(super) file_links: Vec<String>,
     /// Kinds of its files.
     pub(super) kinds: Vec<String>,
     /// What it looks like: aspect and value.
@@ -83,6 +85,7 @@ impl Words {
             ways_known: direction.inbound.is_some(),
             from_us,
             links: links(evidence),
+            file_links: file_links(evidence),
             kinds: kinds(evidence),
             skeletons: super::behaviour::skeletons(evidence),
             text: shingles::fingerprint(shingles::own(evidence)),
@@ -192,9 +195,53 @@ fn tenant(evidence: &Evidence) -> Option<String> {
     Some(short(&format!("{esp}/{account}")))
 }
 
-/// Registrable domains of the message's own links, without the author's.
+/// Registrable domains of the message's own links: those that stand only in what it quotes are not its own.
 fn links(evidence: &Evidence) -> Vec<String> {
-    distinct(evidence.link.targets.iter().map(|t| t.root_domain.to_lowercase()), limits::HISTORY_LINKS_MAX)
+    let quoted = &evidence.content.quoted_link_root_domains;
+    let own = &evidence.model.body.current_thread.links;
+    let written = |root: &str| own.iter().any(|link| root_of(&link.href_url.domain) == root);
+    let roots = evidence.link.targets.iter().map(|t| t.root_domain.to_lowercase());
+    distinct(roots.filter(|root| !quoted.contains(root) || written(root)), limits::HISTORY_LINKS_MAX)
+}
+
+/// Registrable domains that links in files lead to.
+fn file_links(evidence: &Evidence) -> Vec<String> {
+    let urls = evidence.unpack.indicators.iter().filter(|named| named.kind == "url");
+    let roots = urls.take(limits::HISTORY_FILE_URLS_MAX).map(|named| {
+        let url = sekisho_mail::Url::parse_loose(&named.value);
+        if url.is_web() { root_of(&url.domain) } else { String::new() }
+    });
+    distinct(roots, limits::HISTORY_LINKS_MAX)
+}
+
+/// Words of a name from which on two people hardly share it.
+const NAME_WORDS_MIN: usize = 2;
+
+/// A name of at least two words as it is compared; `None` for none.
+pub(super) fn full_name(name: Option<&str>) -> Option<String> {
+    let folded = crate::fold::fold(name?).text;
+    let mut words: Vec<&str> =
+        folded.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).collect();
+    // `Berg, Jonas` is Jonas Berg.
+    words.sort_unstable();
+    let enough = words.len() >= NAME_WORDS_MIN
+        || words.iter().any(|w| w.chars().all(crate::content::is_cjk) && w.chars().count() >= 3);
+    enough.then(|| short(&words.join(" ")))
+}
+
+/// Addresses of author and recipients with the full names that they bear.
+pub(super) fn names(evidence: &Evidence) -> Vec<(String, String)> {
+    let model = &evidence.model;
+    let author = (model.sender.email.as_ref(), model.sender.display_name.as_deref());
+    let others = model.recipients.to.iter().chain(&model.recipients.cc);
+    let others = others.map(|m| (Some(&m.email), m.display_name.as_deref()));
+    let all = std::iter::once(author).chain(others).take(limits::HISTORY_RECIPIENTS_MAX);
+    all.filter_map(|(email, name)| {
+        let address = email?.email.to_lowercase();
+        (address.contains('@') && !address.contains(' ')).then_some(())?;
+        Some((address, full_name(name)?))
+    })
+    .collect()
 }
 
 /// Kinds of files, pictures that are part of the text left out.

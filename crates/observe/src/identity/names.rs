@@ -445,10 +445,19 @@ pub(super) fn imitated_partner(
     domain: &Domain,
     organisation: &Organisation,
 ) -> Option<(String, &'static str)> {
+    let real = organisation.domains.iter().chain(&organisation.partners);
+    imitated_domain(domain, real.map(String::as_str))
+}
+
+/// Which of these registrable domains the domain imitates, and how: `confusable`, `tld`, `typo`, `combo`, `subdomain`.
+pub(crate) fn imitated_domain<'a>(
+    domain: &Domain,
+    real: impl Iterator<Item = &'a str>,
+) -> Option<(String, &'static str)> {
     let root = domain.root_domain.as_deref()?;
     let sld = domain.sld.as_deref()?;
     let written = fold(sld).text;
-    for real in organisation.domains.iter().chain(&organisation.partners) {
+    for real in real {
         let own = crate::brand::label_of(real);
         if own.len() < 4 || is_within(root, real) || is_within(real, root) {
             continue;
@@ -462,16 +471,13 @@ pub(super) fn imitated_partner(
         } else if own.len() >= 5 && written.split('-').any(|p| p == own) {
             "combo"
         } else if own.len() >= 5
-            && domain
-                .subdomain
-                .as_deref()
-                .is_some_and(|s| s.split('.').any(|l| l == own) || s.contains(real.as_str()))
+            && domain.subdomain.as_deref().is_some_and(|s| s.split('.').any(|l| l == own) || s.contains(real))
         {
             "subdomain"
         } else {
             continue;
         };
-        return Some((real.clone(), kind));
+        return Some((real.to_owned(), kind));
     }
     None
 }

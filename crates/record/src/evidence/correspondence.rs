@@ -57,7 +57,7 @@ pub struct Standing {
 }
 
 /// How many messages were thought what.
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Serialize)]
 pub struct Opinions {
     /// Harmless.
     pub benign: u64,
@@ -67,6 +67,8 @@ pub struct Opinions {
     pub malicious: u64,
     /// Called an attack, and none.
     pub false_positive: u64,
+    /// Days since the last attack; `None` when there was none.
+    pub malicious_days: Option<f64>,
 }
 
 /// One way in which a message differs from what is usual.

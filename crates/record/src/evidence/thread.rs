@@ -24,6 +24,10 @@ pub struct Thread {
     pub parent_days: Option<f64>,
     /// The author wrote or received a message of it before.
     pub sender_took_part: bool,
+    /// The author took no part, and looks like this address that did.
+    pub imitates: Option<String>,
+    /// How: `name` (the same full name at another address), `domain` (a domain that looks like theirs).
+    pub imitates_by: String,
     /// Addresses that took part before and are not addressed now.
     pub dropped: Vec<String>,
     /// Addresses, other than the author's, that are new to it.
@@ -37,6 +41,8 @@ pub struct Thread {
     pub link_root_domains_new_here: Vec<String>,
     /// Registrable domains that the thread has linked to.
     pub link_root_domains: Vec<String>,
+    /// Registrable domains that its files lead to, and neither the thread, nor this author, nor anybody here did.
+    pub file_link_root_domains_new_here: Vec<String>,
     /// Kinds of files that it carries and the thread did not.
     pub new_attachment_kinds: Vec<String>,
     /// Its language, when the thread was in another one.
@@ -45,6 +51,10 @@ pub struct Thread {
     pub sender_changed: Vec<String>,
     /// Words of its own text, without quotations and signature.
     pub own_words: u64,
-    /// Share of its telling words that the thread used before, 0 to 1; `None` when there are too few to say.
+    /// Different words of its own text that say what it is about; 0 when it only greets, thanks and hands something over,
+    /// so that it fits every thread. `None` when it is no reply.
+    pub own_matter: Option<u64>,
+    /// Share of its telling words that the thread (without history, what is quoted of it) used before, 0 to 1; `None`
+    /// when there are too few to say.
     pub takes_up: Option<f64>,
 }

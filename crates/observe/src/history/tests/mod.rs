@@ -126,7 +126,7 @@ fn a_dormant_thread_resumes_on_another_machine() {
     let stolen = mail("ann@steel.example", "jonas@corp.example", "z1", "m8", "PHPMailer 6.1", LURE);
     insta::assert_snapshot!(check(&world.look(&stolen, NOW)), @r"
     sender 9 in uncommon unsolicited | pair 9 | differs [client greeting]
-    thread reference 215 took_part true new [evil.test] here [evil.test] changed [client greeting] takes_up Some(0.0)
+    thread reference 215 took_part true new [evil.test] here [evil.test] changed [client greeting] takes_up None
     pace 1/1/1 dormant 1 first 0 text 1
     ");
 }
@@ -138,7 +138,7 @@ fn a_dormant_thread_resumes_as_it_was() {
     let honest = mail("ann@steel.example", "jonas@corp.example", "z1", "m8", OUTLOOK, text);
     insta::assert_snapshot!(check(&world.look(&honest, NOW)), @r"
     sender 9 in uncommon unsolicited | pair 9 | differs []
-    thread reference 215 took_part true new [] here [] changed [] takes_up Some(0.8333333333333334)
+    thread reference 215 took_part true new [] here [] changed [] takes_up Some(0.75)
     pace 1/1/1 dormant 1 first 0 text 1
     ");
 }
@@ -160,6 +160,24 @@ fn a_quotation_finds_the_thread_without_headers() {
 }
 
 #[test]
+fn who_looks_like_a_participant_is_named() {
+    let world = supplier();
+    let imitates = |from: &str, name: &str| {
+        let mail = mail(from, "jonas@corp.example", "z1", "m8", OUTLOOK, ORDER).replace("Ann Smith", name);
+        let thread = world.look(&mail, NOW).thread;
+        thread.imitates.map(|address| format!("{address} by {}", thread.imitates_by))
+    };
+    assert_eq!(imitates("ann@steel.example", "Ann Smith"), None);
+    let name = imitates("office@parcels.example", "Smith, Ann");
+    assert_eq!(name.as_deref(), Some("ann@steel.example by name"));
+    assert_eq!(imitates("office@parcels.example", "Bob Jones"), None);
+    // One word is no full name.
+    assert_eq!(imitates("office@parcels.example", "Ann"), None);
+    let domain = imitates("bob@steel-invoices.example", "Bob Jones");
+    assert_eq!(domain.as_deref(), Some("ann@steel.example by domain"));
+}
+
+#[test]
 fn a_burst_counts_on_after_it_was_recognised() {
     let mut world = supplier();
     for i in 0..8 {
@@ -176,7 +194,7 @@ fn a_burst_counts_on_after_it_was_recognised() {
     let last = mail("ann@steel.example", "jonas@corp.example", "b9", "p9", OUTLOOK, LURE);
     insta::assert_snapshot!(check(&world.look(&last, NOW)), @r"
     sender 9 in uncommon unsolicited | pair 9 | differs [greeting]
-    thread subject 215 took_part true new [evil.test] here [evil.test] changed [greeting] takes_up Some(0.0)
+    thread subject 215 took_part true new [evil.test] here [evil.test] changed [greeting] takes_up None
     pace 9/9/9 dormant 9 first 0 text 9
     ");
     // The same thread again is no further thread, and nothing was learnt of the host.
