@@ -58,6 +58,16 @@ pub(crate) struct Options {
 /// An engine that believes the topmost authentication results, as mail from an archive needs. `builtin` names a folder
 /// of pages that takes the place of the built-in ones.
 pub(crate) fn engine(builtin: Option<&Path>, feeds: &[PathBuf], lists: &[PathBuf]) -> Result<Engine> {
+    engine_at("recipient.invalid", builtin, feeds, lists)
+}
+
+/// The same for the organisation that owns this domain.
+pub(crate) fn engine_at(
+    domain: &str,
+    builtin: Option<&Path>,
+    feeds: &[PathBuf],
+    lists: &[PathBuf],
+) -> Result<Engine> {
     let mut sources = match builtin {
         None => rules::builtin()?,
         Some(folder) => {
@@ -82,7 +92,7 @@ pub(crate) fn engine(builtin: Option<&Path>, feeds: &[PathBuf], lists: &[PathBuf
     for folder in lists {
         all.read_folder(folder)?;
     }
-    let organisation = Organisation { domains: vec!["recipient.invalid".into()], ..Organisation::default() };
+    let organisation = Organisation { domains: vec![domain.to_owned()], ..Organisation::default() };
     let org = OrgLists { domains: organisation.domains.clone(), ..OrgLists::default() };
     let context =
         Context { organisation, believe_unnamed: true, believe_topmost: true, ..Context::default() };

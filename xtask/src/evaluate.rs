@@ -3,7 +3,8 @@
 //! The corpus is a folder with `manifest.csv` (columns path, label, source, cluster, …), or one with `mail.tar.xz`,
 //! which is unpacked into the target folder first; `claims.csv` beside either names the brand that a message claims.
 //! A cluster counts once: by the share of its messages that were found. Nothing of the corpus is written anywhere,
-//! except by `--list`, which names paths.
+//! except by `--list`, which names paths. Replies in real threads are judged again without and with their history
+//! (`replies`).
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +19,7 @@ use clap::Args;
 use sekisho_observe::brand::slug;
 use sekisho_record::{Class, Verdict};
 
-use crate::bench::engine;
+use crate::{bench::engine, replies};
 
 /// `cargo xtask evaluate`.
 #[derive(Args)]
@@ -68,10 +69,21 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if let Some(only) = &options.source {
         rows.retain(|r| r.source.contains(only.as_str()));
     }
-    let judged = judge_all(&folder, &rows, options)?;
+    let mut lines = String::new();
+    let judged = judge_all(&folder, &rows, options, &mut lines)?;
     print(&rows, &judged, options.json);
     if !options.json {
         print_bands(&rows, &judged);
+    }
+    if options.source.as_ref().is_none_or(|only| "reply_chain".contains(only.as_str())) {
+        replies::run(&folder, options.rules.as_deref(), options.json, &mut |path, history, record| {
+            let label = if path.ends_with("attack.eml") { "phish" } else { "ham" };
+            let source = format!("reply_chain {history}");
+            list_line(&mut lines, (path, label, &source), &record.verdict, &[]);
+        })?;
+    }
+    if let Some(path) = &options.list {
+        std::fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))?;
     }
     Ok(())
 }
@@ -156,11 +168,14 @@ fn reply_chain(folder: &Path) -> Result<Vec<Row>> {
     Ok(rows)
 }
 
-fn judge_all(folder: &Path, rows: &[Row], options: &Options) -> Result<Vec<Option<Judged>>> {
+fn judge_all(
+    folder: &Path,
+    rows: &[Row],
+    options: &Options,
+    lines: &mut String,
+) -> Result<Vec<Option<Judged>>> {
     let engine = engine(options.rules.as_deref(), &[], &[])?;
-    let list = options.list.as_deref();
     let mut out = Vec::with_capacity(rows.len());
-    let mut lines = String::new();
     let started = Instant::now();
     for (i, row) in rows.iter().enumerate() {
         let Ok(raw) = std::fs::read(folder.join(&row.path)) else {
@@ -173,9 +188,7 @@ fn judge_all(folder: &Path, rows: &[Row], options: &Options) -> Result<Vec<Optio
         let verdict = &record.verdict;
         let brands: Vec<String> = record.evidence.brand.claims.iter().map(|c| slug(&c.brand)).collect();
         let right_brand = row.brand.as_ref().is_some_and(|b| brands.contains(&slug(b)));
-        if list.is_some() {
-            list_line(&mut lines, row, verdict, &brands);
-        }
+        list_line(lines, (&row.path, &row.label, &row.source), verdict, &brands);
         out.push(Some(Judged {
             class: verdict.class,
             score: verdict.score,
@@ -188,21 +201,19 @@ fn judge_all(folder: &Path, rows: &[Row], options: &Options) -> Result<Vec<Optio
         }
     }
     eprintln!("\r{} messages in {:.1} s            ", rows.len(), started.elapsed().as_secs_f64());
-    if let Some(path) = list {
-        std::fs::write(path, lines).with_context(|| format!("cannot write {}", path.display()))?;
-    }
     Ok(out)
 }
 
-fn list_line(lines: &mut String, row: &Row, verdict: &Verdict, brands: &[String]) {
+/// One line of `--list`; path, label and source come first.
+fn list_line(lines: &mut String, row: (&str, &str, &str), verdict: &Verdict, brands: &[String]) {
     let findings: Vec<String> =
         verdict.findings.iter().map(|f| format!("{}:{:?}", f.rule, f.severity).to_lowercase()).collect();
     let _ = writeln!(
         lines,
         "{}\t{}\t{}\t{:?}\t{}\t{:?}\t{}\t{}",
-        row.path,
-        row.label,
-        row.source,
+        row.0,
+        row.1,
+        row.2,
         verdict.class,
         verdict.score,
         verdict.threat,

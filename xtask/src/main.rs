@@ -5,6 +5,7 @@ mod bench_files;
 mod evaluate;
 mod generate;
 mod hostile;
+mod replies;
 mod run;
 mod tidy;
 
