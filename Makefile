@@ -35,8 +35,8 @@ evaluate: ## recall and false positives on CORPUS=DIR (a folder with manifest.cs
 	@test -n "$(CORPUS)" || { echo "make evaluate CORPUS=DIR: name the corpus folder" >&2; exit 2; }
 	@cargo run --quiet --release --package xtask -- evaluate "$(CORPUS)"
 
-bench: ## CPU per message, warm, one thread; CORPUS=DIR and FEED=DIR measure on real mail and with the public feed
-	@cargo run --quiet --release --package xtask -- bench $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(FEED),--feed "$(FEED)")
+bench: ## CPU per message, warm, one thread, and what history costs; CORPUS=DIR and FEED=DIR measure on real mail and with the public feed, HISTORY=N only history of N messages
+	@cargo run --quiet --release --package xtask -- bench $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(FEED),--feed "$(FEED)") $(if $(HISTORY),--history "$(HISTORY)")
 
 bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfuscator (FILES=DIR for other documents), and of 25 MB
 	@cargo run --quiet --release --package xtask -- bench-files $(FILES)

@@ -1,4 +1,5 @@
-//! CPU per message, warm, one thread, by stage; and how cost and memory grow with hostile and with large input.
+//! CPU per message, warm, one thread, by stage; how cost and memory grow with hostile and with large input; and what
+//! judging and learning cost with a long history.
 //!
 //! Everything is measured in one run on one machine. Without a corpus the shipped scenarios are the mail.
 
@@ -22,6 +23,8 @@ use crate::hostile;
 
 /// Rounds of which the fastest counts.
 const ROUNDS: usize = 5;
+/// Remembered messages when nobody says how many: this ends in a minute.
+const HISTORY: u64 = 50_000;
 
 /// `cargo xtask bench`.
 #[derive(Args)]
@@ -47,6 +50,12 @@ pub(crate) struct Options {
     /// Only the growth part
     #[arg(long)]
     growth: bool,
+    /// Only history: judging and learning with so many remembered messages (10000000 take some 15 GB and hours)
+    #[arg(long)]
+    history: Option<u64>,
+    /// Where the history is kept while it is measured, and left; a new file
+    #[arg(long, requires = "history")]
+    history_file: Option<PathBuf>,
     /// (internal) judge one file and print milliseconds and peak kilobytes
     #[arg(long, hide = true)]
     one: Option<PathBuf>,
@@ -108,6 +117,9 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let extras = Extras { render: &|_, _| None, before: &|_| {}, memory: limits::WORKER_MEMORY };
         return Ok(serve(&judge, &extras)?);
     }
+    if let Some(messages) = options.history {
+        return history(messages, options.history_file.as_deref());
+    }
     if !options.growth {
         let mail = mail(options)?;
         let builtin = options.rules.as_deref();
@@ -136,7 +148,25 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     if options.stages {
         return Ok(());
     }
-    growth()
+    growth()?;
+    if options.growth {
+        return Ok(());
+    }
+    println!();
+    history(HISTORY, None)
+}
+
+/// What history costs: an example of the store, which has the servers of its tests at hand.
+fn history(messages: u64, file: Option<&Path>) -> Result<()> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut example = Command::new(cargo);
+    example.args(["run", "--quiet", "--release", "--package", "sekisho-store", "--example", "history", "--"]);
+    example.args(["--messages", &messages.to_string()]);
+    if let Some(file) = file {
+        example.arg("--file").arg(file);
+    }
+    anyhow::ensure!(example.status()?.success(), "the history could not be measured");
+    Ok(())
 }
 
 /// What it costs to have a message judged by a worker instead of in this process: wall time, as the crossing is mostly

@@ -39,7 +39,7 @@ enum Command {
     },
     /// Recall and false positives on a corpus, per source and per near-duplicate cluster
     Evaluate(evaluate::Options),
-    /// CPU per message, warm, one thread
+    /// CPU per message, warm, one thread; growth with hostile input; what history costs
     Bench(bench::Options),
     /// CPU per document with macros, beside oletools and XLMMacroDeobfuscator from PyPI
     BenchFiles(bench_files::Options),

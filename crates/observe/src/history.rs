@@ -145,7 +145,7 @@ pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Co
         message_id: headers.message_id.as_deref().map(words::id_of).unwrap_or_default(),
         parents: words::parents(evidence),
         subject_key: words::subject_key(evidence),
-        shingles: shingles::shingles(shingles::own(evidence)),
+        shingles: shingles::shingles(shingles::own(evidence), limits::HISTORY_SHINGLES_MAX),
         traits,
         ticks: behaviour::ticks(evidence, &words, at),
         judged: judged(evidence, &words),

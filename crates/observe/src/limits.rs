@@ -54,8 +54,10 @@ pub const HISTORY_FILES_MAX: usize = 4;
 pub const HISTORY_SKELETONS_MAX: usize = 3;
 /// Message ids that one message refers to.
 pub const HISTORY_PARENTS_MAX: usize = 32;
-/// Hashes of one message's own text, and of each message that it quotes.
-pub const HISTORY_SHINGLES_MAX: usize = 24;
+/// Hashes of one message's own text that are learnt, the smallest of all: each is a row for as long as the message.
+pub const HISTORY_SHINGLES_MAX: usize = 16;
+/// Hashes of each quoted message that are asked for: more than are learnt, since a quotation may have other text in it.
+pub const HISTORY_ASKED_SHINGLES_MAX: usize = 24;
 /// Quoted messages that are looked for; with their hashes within what one recall takes.
 pub const HISTORY_QUOTED_MAX: usize = 10;
 /// Bytes of one text that history reads.

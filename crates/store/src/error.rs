@@ -49,6 +49,11 @@ impl StoreError {
         matches!(self, Self::Busy(_)) || self.unreachable() && !self.no_connection()
     }
 
+    /// Whether it can be otherwise later: the database is away, full or busy.
+    pub(crate) fn may_pass(&self) -> bool {
+        matches!(self, Self::Gone(_) | Self::Full(_) | Self::Busy(_))
+    }
+
     /// Whether the database could not be reached.
     pub(crate) fn unreachable(&self) -> bool {
         matches!(self, Self::Gone(_))

@@ -11,7 +11,7 @@
 //! | trait: subject, aspect, value | a count, first and last time | years after it was last seen |
 //! | total: subject, aspect | count, number of different values, first and last time | as long as its traits |
 //! | tick: subject, kind, time, value | one row each, counted in windows | weeks |
-//! | message | thread, sender, participants, keys of its id and subject, its lesson (compressed), what is thought of it | two years |
+//! | message | thread, sender, participants, keys of its id and subject, its lesson in keys, what is thought of it | two years |
 //! | text hashes | to find the message that somebody quotes | as long as their message |
 //! | opinions | appended, never changed | as long as their message |
 //! | message bytes | compressed, encrypted, by content | by class of message |
@@ -21,8 +21,7 @@
 //! * No text of a message: sixteen hashes of pieces of it, and what the facets write as values (addresses, display
 //!   names, host names).
 //! * No names of subjects, message ids and subject lines: 64 bits of a hash under a salt that each database makes for
-//!   itself. Whoever asks knows the name. (The lesson of a message holds them, compressed, as long as the message is
-//!   remembered: taking back needs them.)
+//!   itself. Whoever asks knows the name.
 //! * Nothing of a malicious message but the opinion and lasting ticks: it teaches nothing, and what it taught before it
 //!   was found out is taken back ([`Store::opine`]). The last time then is that of the message before it, or of the
 //!   first one if two of the latest are taken back; the first time stays.
@@ -40,11 +39,32 @@
 //!   error, learn again what was not acknowledged.
 //! * Reads and writes take O(log n) of what is stored: every question is a walk down an index with a limit on what is
 //!   read (`limits.rs`); an answer that was cut says so.
+//! * A verdict need not wait for learning: [`Writer`] accepts lessons and learns what waits together, in order.
 //! * What one verdict wants is one call, [`Store::recall`]: one statement and one round trip on PostgreSQL, two statements
 //!   on SQLite.
 //! * When the database is away, calls fail with [`StoreError::Gone`], for a moment at once, and work again by themselves
 //!   when it is back. Verdicts go on and name a gap.
 //! * Nodes may open, migrate, learn and sweep at the same time.
+//!
+//! # For whoever runs it
+//!
+//! * **Where.** `history.db` in the data folder, with `history.db-wal` and `-shm` beside it while it is in use; only its
+//!   owner may read it. Or, for several nodes, `url = "postgres://USER:PASSWORD@HOST/DATABASE"` below `[store]`:
+//!   `CREATE ROLE sekisho LOGIN PASSWORD '…'; CREATE DATABASE sekisho OWNER sekisho ENCODING 'UTF8';` is all that
+//!   PostgreSQL (14 or later) needs. Tables are made at the first start, in the schema `sekisho`, and brought up to date by
+//!   each new version; an older version refuses a newer database.
+//! * **How large.** SIZES
+//! * **How long.** [`Store::sweep`] removes what is too old in small steps ([`Retention`]); run it daily. SQLite uses the
+//!   room again and does not give it back to the disk; `VACUUM` does.
+//! * **Key file.** Message bytes are encrypted with 32 random bytes ([`Key::create`]), for their owner only. Without that
+//!   file they are lost; whoever has it and the objects reads them. Keep a copy in another place. History needs no key.
+//! * **Back-up.** SQLite: `sqlite3 history.db ".backup COPY"` while it is in use, or copy all three files while it is not.
+//!   PostgreSQL: `pg_dump --schema=sekisho`. Either is whole by itself. Objects are never changed, so any copy will do,
+//!   taken after the database's.
+//! * **Full.** Calls that write fail with [`StoreError::Full`] and change nothing; verdicts go on and still recall. When
+//!   there is room again, learning goes on by itself; `sekisho replay` adds what is missing and counts nothing twice.
+//! * **Gone.** Verdicts name the gap `history` and go on. A database that is damaged or lost is removed and made anew
+//!   from the archive with `sekisho replay`; until then senders look new.
 
 #![cfg_attr(not(test), deny(clippy::indexing_slicing))]
 
@@ -52,6 +72,7 @@ mod breaker;
 mod bytes;
 mod check;
 mod error;
+mod lesson;
 pub mod limits;
 mod migrate;
 mod plan;
@@ -64,7 +85,9 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod text;
+mod words;
 mod work;
+mod writer;
 
 pub use bytes::{Bytes, Key};
 pub use check::Checked;
@@ -72,3 +95,4 @@ pub use error::StoreError;
 pub use recall::thread_messages;
 pub use store::{Forgotten, Learnt, Opined, Store};
 pub use sweep::{Retention, Swept};
+pub use writer::{Lost, Writer};

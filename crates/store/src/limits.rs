@@ -7,8 +7,12 @@ pub const TEXT_BYTES_MAX: usize = 240;
 pub const TRAITS_MAX: usize = 256;
 /// Ticks of one lesson.
 pub const TICKS_MAX: usize = 128;
-/// Text hashes of one lesson: each is a row and, in a large history, a page that has to be read.
+/// Text hashes of one lesson.
 pub const SHINGLES_MAX: usize = 64;
+/// Of them those by which a quotation finds the message, the smallest: each is a row and, in a large history, a page that
+/// has to be read and written. A message that is found so is then compared by all of its hashes. Of one that is quoted
+/// to a half, one of six is in the quotation 98 times of 100.
+pub const INDEXED_SHINGLES: usize = 6;
 /// Referenced message ids of one lesson, the nearest first.
 pub const PARENTS_MAX: usize = 64;
 /// Participants of one lesson. A message to more is a mailing, its thread needs no full list.
@@ -17,11 +21,21 @@ pub const PARTICIPANTS_MAX: usize = 64;
 pub const JUDGED_MAX: usize = 16;
 /// Lessons of one batch; more are learnt in several, each whole.
 pub const BATCH_MAX: usize = 2_000;
-/// Bytes of a lesson when it is read back.
-pub const LESSON_BYTES_MAX: u64 = 4 << 20;
+/// Lessons that wait for the writer; beyond, whoever brings more waits. Some seconds of a busy gateway, and few megabytes.
+pub const WAITING_MAX: usize = 4_096;
+/// Lessons that the writer learns together: more would gain little, and others wait for the lock of SQLite.
+pub const GROUP_MAX: usize = 256;
+/// Milliseconds that one lesson waits to be accepted by the writer; beyond, it is given back.
+pub const ACCEPT_MS_MAX: u64 = 2_000;
+/// Milliseconds until the writer tries again when the database is away or full, at first.
+pub const RETRY_MS_MIN: u64 = 50;
+/// The same in the end.
+pub const RETRY_MS_MAX: u64 = 1_000;
+/// Aspects and kinds of one database: the facets have some dozens of them. Traits and ticks with more are cut.
+pub const WORDS_MAX: usize = 4_000;
 /// Subjects of one recall.
 pub const SUBJECTS_MAX: usize = 64;
-/// Aspects told of one subject, in alphabetical order.
+/// Aspects told of one subject: those that this database met first.
 pub const ASPECTS_MAX: usize = 96;
 /// Most frequent values told of one aspect.
 pub const VALUES_MAX: u16 = 64;

@@ -24,6 +24,10 @@ pub(crate) trait Schema {
     async fn set_meta(&mut self, name: &str, value: &str) -> Result<(), StoreError>;
 }
 
+/// What `meta` says of a database that began with this schema 1. Before the first release there was another; a history
+/// that was begun with it can only be made anew.
+const BEGAN: (&str, &str) = ("began", "words");
+
 /// Runs the steps that are missing and returns the salt of the database.
 pub(crate) async fn migrate<S: Schema>(schema: &mut S, steps: &[&'static str]) -> Result<Salt, StoreError> {
     schema.exclusive().await?;
@@ -39,6 +43,11 @@ pub(crate) async fn migrate<S: Schema>(schema: &mut S, steps: &[&'static str]) -
     if found > known {
         return Err(StoreError::Newer { found, known });
     }
+    if found > 0 && schema.meta(BEGAN.0).await?.as_deref() != Some(BEGAN.1) {
+        return Err(StoreError::Corrupt(
+            "it was begun by a version before the first release: remove it and replay the archive".to_owned(),
+        ));
+    }
     for step in steps.iter().skip(usize::try_from(found).unwrap_or_default()) {
         schema.run(step).await?;
     }
@@ -46,6 +55,7 @@ pub(crate) async fn migrate<S: Schema>(schema: &mut S, steps: &[&'static str]) -
         schema.set_meta("version", &known.to_string()).await?;
     }
     if found == 0 {
+        schema.set_meta(BEGAN.0, BEGAN.1).await?;
         let mut salt = [0_u8; 32];
         ring::rand::SystemRandom::new()
             .fill(&mut salt)

@@ -1,16 +1,16 @@
 //! Lessons become rows: bounded, sorted, with their keys. Pure; what the engines write is decided here.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::{Read as _, Write as _},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
-use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
-use sekisho_record::history::{
-    Lesson, OPINION, Opinion, THREAD, THREAD_PARTICIPANT, THREAD_SENDER, Tick, Trait,
-};
+use sekisho_record::history::{Lesson, Opinion, Tick, Trait};
 
-use crate::{StoreError, limits, text::Salt, text::clip};
+use crate::{
+    StoreError,
+    lesson::{Coded, CodedTick, pack},
+    limits,
+    text::{Salt, clip},
+    words::{self, Words},
+};
 
 /// A lesson within its limits, its traits and ticks sorted and without repetition: taking back undoes exactly this.
 pub(crate) fn canonical(lesson: &Lesson, cut: &mut BTreeSet<&'static str>) -> Lesson {
@@ -44,12 +44,12 @@ pub(crate) fn canonical(lesson: &Lesson, cut: &mut BTreeSet<&'static str>) -> Le
     let mut seen = BTreeSet::new();
     let participants = participants
         .iter()
-        .map(|p| clip(&p.replace('\n', " ")))
+        .map(|p| clip(&p.replace(['\n', '\r'], " ")))
         .filter(|p| !p.is_empty() && seen.insert(p.clone()))
         .collect();
     Lesson {
         record: clip(&lesson.record),
-        at: lesson.at,
+        at: lesson.at.max(FIRST),
         sender: clip(&lesson.sender),
         participants,
         message_id: lesson.message_id.clone(),
@@ -78,28 +78,12 @@ pub(crate) fn bounded<'a, T>(
     })
 }
 
-/// Lesson to bytes: JSON, deflated.
-pub(crate) fn pack(lesson: &Lesson) -> Result<Vec<u8>, StoreError> {
-    let broken = |e: &dyn std::fmt::Display| StoreError::Refused(format!("lesson: {e}"));
-    let json = serde_json::to_vec(lesson).map_err(|e| broken(&e))?;
-    let mut encoder = DeflateEncoder::new(Vec::with_capacity(json.len() / 3), Compression::fast());
-    encoder.write_all(&json).and_then(|()| encoder.finish()).map_err(|e| broken(&e))
-}
-
-/// Bytes to lesson.
-pub(crate) fn unpack(bytes: &[u8]) -> Result<Lesson, StoreError> {
-    let mut json = Vec::new();
-    DeflateDecoder::new(bytes)
-        .take(limits::LESSON_BYTES_MAX)
-        .read_to_end(&mut json)
-        .map_err(|e| StoreError::Corrupt(format!("lesson: {e}")))?;
-    serde_json::from_slice(&json).map_err(|e| StoreError::Corrupt(format!("lesson: {e}")))
-}
-
 /// A lesson ready to be written: everything but its thread and its number.
 #[derive(Debug)]
 pub(crate) struct Planned {
-    pub(crate) lesson: Lesson,
+    pub(crate) record: String,
+    pub(crate) opinion: Opinion,
+    pub(crate) lesson: Coded,
     pub(crate) packed: Vec<u8>,
     /// Key of its message id.
     pub(crate) message_id: Option<i64>,
@@ -110,30 +94,37 @@ pub(crate) struct Planned {
 }
 
 impl Planned {
+    /// Of a lesson within its limits ([`canonical`]).
     pub(crate) fn new(
         lesson: &Lesson,
         salt: &Salt,
+        words: &Words,
         cut: &mut BTreeSet<&'static str>,
     ) -> Result<Self, StoreError> {
         if lesson.record.is_empty() {
             return Err(StoreError::Limit("a lesson without a record".to_owned()));
         }
-        let lesson = canonical(lesson, cut);
         let key = |text: &str| (!text.is_empty()).then(|| salt.key(text));
         let message_id = key(&lesson.message_id);
         let parents = lesson.parents.iter().filter_map(|p| key(p)).chain(message_id).collect();
+        let coded = Coded::new(lesson, salt, words);
+        if (coded.traits.len(), coded.ticks.len()) != (lesson.traits.len(), lesson.ticks.len()) {
+            cut.insert("WORDS_MAX");
+        }
         Ok(Self {
-            packed: pack(&lesson)?,
+            record: lesson.record.clone(),
+            opinion: lesson.opinion,
+            packed: pack(&coded),
             message_id,
             subject_key: key(&lesson.subject_key),
             parents,
-            lesson,
+            lesson: coded,
         })
     }
 }
 
 /// Where a trait stands: subject, aspect, value.
-pub(crate) type TraitKey = (i64, String, String);
+pub(crate) type TraitKey = (i64, i64, String);
 
 /// How much a count changes, and which times the new messages have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,8 +136,11 @@ pub(crate) struct Delta {
     pub(crate) before_at: i64,
 }
 
-/// No time.
-pub(crate) const NEVER: i64 = i64::MIN;
+/// No time: a number that SQLite stores in no bytes, since most of what is counted is seen once.
+pub(crate) const NEVER: i64 = 0;
+
+/// No message is older: the first second of 1970 that is a time.
+const FIRST: i64 = 1;
 
 impl Delta {
     /// One message, learnt (1) or taken back (-1).
@@ -169,7 +163,7 @@ impl Delta {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct TickRow {
     pub(crate) subject: i64,
-    pub(crate) kind: String,
+    pub(crate) kind: i64,
     pub(crate) at: i64,
     pub(crate) message: i64,
     pub(crate) value: String,
@@ -201,41 +195,34 @@ impl Changes {
     }
 
     /// What the message teaches is learnt (`sign` 1) or taken back (-1), lasting ticks aside.
-    pub(crate) fn teach(&mut self, lesson: &Lesson, message: i64, thread: i64, salt: &Salt, sign: i64) {
-        let at = lesson.at;
-        let subject = |name: &str| if name == THREAD { thread } else { salt.subject(name) };
+    pub(crate) fn teach(&mut self, lesson: &Coded, message: i64, thread: i64, sign: i64) {
+        let traits = lesson.traits.iter();
         let mut own: BTreeSet<TraitKey> =
-            lesson.traits.iter().map(|t| (subject(&t.subject), t.aspect.clone(), t.value.clone())).collect();
-        own.extend(lesson.participants.iter().map(|p| (thread, THREAD_PARTICIPANT.to_owned(), p.clone())));
-        own.insert((thread, THREAD_SENDER.to_owned(), lesson.sender.clone()));
+            traits.map(|(whose, aspect, value)| (whose.unwrap_or(thread), *aspect, value.clone())).collect();
+        own.extend(lesson.participants.iter().map(|p| (thread, words::PARTICIPANT, p.clone())));
+        own.insert((thread, words::SENDER, lesson.sender.clone()));
         for key in own {
-            self.count(key, sign, at);
+            self.count(key, sign, lesson.at);
         }
-        let hashes = lesson.shingles.iter().map(|hash| (hash.cast_signed(), message));
+        let found_by = lesson.shingles.iter().take(limits::INDEXED_SHINGLES);
+        let hashes = found_by.map(|hash| (*hash, message));
         if sign > 0 {
             self.shingles.extend(hashes);
         } else {
             self.shingles_gone.extend(hashes);
         }
-        self.ticks(lesson, message, thread, salt, sign, Which::Passing);
+        self.ticks(lesson, message, thread, sign, Which::Passing);
     }
 
     /// Ticks of one sort are added or removed.
-    pub(crate) fn ticks(
-        &mut self,
-        lesson: &Lesson,
-        message: i64,
-        thread: i64,
-        salt: &Salt,
-        sign: i64,
-        which: Which,
-    ) {
-        let rows = lesson.ticks.iter().filter(|t| t.lasting == (which == Which::Lasting)).map(|t| TickRow {
-            subject: if t.subject == THREAD { thread } else { salt.subject(&t.subject) },
-            kind: t.kind.clone(),
+    pub(crate) fn ticks(&mut self, lesson: &Coded, message: i64, thread: i64, sign: i64, which: Which) {
+        let sort = |tick: &&CodedTick| tick.lasting == (which == Which::Lasting);
+        let rows = lesson.ticks.iter().filter(sort).map(|tick| TickRow {
+            subject: tick.whose.unwrap_or(thread),
+            kind: tick.kind,
             at: lesson.at,
             message,
-            value: t.value.clone(),
+            value: tick.value.clone(),
         });
         if sign > 0 {
             self.ticks.extend(rows);
@@ -245,13 +232,13 @@ impl Changes {
     }
 
     /// An opinion is counted, or no longer, for every subject that the lesson names.
-    pub(crate) fn opinion(&mut self, lesson: &Lesson, thread: i64, salt: &Salt, opinion: Opinion, sign: i64) {
+    pub(crate) fn opinion(&mut self, lesson: &Coded, thread: i64, opinion: Opinion, sign: i64) {
         if opinion == Opinion::Unknown {
             return;
         }
-        for name in &lesson.judged {
-            let subject = if name == THREAD { thread } else { salt.subject(name) };
-            self.count((subject, OPINION.to_owned(), opinion.name().to_owned()), sign, lesson.at);
+        for whose in &lesson.judged {
+            let key = (whose.unwrap_or(thread), words::OPINION, opinion.name().to_owned());
+            self.count(key, sign, lesson.at);
         }
     }
 }
@@ -278,33 +265,31 @@ mod tests {
     }
 
     #[test]
-    fn a_lesson_comes_back_as_it_was_and_says_what_was_cut() {
-        let mut lesson =
-            Lesson { record: "r".into(), at: 7, shingles: (0..100).collect(), ..Lesson::default() };
-        lesson.traits = vec![Trait::new("b", "x", "1"), Trait::new("a", "x", "1"), Trait::new("b", "x", "1")];
+    fn a_lesson_says_what_was_cut() {
+        let lesson = Lesson { record: "r".into(), at: -7, shingles: (0..100).collect(), ..Lesson::default() };
         let mut cut = BTreeSet::new();
-        let lesson = canonical(&lesson, &mut cut);
-        assert_eq!(lesson.traits.len(), 2, "said twice is said once");
-        assert_eq!(cut.into_iter().collect::<Vec<_>>(), ["SHINGLES_MAX"]);
-        assert_eq!(unpack(&pack(&lesson).unwrap()).unwrap(), lesson);
-        assert!(matches!(unpack(b"\xff\xff"), Err(StoreError::Corrupt(_))));
+        let bounded = canonical(&lesson, &mut cut);
+        assert_eq!(bounded.shingles.len(), limits::SHINGLES_MAX);
+        assert_eq!(bounded.at, FIRST);
+        assert_eq!(cut, BTreeSet::from(["SHINGLES_MAX"]));
+        let strange = Lesson { traits: vec![Trait::new("s", "no word", "v")], ..bounded };
+        Planned::new(&strange, &Salt::new(b"s"), &Words::default(), &mut cut).unwrap();
+        assert!(cut.contains("WORDS_MAX"));
     }
 
     #[test]
     fn taking_back_undoes_what_was_taught() {
-        let salt = Salt::new(b"s");
-        let lesson = Lesson {
-            record: "r".into(),
+        let lesson = Coded {
             sender: "a@x".into(),
             participants: vec!["a@x".into()],
-            traits: vec![Trait::new(THREAD, "link", "x.example")],
-            ..Lesson::default()
+            traits: vec![(None, 7, "x.example".into())],
+            ..Coded::default()
         };
         let mut changes = Changes::default();
-        changes.teach(&lesson, 1, 42, &salt, 1);
+        changes.teach(&lesson, 1, 42, 1);
         assert_eq!(changes.traits.len(), 3);
         assert!(changes.traits.keys().all(|k| k.0 == 42));
-        changes.teach(&lesson, 1, 42, &salt, -1);
+        changes.teach(&lesson, 1, 42, -1);
         assert!(changes.traits.values().all(|d| d.count == 0));
     }
 }

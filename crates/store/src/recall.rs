@@ -7,9 +7,9 @@ use sekisho_record::history::{
 };
 
 use crate::{
-    limits,
+    lesson, limits,
     plan::bounded,
-    text::{Salt, clip, thread_name},
+    text::{Salt, clip, thread_name, unhex},
 };
 
 /// Questions as keys, within the limits.
@@ -52,7 +52,7 @@ impl Asked {
             cut.insert("THREADS_MAX");
         }
         // A hash that is asked twice would count twice.
-        let shingles: BTreeSet<i64> = shingles.iter().map(|s| s.cast_signed()).collect();
+        let shingles: BTreeSet<i64> = shingles.iter().map(|s| lesson::short(*s)).collect();
         Self {
             subjects: subjects.iter().map(|s| salt.subject(s)).collect(),
             most: looked_at(q.most),
@@ -103,12 +103,15 @@ pub(crate) type ValueRow = (String, String, Seen);
 pub(crate) struct MatchRow {
     pub(crate) why: Why,
     pub(crate) question: usize,
+    /// How many of the hashes by which it is found.
     pub(crate) overlap: u32,
     pub(crate) record: String,
     pub(crate) thread: i64,
     pub(crate) at: i64,
     pub(crate) sender: String,
     pub(crate) participants: String,
+    /// Of a quotation: the beginning of the lesson, with its text hashes, in hexadecimal digits.
+    pub(crate) hashes: String,
 }
 
 impl MatchRow {
@@ -189,7 +192,7 @@ pub(crate) fn answers(questions: &Questions, asked: &Asked, rows: Rows) -> Answe
         subjects: subjects.into_iter().map(|s| s.known(most, &mut cut)).collect(),
         exact,
         windows,
-        matches: matches(rows.matches),
+        matches: matches(rows.matches, &asked.shingles),
         threads: order
             .iter()
             .filter_map(|thread| threads.remove(thread))
@@ -199,7 +202,13 @@ pub(crate) fn answers(questions: &Questions, asked: &Asked, rows: Rows) -> Answe
     }
 }
 
-fn matches(mut rows: Vec<MatchRow>) -> Vec<Match> {
+/// Matches, the best first. A quotation tells how many of all its hashes were asked for.
+fn matches(mut rows: Vec<MatchRow>, asked: &[i64]) -> Vec<Match> {
+    for row in rows.iter_mut().filter(|row| row.why == Why::Quote) {
+        let hashes = unhex(&row.hashes).and_then(|bytes| lesson::hashes(&bytes).ok()).unwrap_or_default();
+        let shared = hashes.iter().filter(|hash| asked.binary_search(hash).is_ok()).count();
+        row.overlap = u32::try_from(shared).unwrap_or(u32::MAX);
+    }
     rows.sort_by(|a, b| (b.score(), b.at, &b.record).cmp(&(a.score(), a.at, &a.record)));
     let told = |m: MatchRow| Match {
         why: m.why,
@@ -207,7 +216,7 @@ fn matches(mut rows: Vec<MatchRow>) -> Vec<Match> {
         overlap: m.overlap,
         thread: thread_name(m.thread),
         at: m.at,
-        participants: m.participants.split('\n').filter(|p| !p.is_empty()).map(str::to_owned).collect(),
+        participants: lesson::split(&m.sender, &m.participants),
         record: m.record,
         sender: m.sender,
     };

@@ -4,20 +4,23 @@
 macro_rules! shared_work {
     ($lock:literal) => {
         async fn lock(&mut self, record: &str) -> Result<Option<StoredRow>, StoreError> {
-            let row: Option<(i64, i64, i64, i64, Vec<u8>)> = sqlx::query_as(concat!(
-                "SELECT id, thread, learnt, opinion, lesson FROM message WHERE record = $1",
+            let row: Option<(i64, i64, i64, i64, i64, String, String, Vec<u8>)> = sqlx::query_as(concat!(
+                "SELECT id, thread, learnt, opinion, at, sender, participants, lesson FROM message WHERE record = $1",
                 $lock
             ))
             .bind(record)
             .fetch_optional(&mut *self.0)
             .await?;
-            Ok(row.map(|(id, thread, learnt, opinion, lesson)| StoredRow {
-                id,
-                thread,
-                learnt: learnt != 0,
-                opinion: Opinion::from_number(opinion),
-                lesson,
-            }))
+            row.map(|(id, thread, learnt, opinion, at, sender, participants, packed)| {
+                Ok(StoredRow {
+                    id,
+                    thread,
+                    learnt: learnt != 0,
+                    opinion: Opinion::from_number(opinion),
+                    lesson: lesson::unpack(&packed, at, &sender, &participants)?,
+                })
+            })
+            .transpose()
         }
 
         async fn mark(&mut self, id: i64, learnt: bool, opinion: Opinion) -> Result<(), StoreError> {
@@ -94,9 +97,9 @@ macro_rules! shared_sweeping {
             from: i64,
             to: i64,
             cutoff: i64,
-        ) -> Result<Vec<(i64, String, i64)>, StoreError> {
+        ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
             let sql = "DELETE FROM trait WHERE subject >= $1 AND subject <= $2 AND last_at < $3
-                 RETURNING subject, aspect, count";
+                 RETURNING subject, CAST(aspect AS bigint), count";
             Ok(sqlx::query_as(sql).bind(from).bind(to).bind(cutoff).fetch_all(&mut *self.0).await?)
         }
 

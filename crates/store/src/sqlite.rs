@@ -91,6 +91,13 @@ impl Sqlite {
         self.writer.close().await;
     }
 
+    /// Whether to wait for the disk; see [`crate::Store::wait_for_disk`].
+    pub(crate) async fn wait_for_disk(&self, wait: bool) -> Result<(), StoreError> {
+        let sql = if wait { "PRAGMA synchronous = NORMAL" } else { "PRAGMA synchronous = OFF" };
+        sqlx::query(sql).execute(&self.writer).await?;
+        Ok(())
+    }
+
     /// Pages that may be used at most; tests make a small disk of it.
     #[cfg(test)]
     pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {

@@ -9,11 +9,12 @@ use crate::{
     breaker::Breaker,
     check::{self, Checked},
     limits,
-    plan::Planned,
+    plan::{Planned, canonical},
     postgres::Postgres,
     sqlite::Sqlite,
     sweep::{self, Retention, Sweeping as _, Swept, Table, cutoff},
     text::{Salt, clip},
+    words::Words,
     work::{self, Said, Work as _},
 };
 
@@ -22,6 +23,7 @@ use crate::{
 pub struct Store {
     engine: Engine,
     breaker: Arc<Breaker>,
+    words: Arc<Words>,
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +119,7 @@ impl Store {
                 "a store is sqlite:PATH or postgres://USER@HOST/DATABASE".to_owned(),
             ));
         };
-        Ok(Self { engine, breaker: Arc::default() })
+        Ok(Self { engine, breaker: Arc::default(), words: Arc::default() })
     }
 
     fn salt(&self) -> &Salt {
@@ -136,9 +138,14 @@ impl Store {
     pub async fn learn(&self, lessons: &[Lesson]) -> Result<Learnt, StoreError> {
         let (mut cut, mut out) = (BTreeSet::new(), Learnt::default());
         for batch in lessons.chunks(limits::BATCH_MAX) {
-            let planned = batch
+            let bounded: Vec<Lesson> = batch.iter().map(|lesson| canonical(lesson, &mut cut)).collect();
+            let missing = self.words.missing(&bounded);
+            if !missing.is_empty() {
+                self.words.note(transact!(self, |tx, _salt| tx.words(&missing).await)?);
+            }
+            let planned = bounded
                 .iter()
-                .map(|lesson| Planned::new(lesson, self.salt(), &mut cut))
+                .map(|lesson| Planned::new(lesson, self.salt(), &self.words, &mut cut))
                 .collect::<Result<Vec<_>, _>>()?;
             let new = transact!(self, |tx, salt| work::learn(&mut tx, &planned, salt).await)?;
             out.new += new;
@@ -191,7 +198,7 @@ impl Store {
         let records: Vec<String> = records.iter().map(|r| clip(r)).collect();
         let mut out = Forgotten::default();
         for batch in records.chunks(limits::BATCH_MAX) {
-            let done = transact!(self, |tx, salt| work::forget(&mut tx, batch, salt).await)?;
+            let done = transact!(self, |tx, _salt| work::forget(&mut tx, batch).await)?;
             out.forgotten += done.forgotten;
             out.unknown += done.unknown;
         }
@@ -212,7 +219,7 @@ impl Store {
     ) -> Result<Opined, StoreError> {
         let (record, by) = (clip(record), clip(by));
         let said = Said { record: &record, at, opinion, by: &by };
-        transact!(self, |tx, salt| work::opine(&mut tx, said, salt).await)
+        transact!(self, |tx, _salt| work::opine(&mut tx, said).await)
     }
 
     /// Keeps bytes under a class, and returns their address. The note comes first, so that nothing is kept that no sweep
@@ -353,6 +360,18 @@ impl Store {
         match tokio::time::timeout(Duration::from_millis(ms), call).await {
             Ok(result) => result,
             Err(_) => Err(StoreError::Gone(format!("no answer within {ms} ms"))),
+        }
+    }
+
+    /// Whether SQLite waits for the disk. Benchmarks fill a file without waiting that they will throw away.
+    ///
+    /// # Errors
+    /// As [`Store::learn`].
+    #[doc(hidden)]
+    pub async fn wait_for_disk(&self, wait: bool) -> Result<(), StoreError> {
+        match &self.engine {
+            Engine::Sqlite(db) => db.wait_for_disk(wait).await,
+            Engine::Postgres(_) => Ok(()),
         }
     }
 

@@ -8,9 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    StoreError, limits,
+    StoreError, lesson, limits,
     migrate::Schema,
-    plan::{Delta, NEVER, unpack},
+    plan::{Delta, NEVER},
     work::{TotalDelta, Totals, Work},
 };
 
@@ -73,7 +73,7 @@ pub(crate) trait Sweeping: Work + Schema {
         from: i64,
         to: i64,
         cutoff: i64,
-    ) -> Result<Vec<(i64, String, i64)>, StoreError>;
+    ) -> Result<Vec<(i64, i64, i64)>, StoreError>;
     /// The oldest messages before a time: number, record, lesson.
     async fn old_messages(&mut self, cutoff: i64) -> Result<Vec<(i64, String, Vec<u8>)>, StoreError>;
     /// Objects of a class that are too old.
@@ -106,7 +106,7 @@ pub(crate) async fn step<W: Sweeping>(
             let rows = work.drop_traits(from, to, cutoff).await?;
             let mut totals = Totals::new();
             for (subject, aspect, count) in &rows {
-                let total = totals.entry((*subject, aspect.clone())).or_insert(TotalDelta {
+                let total = totals.entry((*subject, *aspect)).or_insert(TotalDelta {
                     delta: Delta { count: 0, first_at: NEVER, last_at: NEVER, before_at: NEVER },
                     distinct: 0,
                 });
@@ -130,7 +130,8 @@ pub(crate) async fn messages<W: Sweeping>(work: &mut W, cutoff: i64) -> Result<(
     }
     let mut shingles = BTreeSet::new();
     for (id, _, lesson) in &rows {
-        shingles.extend(unpack(lesson)?.shingles.iter().map(|hash| (hash.cast_signed(), *id)));
+        let found_by = lesson::hashes(lesson)?.into_iter().take(limits::INDEXED_SHINGLES);
+        shingles.extend(found_by.map(|hash| (hash, *id)));
     }
     work.unshingle(&shingles).await?;
     let ids: Vec<i64> = rows.iter().map(|r| r.0).collect();

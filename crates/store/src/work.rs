@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_record::history::{Lesson, Opinion};
+use sekisho_record::history::Opinion;
 
 use crate::{
     StoreError,
-    plan::{Changes, Delta, Planned, TickRow, TraitKey, Which, rank, unpack},
+    lesson::{Coded, joined},
+    plan::{Changes, Delta, Planned, TickRow, TraitKey, Which, rank},
     store::{Forgotten, Opined},
     text::Salt,
 };
@@ -34,7 +35,7 @@ pub(crate) struct StoredRow {
     pub(crate) thread: i64,
     pub(crate) learnt: bool,
     pub(crate) opinion: Opinion,
-    pub(crate) lesson: Vec<u8>,
+    pub(crate) lesson: Coded,
 }
 
 /// A row of `trait` after a change.
@@ -53,7 +54,7 @@ pub(crate) struct TotalDelta {
 }
 
 /// Rows of `total` by subject and aspect.
-pub(crate) type Totals = BTreeMap<(i64, String), TotalDelta>;
+pub(crate) type Totals = BTreeMap<(i64, i64), TotalDelta>;
 
 /// A log entry of `opinion`.
 #[derive(Debug, Clone, Copy)]
@@ -68,6 +69,8 @@ pub(crate) struct Said<'a> {
 pub(crate) trait Work {
     /// Which of these records are stored.
     async fn known(&mut self, records: &[String]) -> Result<BTreeSet<String>, StoreError>;
+    /// The numbers of these words; those that have none get one, as long as there is room for it.
+    async fn words(&mut self, words: &[String]) -> Result<Vec<(String, i64)>, StoreError>;
     /// Message id, thread and its first time of stored messages that are learnt.
     async fn parents(&mut self, message_ids: &[i64]) -> Result<Vec<(i64, i64, i64)>, StoreError>;
     /// New messages; those that another node was quicker with are left out of the answer.
@@ -104,9 +107,9 @@ pub(crate) async fn learn<W: Work>(
     lessons: &[Planned],
     salt: &Salt,
 ) -> Result<u64, StoreError> {
-    let records: Vec<String> = lessons.iter().map(|l| l.lesson.record.clone()).collect();
+    let records: Vec<String> = lessons.iter().map(|l| l.record.clone()).collect();
     let mut seen = work.known(&records).await?;
-    let fresh: Vec<&Planned> = lessons.iter().filter(|l| seen.insert(l.lesson.record.clone())).collect();
+    let fresh: Vec<&Planned> = lessons.iter().filter(|l| seen.insert(l.record.clone())).collect();
     if fresh.is_empty() {
         return Ok(0);
     }
@@ -117,14 +120,14 @@ pub(crate) async fn learn<W: Work>(
     let ids: BTreeMap<String, i64> = work.claim(&rows).await?.into_iter().collect();
     let threads: BTreeMap<&str, i64> = rows.iter().map(|r| (r.record.as_str(), r.thread)).collect();
     let mut changes = Changes::default();
-    for Planned { lesson, .. } in fresh {
-        let record = lesson.record.as_str();
+    for Planned { record, lesson, opinion, .. } in fresh {
+        let record = record.as_str();
         let (Some(&id), Some(&thread)) = (ids.get(record), threads.get(record)) else { continue };
-        if lesson.opinion.teaches() {
-            changes.teach(lesson, id, thread, salt, 1);
+        if opinion.teaches() {
+            changes.teach(lesson, id, thread, 1);
         }
-        changes.ticks(lesson, id, thread, salt, 1, Which::Lasting);
-        changes.opinion(lesson, thread, salt, lesson.opinion, 1);
+        changes.ticks(lesson, id, thread, 1, Which::Lasting);
+        changes.opinion(lesson, thread, *opinion, 1);
     }
     apply(work, &changes).await?;
     Ok(u64::try_from(ids.len()).unwrap_or_default())
@@ -142,24 +145,24 @@ fn threads(fresh: &[&Planned], stored: &[(i64, i64, i64)], salt: &Salt) -> Vec<M
     }
     let mut rows = Vec::with_capacity(fresh.len());
     for planned in fresh {
-        let Planned { lesson, packed, message_id, subject_key, parents } = planned;
-        let own = (lesson.at, salt.thread(&lesson.record));
+        let Planned { record, opinion, lesson, packed, message_id, subject_key, parents } = planned;
+        let own = (lesson.at, salt.thread(record));
         let (thread_at, thread) = parents.iter().filter_map(|p| known.get(p)).min().copied().unwrap_or(own);
-        let learnt = lesson.opinion.teaches();
+        let learnt = opinion.teaches();
         if let Some(id) = message_id.filter(|_| learnt) {
             note(&mut known, id, (thread_at, thread));
         }
         rows.push(MessageRow {
-            record: lesson.record.clone(),
+            record: record.clone(),
             at: lesson.at,
             message_id: *message_id,
             subject_key: *subject_key,
             thread,
             thread_at,
             learnt,
-            opinion: lesson.opinion,
+            opinion: *opinion,
             sender: lesson.sender.clone(),
-            participants: lesson.participants.join("\n"),
+            participants: joined(&lesson.sender, &lesson.participants),
             lesson: packed.clone(),
         });
     }
@@ -167,11 +170,7 @@ fn threads(fresh: &[&Planned], stored: &[(i64, i64, i64)], salt: &Salt) -> Vec<M
 }
 
 /// Takes back what the records taught, and forgets that they were there.
-pub(crate) async fn forget<W: Work>(
-    work: &mut W,
-    records: &[String],
-    salt: &Salt,
-) -> Result<Forgotten, StoreError> {
+pub(crate) async fn forget<W: Work>(work: &mut W, records: &[String]) -> Result<Forgotten, StoreError> {
     let (mut changes, mut out) = (Changes::default(), Forgotten::default());
     let (mut ids, mut gone) = (Vec::new(), Vec::new());
     for record in records.iter().collect::<BTreeSet<_>>() {
@@ -179,12 +178,11 @@ pub(crate) async fn forget<W: Work>(
             out.unknown += 1;
             continue;
         };
-        let lesson = unpack(&row.lesson)?;
         if row.learnt {
-            changes.teach(&lesson, row.id, row.thread, salt, -1);
+            changes.teach(&row.lesson, row.id, row.thread, -1);
         }
-        changes.ticks(&lesson, row.id, row.thread, salt, -1, Which::Lasting);
-        changes.opinion(&lesson, row.thread, salt, row.opinion, -1);
+        changes.ticks(&row.lesson, row.id, row.thread, -1, Which::Lasting);
+        changes.opinion(&row.lesson, row.thread, row.opinion, -1);
         ids.push(row.id);
         gone.push(record.clone());
         out.forgotten += 1;
@@ -197,23 +195,22 @@ pub(crate) async fn forget<W: Work>(
 }
 
 /// Notes an opinion; a malicious message is taken back, any other that was taken back is learnt again.
-pub(crate) async fn opine<W: Work>(work: &mut W, said: Said<'_>, salt: &Salt) -> Result<Opined, StoreError> {
+pub(crate) async fn opine<W: Work>(work: &mut W, said: Said<'_>) -> Result<Opined, StoreError> {
     let Some(row) = work.lock(said.record).await? else {
         return Ok(Opined::Unknown);
     };
     work.say(said).await?;
-    let lesson: Lesson = unpack(&row.lesson)?;
     let mut changes = Changes::default();
-    changes.opinion(&lesson, row.thread, salt, row.opinion, -1);
-    changes.opinion(&lesson, row.thread, salt, said.opinion, 1);
+    changes.opinion(&row.lesson, row.thread, row.opinion, -1);
+    changes.opinion(&row.lesson, row.thread, said.opinion, 1);
     let learnt = said.opinion.teaches();
     let out = match (row.learnt, learnt) {
         (true, false) => {
-            changes.teach(&lesson, row.id, row.thread, salt, -1);
+            changes.teach(&row.lesson, row.id, row.thread, -1);
             Opined::TakenBack
         }
         (false, true) => {
-            changes.teach(&lesson, row.id, row.thread, salt, 1);
+            changes.teach(&row.lesson, row.id, row.thread, 1);
             Opined::LearntAgain
         }
         _ => Opined::Noted,
@@ -259,7 +256,7 @@ fn add(totals: &mut Totals, key: &TraitKey, change: TotalDelta) {
         return;
     }
     let total = totals
-        .entry((key.0, key.1.clone()))
+        .entry((key.0, key.1))
         .and_modify(|total| total.delta.merge(change.delta))
         .or_insert(TotalDelta { delta: change.delta, distinct: 0 });
     total.distinct += change.distinct;

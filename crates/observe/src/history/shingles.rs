@@ -80,8 +80,8 @@ fn tokens(text: &str) -> Vec<(String, usize)> {
     out
 }
 
-/// Hashes of pieces of a text, the smallest.
-pub(super) fn shingles(text: &str) -> Vec<u64> {
+/// Hashes of pieces of a text, the `most` smallest.
+pub(super) fn shingles(text: &str, most: usize) -> Vec<u64> {
     let tokens = tokens(cut(text));
     let mut all = BTreeSet::new();
     for start in 0..tokens.len() {
@@ -99,7 +99,7 @@ pub(super) fn shingles(text: &str) -> Vec<u64> {
             break;
         }
         all.insert(hash(piece.as_bytes()));
-        if all.len() > limits::HISTORY_SHINGLES_MAX {
+        if all.len() > most {
             all.pop_last();
         }
     }

@@ -48,8 +48,9 @@ pub(super) fn ask(evidence: &Evidence, questions: &mut Questions) {
         let key = words::subject_key(evidence);
         questions.subject_keys = Some(key).filter(|key| !key.is_empty()).into_iter().collect();
         let quoted = evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX);
+        let most = limits::HISTORY_ASKED_SHINGLES_MAX;
         let hashes: BTreeSet<u64> =
-            quoted.flat_map(|q| shingles::shingles(without_signature(&q.text))).collect();
+            quoted.flat_map(|q| shingles::shingles(without_signature(&q.text), most)).collect();
         questions.shingles = hashes.into_iter().collect();
     }
 }

@@ -3,14 +3,16 @@
 use sekisho_record::history::{Answers, Count, Questions, Why};
 
 use crate::{
-    StoreError, limits,
+    StoreError,
+    lesson::HASHES_BYTES_MAX,
+    limits,
     postgres::Postgres,
     recall::{Asked, MatchRow, Rows, answers, seen},
 };
 
 const RECALL: &str = include_str!("recall.sql");
 
-type Row = (i64, i64, i64, String, String, String, i64, i64, i64, i64);
+type Row = (i64, i64, i64, String, String, String, String, i64, i64, i64, i64);
 
 fn count(max: usize) -> i64 {
     i64::try_from(max).unwrap_or(i64::MAX)
@@ -43,6 +45,7 @@ impl Postgres {
             .bind(count(limits::SAME_SUBJECT_MAX))
             .bind(asked.most.1)
             .bind(asked.thread_values.1)
+            .bind(i32::try_from(HASHES_BYTES_MAX).unwrap_or(i32::MAX))
             .fetch_all(&self.pool)
             .await?;
         Ok(answers(questions, &asked, sort(rows)))
@@ -53,7 +56,7 @@ impl Postgres {
 fn sort(rows: Vec<Row>) -> Rows {
     let mut out = Rows::default();
     let number = |n: i64| u64::try_from(n).unwrap_or_default();
-    for (part, place, thread, a, b, c, n1, n2, n3, n4) in rows {
+    for (part, place, thread, a, b, c, d, n1, n2, n3, n4) in rows {
         let place = usize::try_from(place - 1).unwrap_or_default();
         match part {
             1 => out.totals.push((place, (a, seen(n1, n2, n3), number(n4)))),
@@ -76,6 +79,7 @@ fn sort(rows: Vec<Row>) -> Rows {
                 at: n2,
                 sender: b,
                 participants: c,
+                hashes: d,
             }),
             6 => out.thread_totals.push((thread, (a, seen(n1, n2, n3), number(n4)))),
             _ => out.thread_values.push((thread, (a, b, seen(n1, n2, n3)))),

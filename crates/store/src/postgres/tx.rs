@@ -6,7 +6,7 @@ use sekisho_record::history::Opinion;
 use sqlx::{Postgres, Transaction};
 
 use crate::{
-    StoreError, limits,
+    StoreError, lesson, limits,
     migrate::Schema,
     plan::{Delta, TickRow, TraitKey, rank},
     shared::{shared_schema, shared_sweeping, shared_work, times},
@@ -34,6 +34,22 @@ impl Work for PostgresTx {
             .fetch_all(&mut *self.0)
             .await?;
         Ok(found.into_iter().collect())
+    }
+
+    async fn words(&mut self, words: &[String]) -> Result<Vec<(String, i64)>, StoreError> {
+        sqlx::query(
+            "INSERT INTO word (name) SELECT name FROM unnest($1::text[]) n (name)
+             WHERE NOT EXISTS (SELECT 1 FROM word w WHERE w.name = n.name)
+             LIMIT greatest(0, $2::bigint - (SELECT count(*) FROM word)) ON CONFLICT DO NOTHING",
+        )
+        .bind(words)
+        .bind(i64::try_from(limits::WORDS_MAX).unwrap_or(i64::MAX))
+        .execute(&mut *self.0)
+        .await?;
+        Ok(sqlx::query_as("SELECT name, id::bigint FROM word WHERE name = ANY($1)")
+            .bind(words)
+            .fetch_all(&mut *self.0)
+            .await?)
     }
 
     async fn parents(&mut self, message_ids: &[i64]) -> Result<Vec<(i64, i64, i64)>, StoreError> {
@@ -76,16 +92,16 @@ impl Work for PostgresTx {
 
     async fn count(&mut self, rows: &BTreeMap<TraitKey, Delta>) -> Result<Vec<CountedRow>, StoreError> {
         let rows: Vec<(&TraitKey, &Delta)> = rows.iter().collect();
-        let found: Vec<(i64, String, String, i64, i64)> = sqlx::query_as(concat!(
+        let found: Vec<(i64, i64, String, i64, i64)> = sqlx::query_as(concat!(
             "INSERT INTO trait AS t (subject, aspect, value, count, first_at, last_at, before_at, rank)
-             SELECT * FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
+             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
                $7::bigint[], $8::bigint[])
              ON CONFLICT (subject, aspect, value) DO UPDATE SET count = t.count + excluded.count, ",
             times!("least", "greatest"),
-            " RETURNING subject, aspect, value, count, rank"
+            " RETURNING subject, aspect::bigint, value, count, rank"
         ))
         .bind(column(&rows, |r| r.0.0))
-        .bind(column(&rows, |r| r.0.1.as_str()))
+        .bind(column(&rows, |r| r.0.1))
         .bind(column(&rows, |r| r.0.2.as_str()))
         .bind(column(&rows, |r| r.1.count))
         .bind(column(&rows, |r| r.1.first_at))
@@ -105,11 +121,11 @@ impl Work for PostgresTx {
         }
         sqlx::query(
             "UPDATE trait t SET rank = q.rank
-             FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bigint[]) q (subject, aspect, value, rank)
+             FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[]) q (subject, aspect, value, rank)
              WHERE t.subject = q.subject AND t.aspect = q.aspect AND t.value = q.value",
         )
         .bind(column(rows, |r| r.0.0))
-        .bind(column(rows, |r| r.0.1.as_str()))
+        .bind(column(rows, |r| r.0.1))
         .bind(column(rows, |r| r.0.2.as_str()))
         .bind(column(rows, |r| r.1))
         .execute(&mut *self.0)
@@ -122,11 +138,11 @@ impl Work for PostgresTx {
             return Ok(());
         }
         sqlx::query(
-            "DELETE FROM trait t USING unnest($1::bigint[], $2::text[], $3::text[]) q (subject, aspect, value)
+            "DELETE FROM trait t USING unnest($1::bigint[], $2::bigint[], $3::text[]) q (subject, aspect, value)
              WHERE t.subject = q.subject AND t.aspect = q.aspect AND t.value = q.value AND t.count <= 0",
         )
         .bind(column(rows, |r| r.0))
-        .bind(column(rows, |r| r.1.as_str()))
+        .bind(column(rows, |r| r.1))
         .bind(column(rows, |r| r.2.as_str()))
         .execute(&mut *self.0)
         .await?;
@@ -137,14 +153,14 @@ impl Work for PostgresTx {
         let rows: Vec<_> = rows.iter().collect();
         sqlx::query(concat!(
             "INSERT INTO total AS t (subject, aspect, count, distinct_values, first_at, last_at, before_at)
-             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
                $7::bigint[])
              ON CONFLICT (subject, aspect) DO UPDATE SET count = t.count + excluded.count,
              distinct_values = t.distinct_values + excluded.distinct_values, ",
             times!("least", "greatest")
         ))
         .bind(column(&rows, |r| r.0.0))
-        .bind(column(&rows, |r| r.0.1.as_str()))
+        .bind(column(&rows, |r| r.0.1))
         .bind(column(&rows, |r| r.1.delta.count))
         .bind(column(&rows, |r| r.1.distinct))
         .bind(column(&rows, |r| r.1.delta.first_at))
@@ -155,11 +171,11 @@ impl Work for PostgresTx {
         let fewer: Vec<_> = rows.into_iter().filter(|r| r.1.delta.count <= 0).collect();
         if !fewer.is_empty() {
             sqlx::query(
-                "DELETE FROM total t USING unnest($1::bigint[], $2::text[]) q (subject, aspect)
+                "DELETE FROM total t USING unnest($1::bigint[], $2::bigint[]) q (subject, aspect)
                  WHERE t.subject = q.subject AND t.aspect = q.aspect AND t.count <= 0",
             )
             .bind(column(&fewer, |r| r.0.0))
-            .bind(column(&fewer, |r| r.0.1.as_str()))
+            .bind(column(&fewer, |r| r.0.1))
             .execute(&mut *self.0)
             .await?;
         }
@@ -168,14 +184,14 @@ impl Work for PostgresTx {
 
     async fn tick(&mut self, rows: &BTreeSet<TickRow>) -> Result<(), StoreError> {
         let sql = "INSERT INTO tick (subject, kind, at, message, value)
-             SELECT * FROM unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[])
+             SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[])
              ON CONFLICT DO NOTHING";
         self.ticks(sql, rows).await
     }
 
     async fn untick(&mut self, rows: &BTreeSet<TickRow>) -> Result<(), StoreError> {
         let sql = "DELETE FROM tick t
-             USING unnest($1::bigint[], $2::text[], $3::bigint[], $4::bigint[], $5::text[]) q (subject, kind, at, message, value)
+             USING unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[], $5::text[]) q (subject, kind, at, message, value)
              WHERE t.subject = q.subject AND t.kind = q.kind AND t.at = q.at AND t.message = q.message
              AND t.value = q.value";
         self.ticks(sql, rows).await
@@ -202,7 +218,7 @@ impl PostgresTx {
         let rows: Vec<&TickRow> = rows.iter().collect();
         sqlx::query(sql)
             .bind(column(&rows, |r| r.subject))
-            .bind(column(&rows, |r| r.kind.as_str()))
+            .bind(column(&rows, |r| r.kind))
             .bind(column(&rows, |r| r.at))
             .bind(column(&rows, |r| r.message))
             .bind(column(&rows, |r| r.value.as_str()))

@@ -8,7 +8,9 @@ use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
 
 use crate::{
-    StoreError, limits,
+    StoreError,
+    lesson::HASHES_BYTES_MAX,
+    limits,
     recall::{Asked, MatchRow, Rows, TotalRow, ValueRow, answers, best_threads, seen},
     sqlite::Sqlite,
 };
@@ -18,16 +20,16 @@ use crate::{
 macro_rules! known {
     () => {
         "WITH asked AS MATERIALIZED (
-           SELECT q.key AS place, t.* FROM json_each(?1) q CROSS JOIN total t
-           WHERE t.subject = q.value
+           SELECT q.key AS place, w.name, t.* FROM json_each(?1) q CROSS JOIN total t CROSS JOIN word w
+           WHERE t.subject = q.value AND w.id = t.aspect
            AND t.aspect IN (SELECT aspect FROM total WHERE subject = q.value ORDER BY aspect LIMIT ?4))
          SELECT
-         (SELECT json_group_array(json_array(place, aspect, count, first_at, last_at, distinct_values)) FROM asked),
-         (SELECT json_group_array(json_array(place, aspect, value, count, first_at, last_at)) FROM (
-           SELECT k.place, v.aspect, v.value, v.count, v.first_at, v.last_at FROM asked k CROSS JOIN trait v
+         (SELECT json_group_array(json_array(place, name, count, first_at, last_at, distinct_values)) FROM asked),
+         (SELECT json_group_array(json_array(place, name, value, count, first_at, last_at)) FROM (
+           SELECT k.place, k.name, v.value, v.count, v.first_at, v.last_at FROM asked k CROSS JOIN trait v
            WHERE k.distinct_values <= ?2 AND ?3 > 0 AND v.subject = k.subject AND v.aspect = k.aspect
            UNION ALL
-           SELECT k.place, v.aspect, v.value, v.count, v.first_at, v.last_at FROM asked k CROSS JOIN trait v
+           SELECT k.place, k.name, v.value, v.count, v.first_at, v.last_at FROM asked k CROSS JOIN trait v
            WHERE k.distinct_values > ?2 AND v.subject = k.subject AND v.aspect = k.aspect AND v.value IN (
              SELECT value FROM (SELECT value FROM trait INDEXED BY trait_by_rank
                WHERE subject = k.subject AND aspect = k.aspect AND rank > 1 ORDER BY rank DESC, value LIMIT ?2)
@@ -43,26 +45,27 @@ const EVERYTHING: &str = concat!(
     known!(),
     ",
          (SELECT json_group_array(json_array(q.key, t.count, t.first_at, t.last_at))
-           FROM json_each(?5) q CROSS JOIN trait t
-           WHERE t.subject = q.value ->> 0 AND t.aspect = q.value ->> 1 AND t.value = q.value ->> 2),
+           FROM json_each(?5) q CROSS JOIN word a CROSS JOIN trait t
+           WHERE a.name = q.value ->> 1 AND t.subject = q.value ->> 0 AND t.aspect = a.id AND t.value = q.value ->> 2),
          (SELECT json_group_array(json_array(q.key, json((
            SELECT json_array(coalesce(sum(n), 0), count(*), coalesce(sum(new), 0)) FROM (
              SELECT w.n, NOT EXISTS (SELECT 1 FROM trait t WHERE t.subject = q.value ->> 0
-               AND t.aspect = q.value ->> 1 AND t.value = w.value AND t.first_at < q.value ->> 2) AS new
+               AND t.aspect = a.id AND t.value = w.value AND t.first_at < q.value ->> 2) AS new
              FROM (SELECT value, count(*) AS n FROM (
-               SELECT value FROM tick WHERE subject = q.value ->> 0 AND kind = q.value ->> 1
+               SELECT value FROM tick WHERE subject = q.value ->> 0 AND kind = a.id
                AND at >= q.value ->> 2 AND at < q.value ->> 3 ORDER BY at DESC LIMIT ?7) GROUP BY value) w)))))
-           FROM json_each(?6) q),
-         (SELECT json_group_array(json_array(q.key, 0, m.record, m.thread, m.at, m.sender, m.participants))
+           FROM json_each(?6) q CROSS JOIN word a WHERE a.name = q.value ->> 1),
+         (SELECT json_group_array(json_array(q.key, 0, m.record, m.thread, m.at, m.sender, m.participants, ''))
            FROM json_each(?8) q CROSS JOIN message m WHERE m.id IN (
              SELECT id FROM message WHERE message_id = q.value AND learnt = 1 ORDER BY id DESC LIMIT ?9)),
-         (SELECT json_group_array(json_array(0, c.overlap, m.record, m.thread, m.at, m.sender, m.participants))
+         (SELECT json_group_array(json_array(0, c.overlap, m.record, m.thread, m.at, m.sender, m.participants,
+           hex(substr(m.lesson, 1, ?15))))
            FROM (SELECT s.message, count(*) AS overlap FROM json_each(?10) q CROSS JOIN shingle s
              WHERE s.hash = q.value AND s.message IN (
                SELECT message FROM shingle WHERE hash = q.value ORDER BY message DESC LIMIT ?11)
              GROUP BY s.message ORDER BY overlap DESC, s.message DESC LIMIT ?12) c
            CROSS JOIN message m WHERE m.id = c.message AND m.learnt = 1),
-         (SELECT json_group_array(json_array(q.key, 0, m.record, m.thread, m.at, m.sender, m.participants))
+         (SELECT json_group_array(json_array(q.key, 0, m.record, m.thread, m.at, m.sender, m.participants, ''))
            FROM json_each(?13) q CROSS JOIN message m WHERE m.id IN (
              SELECT id FROM message WHERE subject_key = q.value AND learnt = 1 ORDER BY at DESC, id DESC LIMIT ?14))"
 );
@@ -71,8 +74,8 @@ const EVERYTHING: &str = concat!(
 type TotalJson = (usize, String, i64, i64, i64, i64);
 /// Place, aspect, value, count, first and last time.
 type ValueJson = (usize, String, String, i64, i64, i64);
-/// Place, overlap, record, thread, time, sender, participants.
-type MatchJson = (usize, u32, String, i64, i64, String, String);
+/// Place, overlap, record, thread, time, sender, participants, text hashes.
+type MatchJson = (usize, u32, String, i64, i64, String, String, String);
 
 fn to_json<T: serde::Serialize + ?Sized>(list: &T) -> Result<String, StoreError> {
     serde_json::to_string(list).map_err(|e| StoreError::Refused(e.to_string()))
@@ -121,6 +124,7 @@ async fn everything(connection: &mut SqliteConnection, asked: &Asked) -> Result<
         .bind(count(limits::QUOTED_MAX))
         .bind(to_json(&asked.subject_keys)?)
         .bind(count(limits::SAME_SUBJECT_MAX))
+        .bind(count(HASHES_BYTES_MAX))
         .fetch_one(connection)
         .await?;
     let mut matches = matched(Why::Reference, &ids)?;
@@ -173,7 +177,7 @@ fn value_rows(text: &str) -> Result<Vec<(usize, ValueRow)>, StoreError> {
 }
 
 fn matched(why: Why, text: &str) -> Result<Vec<MatchRow>, StoreError> {
-    let row = |(question, overlap, record, thread, at, sender, participants): MatchJson| MatchRow {
+    let row = |(question, overlap, record, thread, at, sender, participants, hashes): MatchJson| MatchRow {
         why,
         question,
         overlap,
@@ -182,6 +186,7 @@ fn matched(why: Why, text: &str) -> Result<Vec<MatchRow>, StoreError> {
         at,
         sender,
         participants,
+        hashes,
     };
     Ok(from_json(text)?.into_iter().map(row).collect())
 }

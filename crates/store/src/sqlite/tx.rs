@@ -10,7 +10,7 @@ use sqlx::{
 };
 
 use crate::{
-    StoreError, limits,
+    StoreError, lesson, limits,
     migrate::Schema,
     plan::{Delta, TickRow, TraitKey, rank},
     shared::{shared_schema, shared_sweeping, shared_work, times},
@@ -69,6 +69,23 @@ impl Work for SqliteTx {
         Ok(found.into_iter().collect())
     }
 
+    async fn words(&mut self, words: &[String]) -> Result<Vec<(String, i64)>, StoreError> {
+        sqlx::query(
+            "INSERT INTO word (name) SELECT value FROM json_each(?1)
+             WHERE value NOT IN (SELECT name FROM word) LIMIT max(0, ?2 - (SELECT count(*) FROM word))",
+        )
+        .bind(json(words)?)
+        .bind(i64::try_from(limits::WORDS_MAX).unwrap_or(i64::MAX))
+        .execute(&mut *self.0)
+        .await?;
+        Ok(sqlx::query_as(
+            "SELECT w.name, w.id FROM json_each(?1) q CROSS JOIN word w WHERE w.name = q.value",
+        )
+        .bind(json(words)?)
+        .fetch_all(&mut *self.0)
+        .await?)
+    }
+
     async fn parents(&mut self, message_ids: &[i64]) -> Result<Vec<(i64, i64, i64)>, StoreError> {
         Ok(sqlx::query_as(
             "SELECT m.message_id, m.thread, m.thread_at FROM json_each(?1) q CROSS JOIN message m
@@ -125,7 +142,7 @@ impl Work for SqliteTx {
         let found = many(&mut self.0, (head, 8, tail), &rows, |query, (key, delta)| {
             query
                 .bind(key.0)
-                .bind(key.1.clone())
+                .bind(key.1)
                 .bind(key.2.clone())
                 .bind(delta.count)
                 .bind(delta.first_at)
@@ -178,7 +195,7 @@ impl Work for SqliteTx {
         many(&mut self.0, (head, 7, tail), &list, |query, (key, total)| {
             query
                 .bind(key.0)
-                .bind(key.1.clone())
+                .bind(key.1)
                 .bind(total.delta.count)
                 .bind(total.distinct)
                 .bind(total.delta.first_at)
@@ -200,12 +217,7 @@ impl Work for SqliteTx {
         let rows: Vec<&TickRow> = rows.iter().collect();
         let head = "INSERT INTO tick (subject, kind, at, message, value)";
         many(&mut self.0, (head, 5, "ON CONFLICT DO NOTHING"), &rows, |query, row| {
-            query
-                .bind(row.subject)
-                .bind(row.kind.clone())
-                .bind(row.at)
-                .bind(row.message)
-                .bind(row.value.clone())
+            query.bind(row.subject).bind(row.kind).bind(row.at).bind(row.message).bind(row.value.clone())
         })
         .await?;
         Ok(())
@@ -216,7 +228,7 @@ impl Work for SqliteTx {
             let sql = "DELETE FROM tick WHERE subject = ?1 AND kind = ?2 AND at = ?3 AND message = ?4 AND value = ?5";
             sqlx::query(sql)
                 .bind(row.subject)
-                .bind(&row.kind)
+                .bind(row.kind)
                 .bind(row.at)
                 .bind(row.message)
                 .bind(&row.value)

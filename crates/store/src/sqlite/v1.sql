@@ -1,5 +1,11 @@
--- Schema 1. Subjects, message ids and threads are keyed hashes (src/text.rs); times are seconds since 1970.
+-- Schema 1. Subjects, message ids and threads are keyed hashes (src/text.rs); aspects and kinds are numbers of `word`;
+-- times are seconds since 1970, none is 0. SQLite stores the numbers 0 and 1 in no bytes at all: what was seen once costs
+-- its key and two times.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE word (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+-- Those that the store itself uses (src/lesson.rs).
+INSERT INTO word (id, name) VALUES (1, 'sender'), (2, 'participant'), (3, 'opinion');
 
 CREATE TABLE message (
   id INTEGER PRIMARY KEY,
@@ -21,7 +27,7 @@ CREATE INDEX message_by_at ON message (at);
 
 CREATE TABLE trait (
   subject INTEGER NOT NULL,
-  aspect TEXT NOT NULL,
+  aspect INTEGER NOT NULL,
   value TEXT NOT NULL,
   count INTEGER NOT NULL,
   first_at INTEGER NOT NULL,
@@ -34,7 +40,7 @@ CREATE INDEX trait_by_rank ON trait (subject, aspect, rank DESC) WHERE rank > 1;
 
 CREATE TABLE total (
   subject INTEGER NOT NULL,
-  aspect TEXT NOT NULL,
+  aspect INTEGER NOT NULL,
   count INTEGER NOT NULL,
   distinct_values INTEGER NOT NULL,
   first_at INTEGER NOT NULL,
@@ -45,7 +51,7 @@ CREATE TABLE total (
 
 CREATE TABLE tick (
   subject INTEGER NOT NULL,
-  kind TEXT NOT NULL,
+  kind INTEGER NOT NULL,
   at INTEGER NOT NULL,
   message INTEGER NOT NULL,
   value TEXT NOT NULL,

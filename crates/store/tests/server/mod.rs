@@ -3,6 +3,8 @@
 //! The server refuses to run as root; then it runs as `postgres` or `nobody`. Where no server can be started the test
 //! fails: set `SEKISHO_NO_POSTGRES` to go without, knowingly.
 
+pub mod proxy;
+
 use std::{
     fs,
     os::unix::{
@@ -166,8 +168,20 @@ fn unprivileged() -> (u32, u32) {
         .expect("a user `postgres` or `nobody`, since the server does not run as root")
 }
 
-/// A program of PostgreSQL: on the path, or where Debian puts it.
+/// Whether a server can be started here.
+pub fn installed() -> bool {
+    find("initdb").is_some()
+}
+
+/// A program of PostgreSQL.
 fn program(name: &str) -> PathBuf {
+    find(name).unwrap_or_else(|| {
+        panic!("{name} is not installed (apt-get install postgresql); SEKISHO_NO_POSTGRES=1 goes without")
+    })
+}
+
+/// On the path, or where Debian puts it.
+fn find(name: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
     let mut versions: Vec<PathBuf> = fs::read_dir("/usr/lib/postgresql")
@@ -175,9 +189,7 @@ fn program(name: &str) -> PathBuf {
         .unwrap_or_default();
     versions.sort();
     folders.extend(versions.into_iter().rev());
-    folders.into_iter().map(|f| f.join(name)).find(|p| p.exists()).unwrap_or_else(|| {
-        panic!("{name} is not installed (apt-get install postgresql); SEKISHO_NO_POSTGRES=1 goes without")
-    })
+    folders.into_iter().map(|f| f.join(name)).find(|p| p.exists())
 }
 
 /// Makes a database.

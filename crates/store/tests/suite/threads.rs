@@ -77,7 +77,7 @@ pub async fn quoted_text_finds_the_message(store: &Store) {
     };
     let answers = ask(store, questions).await;
     let found: Vec<_> = answers.matches.iter().map(|m| (m.record.as_str(), m.overlap)).take(3).collect();
-    assert_eq!(found, [("r00", 3), ("r05", 2), ("r59", 1)], "old and well quoted before new and boilerplate");
+    assert_eq!(found, [("r00", 4), ("r05", 3), ("r59", 1)], "old and well quoted before new and boilerplate");
     assert_eq!(answers.threads[0].subject, answers.matches[0].thread);
     assert_eq!(answers.threads.len(), 2);
     let subjects: Vec<_> =

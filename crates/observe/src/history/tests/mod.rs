@@ -159,6 +159,25 @@ fn a_quotation_finds_the_thread_without_headers() {
     assert!(!other.found && other.parent_unknown, "{other:?}");
 }
 
+/// Sixteen hashes are learnt: half of a message is found, also between other text, a stranger's text never.
+#[test]
+fn half_a_quotation_is_enough() {
+    let words = |from: usize, to: usize| (from..to).map(|n| format!("word{n} ")).collect::<String>();
+    for length in [12, 40, 300, 3_000] {
+        let learnt = shingles::shingles(&words(0, length), limits::HISTORY_SHINGLES_MAX);
+        let overlap = |quoted: &str| {
+            let asked = shingles::shingles(quoted, limits::HISTORY_ASKED_SHINGLES_MAX);
+            asked.iter().filter(|hash| learnt.contains(hash)).count()
+        };
+        assert_eq!(overlap(&words(0, length)), learnt.len());
+        assert!(overlap(&words(0, length / 2 + 3)) >= 3, "first half of {length}");
+        assert!(overlap(&words(length / 2 - 3, length)) >= 3, "second half of {length}");
+        let between = format!("{}{}", words(9_000, 9_000 + length / 2), words(0, length * 3 / 4 + 1));
+        assert!(overlap(&between) >= 3, "three quarters of {length} behind other text");
+        assert_eq!(overlap(&words(5_000, 5_000 + length)), 0);
+    }
+}
+
 #[test]
 fn who_looks_like_a_participant_is_named() {
     let world = supplier();
