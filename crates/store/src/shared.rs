@@ -4,7 +4,7 @@
 macro_rules! shared_work {
     ($lock:literal) => {
         async fn lock(&mut self, record: &str) -> Result<Option<StoredRow>, StoreError> {
-            let row: Option<(i64, i64, i64, i64, i64, String, String, Vec<u8>)> = sqlx::query_as(concat!(
+            let row: Option<StoredColumns> = sqlx::query_as(concat!(
                 "SELECT id, thread, learnt, opinion, at, sender, participants, lesson FROM message WHERE record = $1",
                 $lock
             ))

@@ -38,6 +38,9 @@ pub(crate) struct StoredRow {
     pub(crate) lesson: Coded,
 }
 
+/// The same as it is read: number, thread, learnt, opinion, time, sender, participants, lesson.
+pub(crate) type StoredColumns = (i64, i64, i64, i64, i64, String, String, Vec<u8>);
+
 /// A row of `trait` after a change.
 #[derive(Debug)]
 pub(crate) struct CountedRow {

@@ -11,7 +11,7 @@ use crate::{
     plan::{Delta, TickRow, TraitKey, rank},
     shared::{shared_schema, shared_sweeping, shared_work, times},
     sweep::{Sweeping, Table},
-    work::{CountedRow, MessageRow, Said, StoredRow, Totals, Work},
+    work::{CountedRow, MessageRow, Said, StoredColumns, StoredRow, Totals, Work},
 };
 
 /// A transaction.
