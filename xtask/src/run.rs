@@ -4,13 +4,17 @@ use std::{collections::BTreeMap, path::PathBuf, process::Command};
 
 use anyhow::{Result, bail};
 use sekisho_record::Class;
-use sekisho_testkit::scenarios::{self, Case, Scenario};
+use sekisho_testkit::{
+    scenarios::{self, Case, Scenario},
+    world, write,
+};
 
 pub(crate) fn run(mail: &[PathBuf]) -> Result<()> {
     let mut missed = 0;
     for scenario in scenarios::scenarios() {
         missed += replay(&scenario)?;
     }
+    worlds()?;
     if !mail.is_empty() {
         println!();
         // The binary itself, so that what is shown is what a user gets; its exit code tells the worst class.
@@ -24,6 +28,21 @@ pub(crate) fn run(mail: &[PathBuf]) -> Result<()> {
     }
     if missed > 0 {
         bail!("{missed} messages did not get the verdict that their scenario expects");
+    }
+    Ok(())
+}
+
+/// The mailboxes that have a past: a line a group. What is expected of them is kept by their tests.
+fn worlds() -> Result<()> {
+    for world in write::worlds() {
+        println!("== {}", world.title);
+        // A hijacked account has to be recognised by what it does, also when the name that it claims is unknown.
+        let rules = if world.learns_attacks {
+            sekisho_detect::rules::builtin()?
+        } else {
+            world::rules_without_brand()?
+        };
+        print!("{}", world::replay(&world, rules)?);
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! A scripted world for tests: a message builder, signers, and the scenarios that the product must decide right.
 //!
 //! [`message`] makes mail, [`sign`] and [`dkim`] sign it, [`write`] composes the scenarios of it, [`scenarios`] reads
-//! the committed files and compares the verdicts with what is expected.
+//! the committed files and compares the verdicts with what is expected, [`world`] replays whole mailboxes.
 
 pub mod chance;
 pub mod dkim;
@@ -10,6 +10,7 @@ pub mod message;
 pub mod scenarios;
 pub mod sign;
 pub mod tracker;
+pub mod world;
 pub mod write;
 
 pub use sign::Signer;

@@ -7,6 +7,8 @@ mod reply;
 
 pub mod people;
 pub mod template;
+pub mod tenants;
+pub mod world;
 
 use sekisho_record::Envelope;
 use serde::Serialize;
@@ -57,6 +59,12 @@ pub struct Entry {
 #[must_use]
 pub fn all() -> Option<Vec<Written>> {
     Some(vec![hijacked::write()?, reply::write()?, nobelium::write()?])
+}
+
+/// Every world that is replayed with its past.
+#[must_use]
+pub fn worlds() -> Vec<crate::world::World> {
+    world::stolen_threads().into_iter().chain(tenants::other_voices()).collect()
 }
 
 impl Written {

@@ -2,7 +2,7 @@
 
 mod attack;
 mod ordinary;
-mod skin;
+pub(super) mod skin;
 
 use sekisho_record::Envelope;
 

@@ -1,6 +1,6 @@
 //! Replies inside real threads: 40 from mailboxes that were broken into, 100 from their owners.
 
-mod quote;
+pub(super) mod quote;
 
 use sekisho_record::{Class, Envelope};
 

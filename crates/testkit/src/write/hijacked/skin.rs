@@ -3,23 +3,23 @@
 use crate::write::template::escape;
 
 /// A page in somebody else's name.
-pub(super) struct Phish<'a> {
-    pub(super) brand: &'a str,
-    pub(super) link: String,
-    pub(super) pixel: String,
-    pub(super) preheader: String,
-    pub(super) heading: String,
-    pub(super) paragraphs: Vec<String>,
-    pub(super) button: String,
-    pub(super) foot: String,
-    pub(super) style: u64,
+pub(in crate::write) struct Phish<'a> {
+    pub(in crate::write) brand: &'a str,
+    pub(in crate::write) link: String,
+    pub(in crate::write) pixel: String,
+    pub(in crate::write) preheader: String,
+    pub(in crate::write) heading: String,
+    pub(in crate::write) paragraphs: Vec<String>,
+    pub(in crate::write) button: String,
+    pub(in crate::write) foot: String,
+    pub(in crate::write) style: u64,
 }
 
 /// The four squares, as cells of a table.
 const SQUARES: &str = "<table cellspacing=\"1\" cellpadding=\"0\" style=\"display:inline-table\"><tr><td bgcolor=\"#f25022\" width=\"9\" height=\"9\"></td><td bgcolor=\"#7fba00\" width=\"9\" height=\"9\"></td></tr><tr><td bgcolor=\"#00a4ef\" width=\"9\" height=\"9\"></td><td bgcolor=\"#ffb900\" width=\"9\" height=\"9\"></td></tr></table>";
 
 impl Phish<'_> {
-    pub(super) fn html(&self) -> String {
+    pub(in crate::write) fn html(&self) -> String {
         let paragraphs: String = self.paragraphs.iter().map(|p| format!("<p>{}</p>\n", escape(p))).collect();
         let (heading, button, foot) = (escape(&self.heading), escape(&self.button), escape(&self.foot));
         let (link, pixel, preheader) = (&self.link, &self.pixel, escape(&self.preheader));
@@ -67,7 +67,7 @@ impl Phish<'_> {
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(in crate::write) fn text(&self) -> String {
         format!(
             "{}\n\n{}\n\n{}: {}\n\n{}\n",
             self.heading,

@@ -6,24 +6,24 @@ use crate::write::template::escape;
 
 /// A message of the thread.
 #[derive(Debug, Clone)]
-pub(super) struct Message {
-    pub(super) from: (String, String),
-    pub(super) to: (String, String),
-    pub(super) sent: i64,
-    pub(super) subject: String,
-    pub(super) text: String,
+pub(in crate::write) struct Message {
+    pub(in crate::write) from: (String, String),
+    pub(in crate::write) to: (String, String),
+    pub(in crate::write) sent: i64,
+    pub(in crate::write) subject: String,
+    pub(in crate::write) text: String,
 }
 
 /// The program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Style {
+pub(in crate::write) enum Style {
     Outlook,
     Gmail,
     Notes,
 }
 
 /// The answer with the thread below, as plain text.
-pub(super) fn text(answer: &str, thread: &[Message], style: Style, language: &str) -> String {
+pub(in crate::write) fn text(answer: &str, thread: &[Message], style: Style, language: &str) -> String {
     let mut out = format!("{answer}\n");
     for (depth, message) in thread.iter().enumerate() {
         match style {
@@ -64,7 +64,7 @@ pub(super) fn text(answer: &str, thread: &[Message], style: Style, language: &st
 }
 
 /// The same as HTML.
-pub(super) fn html(answer: &str, thread: &[Message], style: Style, language: &str) -> String {
+pub(in crate::write) fn html(answer: &str, thread: &[Message], style: Style, language: &str) -> String {
     let mut out = String::from(
         "<html><head><meta http-equiv=\"Content-Type\" content=\"text/html; charset=utf-8\"></head>\n<body>\n",
     );
@@ -114,7 +114,7 @@ fn paragraphs(text: &str, links: bool) -> String {
     out
 }
 
-fn labels(language: &str) -> [&'static str; 4] {
+pub(in crate::write) fn labels(language: &str) -> [&'static str; 4] {
     match language {
         "sv" => ["Från:", "Skickat:", "Till:", "Ämne:"],
         "ja" => ["差出人:", "送信日時:", "宛先:", "件名:"],
@@ -123,7 +123,7 @@ fn labels(language: &str) -> [&'static str; 4] {
 }
 
 /// Values of the header block in the language's way.
-fn block(message: &Message, language: &str) -> [String; 4] {
+pub(in crate::write) fn block(message: &Message, language: &str) -> [String; 4] {
     let mailbox = |(name, address): &(String, String)| format!("{name} <{address}>");
     let t = moment(message.sent);
     let date = match language {
@@ -147,7 +147,7 @@ fn block(message: &Message, language: &str) -> [String; 4] {
 }
 
 /// Gmail's line.
-fn attribution(message: &Message, language: &str) -> String {
+pub(in crate::write) fn attribution(message: &Message, language: &str) -> String {
     let (name, address) = &message.from;
     let t = moment(message.sent);
     let day = t.weekday().number_days_from_monday() as usize;
@@ -191,7 +191,7 @@ fn twelve(hour: u8) -> (u8, &'static str) {
     (if hour.is_multiple_of(12) { 12 } else { hour % 12 }, half)
 }
 
-fn month_sv(t: OffsetDateTime) -> &'static str {
+pub(in crate::write) fn month_sv(t: OffsetDateTime) -> &'static str {
     const NAMES: [&str; 12] = [
         "januari",
         "februari",
