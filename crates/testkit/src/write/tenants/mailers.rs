@@ -122,7 +122,7 @@ impl<'a> Letter<'a> {
     /// The value of List-Unsubscribe, by the account's habit.
     pub(super) fn list_unsubscribe(&self) -> String {
         let link = self.unsubscribe();
-        if self.tenant.messages % 100 == 0 {
+        if self.tenant.messages.is_multiple_of(100) {
             return format!(
                 "<mailto:u+{}@mail.{}?subject=unsubscribe>,\r\n <{link}>",
                 self.tracker.hash, self.tenant.site

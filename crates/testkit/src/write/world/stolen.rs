@@ -180,7 +180,7 @@ impl Writer<'_> {
             (_, 1) => Dress::Bare,
             _ => Dress::Anybody,
         };
-        if what == "hard" && at % 2 == 0 {
+        if what == "hard" && at.is_multiple_of(2) {
             say.client = self.cast.person(place.them).client;
             say.place = Place::Desk;
         }
@@ -406,7 +406,7 @@ fn load(what: &str, at: usize, password: &str, chance: &mut Chance) -> Vec<File>
             "text/html",
             PAGES[at % 3].to_vec(),
         )],
-        "disc" if at % 2 == 0 => {
+        "disc" if at.is_multiple_of(2) => {
             vec![(format!("notes_{number}.one"), "application/octet-stream", NOTEBOOK.to_vec())]
         }
         "disc" => vec![(format!("drawings_{number}.iso"), "application/octet-stream", image(WORKBOOK))],
@@ -419,7 +419,7 @@ fn image(content: &[u8]) -> Vec<u8> {
     let both = |n: u32| [n.to_le_bytes(), n.to_be_bytes()].concat();
     let record = |name: &[u8], sector: u32, size: usize, flags: u8| {
         let size = u32::try_from(size).unwrap_or(u32::MAX);
-        let pad = usize::from(name.len() % 2 == 0);
+        let pad = usize::from(name.len().is_multiple_of(2));
         let length = (33 + name.len() + pad) as u8;
         let mut out = vec![length, 0];
         out.extend(both(sector));

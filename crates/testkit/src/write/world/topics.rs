@@ -43,11 +43,16 @@ pub(super) fn read(text: &'static str, language: &'static str) -> Vec<Topic> {
 }
 
 /// Texts by kind and language: blocks of `= kind language` with lines `x: text`, and `p: text` for what follows one.
-pub(super) struct Small(Vec<(&'static str, &'static str, Vec<(&'static str, &'static str)>)>);
+pub(super) struct Small(Vec<Block>);
+
+/// Kind, language, and the texts.
+type Block = (&'static str, &'static str, Vec<Pair>);
+/// A text and what follows it, which may be nothing.
+type Pair = (&'static str, &'static str);
 
 impl Small {
     pub(super) fn read(text: &'static str) -> Self {
-        let mut out: Vec<(&str, &str, Vec<(&str, &str)>)> = Vec::new();
+        let mut out: Vec<Block> = Vec::new();
         for line in text.lines().filter(|l| !l.is_empty()) {
             if let Some((kind, language)) = line.strip_prefix("= ").and_then(|h| h.split_once(' ')) {
                 out.push((kind, language, Vec::new()));
