@@ -19,7 +19,6 @@ const NOISE_PERCENT: usize = 1;
 const NOTICED_TODAY: usize = 80;
 const RECOGNISED_TODAY: usize = 70;
 const NOISE_TODAY: usize = 2;
-const MALICIOUS_TODAY: usize = 0;
 
 fn world() -> World {
     stolen_threads().unwrap()
@@ -79,5 +78,5 @@ fn judge(outcome: &Outcome) {
     assert!(noticed >= NOTICED_TODAY as f64, "{noticed:.1} % of the hijacked are noticed");
     assert!(recognised >= RECOGNISED_TODAY as f64, "{recognised:.1} % of the hijacked are recognised");
     assert!(noise <= NOISE_TODAY as f64, "{noise:.2} % of the ordinary are suspicious");
-    assert!(ordinary.malicious <= MALICIOUS_TODAY, "{} ordinary ones are malicious", ordinary.malicious);
+    assert_eq!(ordinary.malicious, 0, "ordinary ones are malicious");
 }
