@@ -87,8 +87,8 @@ impl World {
         self.mail.iter().filter(|m| m.kind == kind).count()
     }
 
-    /// Writes every message as a file that `sekisho replay` reads, with its envelope beside it, the DNS and a
-    /// configuration, so that a person can replay it with the program.
+    /// Writes every message as a file that `sekisho replay` reads (the topmost fields say what the envelope said; it lies
+    /// in `envelopes/` as well), the DNS and a configuration, so that a person can replay it with the program.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -104,7 +104,24 @@ impl World {
                 std::fs::write(envelopes.join(message.name.replace(".eml", ".json")), json)?;
             }
         }
-        std::fs::write(folder.join("zone.txt"), &self.zone)
+        std::fs::write(folder.join("zone.txt"), &self.zone)?;
+        std::fs::write(folder.join("sekisho.toml"), self.configuration())
+    }
+
+    /// What the program has to be told.
+    fn configuration(&self) -> String {
+        let organisation = &self.organisation;
+        let mut out = format!(
+            "[organisation]\nname = {:?}\ndomains = {:?}\npartners = {:?}\n",
+            organisation.name, organisation.domains, organisation.partners
+        );
+        for (name, address, vip) in &organisation.people {
+            out.push_str(&format!(
+                "\n[[organisation.people]]\nname = {name:?}\naddress = {address:?}\nvip = {vip}\n"
+            ));
+        }
+        out.push_str("\n[authentication]\nbelieve = [\"mx.harbour.example\"]\nzone = \"zone.txt\"\n");
+        out
     }
 }
 

@@ -16,8 +16,8 @@ const RECOGNISED_PERCENT: usize = 80;
 const NOISE_PERCENT: usize = 1;
 
 /// What holds today. Each number may only be moved towards the acceptance above it.
-const NOTICED_TODAY: usize = 80;
-const RECOGNISED_TODAY: usize = 70;
+const NOTICED_TODAY: usize = 85;
+const RECOGNISED_TODAY: usize = 80;
 const NOISE_TODAY: usize = 2;
 
 fn world() -> World {

@@ -29,7 +29,11 @@ pub(super) fn text(answer: &str, thread: &[Message], client: Client, language: &
             continue;
         }
         let mark = "> ".repeat(depth);
-        out.push_str(&format!("\n{mark}{}\n{mark}>\n", introduction(message, client, language)));
+        out.push('\n');
+        for line in introduction(message, client, language).lines() {
+            out.push_str(&format!("{mark}{line}\n"));
+        }
+        out.push_str(&format!("{mark}>\n"));
         for line in message.text.lines() {
             out.push_str(&format!("{mark}> {line}\n"));
         }

@@ -269,11 +269,12 @@ impl Writer<'_> {
                         .collect::<String>();
                     thread = self.open(language, &format!("[berthtalk] {subject}"), to, by, &mut chance);
                 }
-                // The first two thirds belong to the past.
-                let early = at * 3 < count * 2;
+                // The first third belongs to the past.
+                let early = at * 3 < count;
                 let span = if early { JUDGED_FROM - START - 60 * DAY } else { END - JUDGED_FROM - 12 * DAY };
                 let of =
-                    i64::try_from(if early { at * 3 / 2 + 1 } else { at * 3 - count * 2 + 1 }).unwrap_or(1);
+                    i64::try_from(if early { at * 3 + 1 } else { (at * 3).saturating_sub(count) / 2 + 1 })
+                        .unwrap_or(1);
                 let parts = i64::try_from(count + 2).unwrap_or(2);
                 let moment = if early { START + 40 * DAY } else { JUDGED_FROM + 5 * DAY } + span * of / parts;
                 let moment = office_hours(moment, self.cast.person(by).zone());

@@ -195,14 +195,15 @@ impl Writer<'_> {
 
 /// The same or an earlier working day, in the person's working hours.
 pub(super) fn office_hours(at: i64, zone: i8) -> i64 {
-    let day = at.div_euclid(DAY);
+    let east = i64::from(zone) * 3_600;
+    let day = (at + east).div_euclid(DAY);
     // 1 January 1970 was a Thursday.
     let back = match (day + 3).rem_euclid(7) {
         5 => 1,
         6 => 2,
         _ => 0,
     };
-    (day - back) * DAY + (8 - i64::from(zone)).rem_euclid(24) * 3_600 + at.rem_euclid(9 * 3_600)
+    (day - back) * DAY - east + 8 * 3_600 + at.rem_euclid(9 * 3_600)
 }
 
 /// A file of the kind that its name says; what it holds is harmless.
