@@ -39,12 +39,11 @@ pub(crate) fn short(hash: u64) -> i64 {
 }
 
 impl Coded {
-    /// A lesson within its limits, in keys. Traits and ticks whose word is not known are left out.
+    /// A lesson within its limits, in keys. Traits whose aspect has no number are left out.
     pub(crate) fn new(lesson: &Lesson, salt: &Salt, words: &Words) -> Self {
         let whose = |name: &str| (name != THREAD).then(|| salt.subject(name));
         let shingles = lesson.shingles.iter().map(|hash| short(*hash)).collect();
         let traits = lesson.traits.iter();
-        let ticks = lesson.ticks.iter();
         Self {
             at: lesson.at,
             sender: lesson.sender.clone(),
@@ -52,14 +51,14 @@ impl Coded {
             traits: traits
                 .filter_map(|t| Some((whose(&t.subject), words.number(&t.aspect)?, t.value.clone())))
                 .collect(),
-            ticks: ticks
-                .filter_map(|t| {
-                    Some(CodedTick {
-                        whose: whose(&t.subject),
-                        kind: words.number(&t.kind)?,
-                        value: t.value.clone(),
-                        lasting: t.lasting,
-                    })
+            ticks: lesson
+                .ticks
+                .iter()
+                .map(|t| CodedTick {
+                    whose: whose(&t.subject),
+                    kind: salt.kind(&t.kind),
+                    value: t.value.clone(),
+                    lasting: t.lasting,
                 })
                 .collect(),
             judged: lesson.judged.iter().map(|name| whose(name)).collect(),
@@ -109,7 +108,7 @@ pub(crate) fn pack(lesson: &Coded) -> Vec<u8> {
     number(&mut body, lesson.ticks.len() as u64);
     for tick in &lesson.ticks {
         number(&mut body, whose(tick.whose) * 2 + u64::from(tick.lasting));
-        number(&mut body, tick.kind.cast_unsigned());
+        body.extend(tick.kind.to_be_bytes().iter().skip(2));
         number(&mut body, texts.place(&tick.value));
     }
     number(&mut body, lesson.judged.len() as u64);
@@ -222,11 +221,16 @@ impl Reader<'_> {
         }
         let mut out = Vec::new();
         for _ in 0..self.count()? {
-            let mut eight = [0; 8];
-            eight.iter_mut().zip(self.bytes(6)?).for_each(|(to, from)| *to = *from);
-            out.push(i64::from_be_bytes(eight) >> 16);
+            out.push(self.six()?);
         }
         Some(out)
+    }
+
+    /// A number of 48 bits.
+    fn six(&mut self) -> Option<i64> {
+        let mut eight = [0; 8];
+        eight.iter_mut().zip(self.bytes(6)?).for_each(|(to, from)| *to = *from);
+        Some(i64::from_be_bytes(eight) >> 16)
     }
 
     fn lesson(&mut self, lesson: &mut Coded) -> Option<()> {
@@ -255,7 +259,7 @@ impl Reader<'_> {
             lesson.ticks.push(CodedTick {
                 whose: subject(first / 2)?,
                 lasting: first % 2 == 1,
-                kind: self.number()?.cast_signed(),
+                kind: self.six()?,
                 value: text(self.number()?)?,
             });
         }
@@ -295,7 +299,7 @@ mod tests {
     fn a_lesson_comes_back_as_it_was_in_few_bytes() {
         let lesson = coded();
         let packed = pack(&lesson);
-        assert_eq!(packed.len(), 1 + 1 + 8 + 1 + 1 + 9 + 1 + 3 + 4 + 1 + 3 + 1 + 2 + 1 + 5 * 6);
+        assert_eq!(packed.len(), 1 + 1 + 8 + 1 + 1 + 9 + 1 + 3 + 4 + 1 + 8 + 1 + 2 + 1 + 5 * 6);
         let participants = joined(&lesson.sender, &lesson.participants);
         assert_eq!(participants, "\r\nbo@y.example");
         assert_eq!(unpack(&packed, 7, "ann@x.example", &participants).unwrap(), lesson);

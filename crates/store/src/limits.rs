@@ -31,7 +31,7 @@ pub const ACCEPT_MS_MAX: u64 = 2_000;
 pub const RETRY_MS_MIN: u64 = 50;
 /// The same in the end.
 pub const RETRY_MS_MAX: u64 = 1_000;
-/// Aspects and kinds of one database: the facets have some dozens of them. Traits and ticks with more are cut.
+/// Aspects of one database: the facets have some dozens of them. Traits with more are cut.
 pub const WORDS_MAX: usize = 4_000;
 /// Subjects of one recall.
 pub const SUBJECTS_MAX: usize = 64;

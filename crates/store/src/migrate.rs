@@ -26,7 +26,7 @@ pub(crate) trait Schema {
 
 /// What `meta` says of a database that began with this schema 1. Before the first release there was another; a history
 /// that was begun with it can only be made anew.
-const BEGAN: (&str, &str) = ("began", "words");
+const BEGAN: (&str, &str) = ("began", "words, keys");
 
 /// Runs the steps that are missing and returns the salt of the database.
 pub(crate) async fn migrate<S: Schema>(schema: &mut S, steps: &[&'static str]) -> Result<Salt, StoreError> {

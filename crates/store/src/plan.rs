@@ -108,7 +108,7 @@ impl Planned {
         let message_id = key(&lesson.message_id);
         let parents = lesson.parents.iter().filter_map(|p| key(p)).chain(message_id).collect();
         let coded = Coded::new(lesson, salt, words);
-        if (coded.traits.len(), coded.ticks.len()) != (lesson.traits.len(), lesson.ticks.len()) {
+        if coded.traits.len() != lesson.traits.len() {
             cut.insert("WORDS_MAX");
         }
         Ok(Self {

@@ -20,7 +20,8 @@ pub(crate) struct Asked {
     /// tell.
     pub(crate) most: (i64, i64),
     pub(crate) exact: Vec<(i64, String, String)>,
-    pub(crate) windows: Vec<(i64, String, i64, i64)>,
+    /// Subject, kind, since, until, and the kind as an aspect.
+    pub(crate) windows: Vec<(i64, i64, i64, i64, String)>,
     pub(crate) message_ids: Vec<i64>,
     pub(crate) subject_keys: Vec<i64>,
     pub(crate) shingles: Vec<i64>,
@@ -62,7 +63,10 @@ impl Asked {
                 .collect(),
             windows: windows
                 .iter()
-                .map(|w| (salt.subject(&w.subject), clip(&w.kind), w.since, w.until))
+                .map(|w| {
+                    let kind = clip(&w.kind);
+                    (salt.subject(&w.subject), salt.kind(&kind), w.since, w.until, kind)
+                })
                 .collect(),
             message_ids: ids.iter().map(|id| salt.key(id)).collect(),
             subject_keys: keys.iter().map(|k| salt.key(k)).collect(),

@@ -67,6 +67,12 @@ impl Salt {
         thread_from_name(subject).unwrap_or_else(|| self.key(subject))
     }
 
+    /// Key of a kind of ticks: there may be one for each conversation. It only has to differ from those of the same
+    /// subject, so 48 bits are plenty.
+    pub(crate) fn kind(&self, kind: &str) -> i64 {
+        self.key(kind) >> 16
+    }
+
     /// Key of the thread that begins with this record.
     pub(crate) fn thread(&self, record: &str) -> i64 {
         self.key(&format!("thread of {record}"))

@@ -1,4 +1,4 @@
-//! Aspects and kinds have numbers: there are some dozens of them, and they stand in every row.
+//! Aspects have numbers: there are some dozens of them, and they stand in every row.
 //!
 //! A number is given once and never changes. This process keeps the ones that it has met for writing; whoever reads has
 //! the statement find them, so that a word that another node has just added is known everywhere.
@@ -35,9 +35,7 @@ impl Words {
         if known.len() >= limits::WORDS_MAX {
             return Vec::new();
         }
-        let all = lessons
-            .iter()
-            .flat_map(|l| l.traits.iter().map(|t| &t.aspect).chain(l.ticks.iter().map(|t| &t.kind)));
+        let all = lessons.iter().flat_map(|lesson| &lesson.traits).map(|t| &t.aspect);
         let missing: BTreeSet<&String> = all.filter(|word| !known.contains_key(*word)).collect();
         missing.into_iter().take(limits::WORDS_MAX).cloned().collect()
     }

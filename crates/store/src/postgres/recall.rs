@@ -28,7 +28,7 @@ impl Postgres {
             .bind(asked.exact.iter().map(|t| t.1.as_str()).collect::<Vec<_>>())
             .bind(asked.exact.iter().map(|t| t.2.as_str()).collect::<Vec<_>>())
             .bind(asked.windows.iter().map(|w| w.0).collect::<Vec<_>>())
-            .bind(asked.windows.iter().map(|w| w.1.as_str()).collect::<Vec<_>>())
+            .bind(asked.windows.iter().map(|w| w.1).collect::<Vec<_>>())
             .bind(asked.windows.iter().map(|w| w.2).collect::<Vec<_>>())
             .bind(asked.windows.iter().map(|w| w.3).collect::<Vec<_>>())
             .bind(count(limits::WINDOW_TICKS_MAX + 1))
@@ -46,6 +46,7 @@ impl Postgres {
             .bind(asked.most.1)
             .bind(asked.thread_values.1)
             .bind(i32::try_from(HASHES_BYTES_MAX).unwrap_or(i32::MAX))
+            .bind(asked.windows.iter().map(|w| w.4.as_str()).collect::<Vec<_>>())
             .fetch_all(&self.pool)
             .await?;
         Ok(answers(questions, &asked, sort(rows)))

@@ -63,15 +63,16 @@ CROSS JOIN LATERAL (
   WHERE subject = q.subject AND aspect = a.id AND value = q.value LIMIT 1) t
 UNION ALL
 SELECT 4, q.place, 0, '', '', '', '', w.n, w.distinct_values, w.new, 0
-FROM unnest($5::bigint[], $6::text[], $7::bigint[], $8::bigint[]) WITH ORDINALITY q (subject, kind, since, until, place)
-CROSS JOIN LATERAL (SELECT id FROM word WHERE name = q.kind LIMIT 1) k
+FROM unnest($5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $24::text[])
+  WITH ORDINALITY q (subject, kind, since, until, aspect, place)
+LEFT JOIN LATERAL (SELECT id FROM word WHERE name = q.aspect LIMIT 1) a ON true
 CROSS JOIN LATERAL (
   SELECT coalesce(sum(n), 0)::bigint AS n, count(*) AS distinct_values, count(*) FILTER (WHERE NOT EXISTS (
-    SELECT 1 FROM trait t WHERE t.subject = q.subject AND t.aspect = k.id AND t.value = g.value
+    SELECT 1 FROM trait t WHERE t.subject = q.subject AND t.aspect = a.id AND t.value = g.value
     AND t.first_at < q.since)) AS new
   FROM (
     SELECT value, count(*) AS n FROM (
-      SELECT value FROM tick WHERE subject = q.subject AND kind = k.id AND at >= q.since AND at < q.until
+      SELECT value FROM tick WHERE subject = q.subject AND kind = q.kind AND at >= q.since AND at < q.until
       ORDER BY at DESC LIMIT $9::bigint) newest
     GROUP BY value) g) w
 UNION ALL

@@ -52,9 +52,9 @@ const EVERYTHING: &str = concat!(
              SELECT w.n, NOT EXISTS (SELECT 1 FROM trait t WHERE t.subject = q.value ->> 0
                AND t.aspect = a.id AND t.value = w.value AND t.first_at < q.value ->> 2) AS new
              FROM (SELECT value, count(*) AS n FROM (
-               SELECT value FROM tick WHERE subject = q.value ->> 0 AND kind = a.id
+               SELECT value FROM tick WHERE subject = q.value ->> 0 AND kind = q.value ->> 1
                AND at >= q.value ->> 2 AND at < q.value ->> 3 ORDER BY at DESC LIMIT ?7) GROUP BY value) w)))))
-           FROM json_each(?6) q CROSS JOIN word a WHERE a.name = q.value ->> 1),
+           FROM json_each(?6) q LEFT JOIN word a ON a.name = q.value ->> 4),
          (SELECT json_group_array(json_array(q.key, 0, m.record, m.thread, m.at, m.sender, m.participants, ''))
            FROM json_each(?8) q CROSS JOIN message m WHERE m.id IN (
              SELECT id FROM message WHERE message_id = q.value AND learnt = 1 ORDER BY id DESC LIMIT ?9)),

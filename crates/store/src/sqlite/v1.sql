@@ -1,5 +1,5 @@
--- Schema 1. Subjects, message ids and threads are keyed hashes (src/text.rs); aspects and kinds are numbers of `word`;
--- times are seconds since 1970, none is 0. SQLite stores the numbers 0 and 1 in no bytes at all: what was seen once costs
+-- Schema 1. Subjects, message ids, threads and kinds of ticks are keyed hashes (src/text.rs), aspects are numbers of
+-- `word`; times are seconds since 1970, none is 0. SQLite stores the numbers 0 and 1 in no bytes at all: what was seen once costs
 -- its key and two times.
 CREATE TABLE meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
 

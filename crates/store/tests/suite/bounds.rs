@@ -40,6 +40,25 @@ pub async fn too_much_is_cut_and_told(store: &Store) {
     let window = Window { subject: "s:busy".into(), kind: "sent".into(), since: T0, until: T0 + DAY };
     let count = ask(store, Questions { windows: vec![window], ..Questions::default() }).await.windows[0];
     assert!(count.capped && count.count == limits::WINDOW_TICKS_MAX as u64 && count.distinct == 10);
+    // Facets make kinds as they need them, one for each conversation: there is no end of them.
+    let kinds: Vec<_> = (0..limits::WORDS_MAX + 1_000)
+        .map(|n| {
+            let mut one = lesson(&format!("k{n}"), 0, "a@x");
+            one.ticks = vec![tick(&format!("s:kinds answered/{n} v"))];
+            one
+        })
+        .collect();
+    learn(store, &kinds).await;
+    let windows = [0, limits::WORDS_MAX + 999]
+        .map(|n| Window {
+            subject: "s:kinds".into(),
+            kind: format!("answered/{n}"),
+            since: T0,
+            until: T0 + DAY,
+        })
+        .to_vec();
+    let counts = ask(store, Questions { windows, ..Questions::default() }).await.windows;
+    assert!(counts.iter().all(|count| (count.count, count.new) == (1, 1)), "{counts:?}");
     let nameless = store.learn(&[lesson("", 0, "a@x")]).await;
     assert!(matches!(nameless, Err(StoreError::Limit(_))));
 }
