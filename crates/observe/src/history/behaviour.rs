@@ -3,12 +3,15 @@
 
 use sekisho_record::{
     Evidence,
-    evidence::behaviour::{Behaviour, Pace, TenantPace},
+    evidence::{
+        behaviour::{Behaviour, Pace, TenantPace},
+        correspondence::Deviation,
+    },
     history::{Count, Questions, Tick, Window},
 };
 
 use super::{
-    Recalled, correspondence, days, shingles,
+    Recalled, correspondence, days, matter, shingles,
     words::{self, LINK, RECIPIENT, Words},
 };
 use crate::limits;
@@ -185,8 +188,28 @@ fn tenant(
         messages_hour: count(&subject, MESSAGE, HOUR).count + 1,
         messages_day: count(&subject, MESSAGE, DAY).count + 1,
         usual_messages_day: usual(count(&subject, MESSAGE, MONTH), count(&subject, MESSAGE, DAY)),
-        deviations: correspondence::deviations(recalled, &subject, all),
+        deviations: strange(words, correspondence::deviations(recalled, &subject, all)),
     })
+}
+
+/// Letters from which on a word of a name can be the customer's.
+const NAME_LETTERS_MIN: usize = 4;
+
+/// Without names that share a word with the usual one or with the author's domain: a customer's departments and people
+/// (`Ember & Maize Careers`, `Anna from Ember`) are the customer.
+fn strange(words: &Words, mut deviations: Vec<Deviation>) -> Vec<Deviation> {
+    let label = words.author_domain.split('.').next().unwrap_or_default();
+    deviations.retain(|deviation| {
+        let names = |text: &str| shingles::stems(text, NAME_LETTERS_MIN, usize::MAX);
+        deviation.aspect != "display_name" || {
+            let usual = names(&deviation.usual);
+            let kin = |word: &String| {
+                !matter::is_handover(word) && (usual.contains(word) || label.contains(word.as_str()))
+            };
+            !names(&deviation.value).iter().any(kin)
+        }
+    });
+    deviations
 }
 
 /// What happened with this message.

@@ -101,7 +101,8 @@ pub(super) fn of_tenant(evidence: &Evidence, words: &Words) -> Vec<(&'static str
     let yes = |b: bool| String::from(if b { "yes" } else { "no" });
     let mut looks = vec![
         ("display_name", none(evidence.model.sender.display_name.as_deref())),
-        ("author", none(Some(&words.author))),
+        // Departments of a customer write from addresses of their own below one domain.
+        ("author", none(Some(&words.author_domain))),
         ("brand", none(evidence.brand.claimed.as_deref())),
         ("reply_to", none(words.reply_to.as_deref())),
         ("list_unsubscribe", yes(evidence.transit.list_unsubscribe)),

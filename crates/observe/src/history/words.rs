@@ -5,7 +5,7 @@ use sekisho_mail::{Domain, EmailAddress};
 use sekisho_record::Evidence;
 
 use super::{looks, shingles};
-use crate::{Context, identity::is_freemail, limits};
+use crate::{Context, identity::is_freemail, limits, lists};
 
 /// The whole organisation.
 pub(super) const HERE: &str = "here";
@@ -195,13 +195,20 @@ fn tenant(evidence: &Evidence) -> Option<String> {
     Some(short(&format!("{esp}/{account}")))
 }
 
-/// Registrable domains of the message's own links: those that stand only in what it quotes are not its own.
+/// Places (registrable domains, or names at a host of many) that the message's own links lead to: those that stand only in what it quotes are not its own.
 fn links(evidence: &Evidence) -> Vec<String> {
     let quoted = &evidence.content.quoted_link_root_domains;
     let own = &evidence.model.body.current_thread.links;
     let written = |root: &str| own.iter().any(|link| root_of(&link.href_url.domain) == root);
-    let roots = evidence.link.targets.iter().map(|t| t.root_domain.to_lowercase());
-    distinct(roots.filter(|root| !quoted.contains(root) || written(root)), limits::HISTORY_LINKS_MAX)
+    let targets = evidence.link.targets.iter().map(|t| (t.root_domain.to_lowercase(), &t.host));
+    let own = targets.filter(|(root, _)| !quoted.contains(root) || written(root));
+    distinct(own.map(|(root, host)| place(root, host)), limits::HISTORY_LINKS_MAX)
+}
+
+/// Whose place a host is: its registrable domain; where anybody gets a name below one, that name.
+fn place(root: String, host: &str) -> String {
+    let many = root == "sharepoint.com" || lists::contains("free_subdomain_hosts", &root);
+    if many && host != root { short(&host.to_lowercase()) } else { root }
 }
 
 /// Registrable domains that links in files lead to.
@@ -209,7 +216,7 @@ fn file_links(evidence: &Evidence) -> Vec<String> {
     let urls = evidence.unpack.indicators.iter().filter(|named| named.kind == "url");
     let roots = urls.take(limits::HISTORY_FILE_URLS_MAX).map(|named| {
         let url = sekisho_mail::Url::parse_loose(&named.value);
-        if url.is_web() { root_of(&url.domain) } else { String::new() }
+        if url.is_web() { place(root_of(&url.domain), url.domain.ascii()) } else { String::new() }
     });
     distinct(roots, limits::HISTORY_LINKS_MAX)
 }
