@@ -15,11 +15,6 @@ const RECOGNISED_PERCENT: usize = 80;
 /// Acceptance: so many in a hundred of the ordinary ones may be suspicious; none malicious.
 const NOISE_PERCENT: usize = 1;
 
-/// What holds today. Each number may only be moved towards the acceptance above it.
-const NOTICED_TODAY: usize = 85;
-const RECOGNISED_TODAY: usize = 80;
-const NOISE_TODAY: usize = 2;
-
 fn world() -> World {
     stolen_threads().unwrap()
 }
@@ -75,8 +70,8 @@ fn judge(outcome: &Outcome) {
         ordinary.malicious
     );
     println!("announced: {} malicious of {}", announced.malicious, announced.messages);
-    assert!(noticed >= NOTICED_TODAY as f64, "{noticed:.1} % of the hijacked are noticed");
-    assert!(recognised >= RECOGNISED_TODAY as f64, "{recognised:.1} % of the hijacked are recognised");
-    assert!(noise <= NOISE_TODAY as f64, "{noise:.2} % of the ordinary are suspicious");
+    assert!(noticed >= NOTICED_PERCENT as f64, "{noticed:.1} % of the hijacked are noticed");
+    assert!(recognised >= RECOGNISED_PERCENT as f64, "{recognised:.1} % of the hijacked are recognised");
+    assert!(noise <= NOISE_PERCENT as f64, "{noise:.2} % of the ordinary are suspicious");
     assert_eq!(ordinary.malicious, 0, "ordinary ones are malicious");
 }
