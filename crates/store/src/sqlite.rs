@@ -6,6 +6,7 @@
 //! * One connection writes, and begins with `BEGIN IMMEDIATE`, so that it waits for other processes instead of failing
 //!   when it turns from reading to writing. Others read.
 
+mod readers;
 mod recall;
 mod tx;
 
@@ -17,6 +18,8 @@ use sqlx::{
 };
 
 pub(crate) use tx::SqliteTx;
+
+use readers::Readers;
 
 use crate::{StoreError, limits, migrate, text::Salt};
 
@@ -33,7 +36,9 @@ const CHECKPOINT_PAGES: i64 = 8_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
     writer: SqlitePool,
-    readers: SqlitePool,
+    readers: Readers,
+    /// For transactions that read for long.
+    checkers: SqlitePool,
     pub(crate) salt: Salt,
 }
 
@@ -72,8 +77,9 @@ impl Sqlite {
         let mut tx = SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?);
         let salt = migrate::migrate(&mut tx, &STEPS).await?;
         tx.0.commit().await?;
-        let readers = pool().max_connections(limits::CONNECTIONS_MAX).connect_lazy_with(options);
-        Ok(Self { writer, readers, salt })
+        let checkers = pool().max_connections(1).connect_lazy_with(options.clone());
+        let readers = Readers::new(options.pragma("query_only", "1"));
+        Ok(Self { writer, readers, checkers, salt })
     }
 
     /// A transaction that may write.
@@ -83,11 +89,12 @@ impl Sqlite {
 
     /// A transaction that only reads, of one moment.
     pub(crate) async fn begin_reading(&self) -> Result<SqliteTx, StoreError> {
-        Ok(SqliteTx(self.readers.begin().await?))
+        Ok(SqliteTx(self.checkers.begin().await?))
     }
 
     pub(crate) async fn close(&self) {
         self.readers.close().await;
+        self.checkers.close().await;
         self.writer.close().await;
     }
 

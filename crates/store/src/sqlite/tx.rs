@@ -26,7 +26,7 @@ type Bound = Query<'static, Sqlite, SqliteArguments>;
 /// Rows of one statement. Every size is a prepared statement of its own; a rest is done in smaller ones.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 
-/// Runs `head (?, …), (?, …) tail` for all rows.
+/// Runs `head VALUES (?, …), (?, …) tail` for all rows.
 async fn many<T>(
     connection: &mut SqliteConnection,
     (head, width, tail): (&str, usize, &str),
@@ -159,15 +159,12 @@ impl Work for SqliteTx {
     }
 
     async fn rank(&mut self, rows: &[(TraitKey, i64)]) -> Result<(), StoreError> {
-        for ((subject, aspect, value), rank) in rows {
-            sqlx::query("UPDATE trait SET rank = ?1 WHERE subject = ?2 AND aspect = ?3 AND value = ?4")
-                .bind(rank)
-                .bind(subject)
-                .bind(aspect)
-                .bind(value)
-                .execute(&mut *self.0)
-                .await?;
-        }
+        let tail = ") q WHERE subject = q.column1 AND aspect = q.column2 AND value = q.column3";
+        let parts = ("UPDATE trait SET rank = q.column4 FROM (", 4, tail);
+        many(&mut self.0, parts, rows, |query, ((subject, aspect, value), rank)| {
+            query.bind(*subject).bind(*aspect).bind(value.clone()).bind(*rank)
+        })
+        .await?;
         Ok(())
     }
 
