@@ -47,9 +47,11 @@ impl Readers {
         Ok(Reader { connection: Some(connection), inner, _place: place })
     }
 
-    /// Closes those that are idle now; others are closed when they come back.
+    /// Waits until all came back and closes them; nobody gets one any more.
     pub(crate) async fn close(&self) {
+        let all = self.0.places.acquire_many(limits::CONNECTIONS_MAX).await;
         self.0.places.close();
+        drop(all);
         let idle = std::mem::take(&mut *self.0.idle());
         for connection in idle {
             if let Err(error) = connection.close().await {
@@ -72,7 +74,7 @@ impl Reader<'_> {
 
     /// Nothing went wrong and nothing is under way: the next may have it.
     pub(crate) fn sound(mut self) {
-        if let Some(connection) = self.connection.take().filter(|_| !self.inner.places.is_closed()) {
+        if let Some(connection) = self.connection.take() {
             self.inner.idle().push(connection);
         }
     }
