@@ -5,7 +5,7 @@
 //! * Lists go in and come out as JSON: a row that crosses from the thread of the connection to ours costs more than
 //!   finding it, and so does every further statement.
 //! * `LIMIT ?1 + 0`, never `LIMIT ?1`: SQLite plans for the number in the second, and so prepares the whole statement
-//!   anew each time that a number is bound, which takes longer than running it.
+//!   anew each time that a number is bound.
 
 use sekisho_record::history::{Answers, Count, Questions, Seen, Why};
 use serde::de::DeserializeOwned;
