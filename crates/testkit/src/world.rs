@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt, path::Path};
 
 use sekisho_detect::RuleSource;
 use sekisho_engine::{Desk, Scripted, Zone};
-use sekisho_record::{Class, Envelope, Record, Submission, Threat, Verdict};
+use sekisho_record::{Class, Envelope, Record, Submission, Verdict};
 
 use crate::scenarios::{Error, Organisation, Scenario};
 
@@ -183,8 +183,7 @@ pub struct Outcome {
 /// threat is that of a stolen thread.
 #[must_use]
 pub fn takeover(verdict: &Verdict) -> bool {
-    verdict.threat == Some(Threat::ThreadHijack)
-        || verdict.findings.iter().any(|f| f.rule.contains("takeover"))
+    verdict.class > Class::Benign && verdict.findings.iter().any(|f| f.rule.contains("takeover"))
 }
 
 /// The built-in rules without those of `rules/brand` and without every other that reads the facet `brand`: what is left

@@ -60,6 +60,7 @@ remembered!(Behaviour, "Behaviour" { known } {
 shape!(Pace, "Pace" {
     threads_10_minutes, threads_hour, threads_day, dormant_threads_day, new_recipients_hour, new_recipients_day,
     messages_hour, messages_day, usual_messages_day, same_skeleton_day, same_text_day, same_file_day,
+    same_skeleton_week, same_text_week,
 });
 shape!(TenantPace, "TenantPace" {
     key, messages, known_days, messages_hour, messages_day, usual_messages_day, deviations,

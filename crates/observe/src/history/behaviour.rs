@@ -19,6 +19,7 @@ use crate::limits;
 const TEN_MINUTES: i64 = 600;
 const HOUR: i64 = 3_600;
 const DAY: i64 = 86_400;
+const WEEK: i64 = 7 * DAY;
 const MONTH: i64 = 30 * DAY;
 /// Days after which a conversation sleeps.
 const DORMANT_DAYS: f64 = 30.0;
@@ -52,7 +53,7 @@ pub(super) fn ask(words: &Words, at: i64, questions: &mut Questions) {
         window(&sender, RECIPIENT, &[HOUR, DAY]);
         window(&sender, MESSAGE, &[HOUR, DAY, MONTH]);
         for (subject, _) in same(words) {
-            window(&sender, &subject, &[HOUR, DAY]);
+            window(&sender, &subject, &[HOUR, DAY, WEEK]);
             window(&subject, BY, &[HOUR, DAY]);
         }
         for (skeleton, _) in &words.skeletons {
@@ -103,15 +104,18 @@ pub(super) fn fill(evidence: &mut Evidence, words: &Words, recalled: &Recalled<'
                 count(&subject, BY, span).distinct + u64::from(count(&sender, &subject, span).count == 0)
             };
             let (own, hour, day) = (count(&sender, &subject, DAY).count + 1, others(HOUR), others(DAY));
+            let week = count(&sender, &subject, WEEK).count + 1;
             let pace = &mut facts.sender;
             match what {
                 Same::Skeleton => {
                     pace.same_skeleton_day = pace.same_skeleton_day.max(own);
+                    pace.same_skeleton_week = pace.same_skeleton_week.max(week);
                     facts.skeleton_senders_day = facts.skeleton_senders_day.max(day);
                     facts.skeleton_senders_hour = facts.skeleton_senders_hour.max(hour);
                 }
                 Same::Text => {
                     pace.same_text_day = own;
+                    pace.same_text_week = week;
                     facts.text_senders_day = day;
                 }
                 Same::File => {

@@ -31,7 +31,8 @@ pub(super) fn own_matter(evidence: &Evidence) -> Option<u64> {
     if !super::words::claims_reply(evidence) {
         return None;
     }
-    let own = shingles::stems(shingles::own(evidence), LETTERS_MIN, limits::HISTORY_WORDS_MAX * 4);
+    let own = body(shingles::own(evidence));
+    let own = shingles::stems(&own, LETTERS_MIN, limits::HISTORY_WORDS_MAX * 4);
     let mut left: Vec<String> =
         own.into_iter().filter(|stem| !stem.chars().any(char::is_numeric) && !is_handover(stem)).collect();
     if !left.is_empty() {
@@ -39,6 +40,109 @@ pub(super) fn own_matter(evidence: &Evidence) -> Option<u64> {
         left.retain(|stem| !names.contains(stem));
     }
     u64::try_from(left.len()).ok()
+}
+
+/// How a letter closes; what stands below is who wrote it.
+const CLOSINGS: &[&str] = &[
+    "regards",
+    "best regards",
+    "kind regards",
+    "best",
+    "cheers",
+    "sincerely",
+    "yours",
+    "many thanks",
+    "thanks",
+    "thank you",
+    "mit freundlichen grüßen",
+    "viele grüße",
+    "beste grüße",
+    "grüße",
+    "gruß",
+    "cordialement",
+    "bien à vous",
+    "saludos",
+    "un saludo",
+    "atentamente",
+    "cumprimentos",
+    "atenciosamente",
+    "obrigado",
+    "cordiali saluti",
+    "saluti",
+    "groeten",
+    "met vriendelijke groet",
+    "vänliga hälsningar",
+    "med vänlig hälsning",
+    "med vänliga hälsningar",
+    "hälsningar",
+    "mvh",
+    "venlig hilsen",
+    "med venlig hilsen",
+    "vennlig hilsen",
+    "hilsen",
+    "pozdrawiam",
+    "z poważaniem",
+    "よろしくお願い",
+    "宜しくお願い",
+    "何卒よろしく",
+    "以上",
+    "敬具",
+    "此致",
+    "祝好",
+];
+/// Characters of a line that can be a closing.
+const CLOSING_CHARS_MAX: usize = 32;
+/// What stands behind a Japanese name.
+const HONORIFICS: &[&str] = &["さん", "様", "さま", "殿", "先生"];
+
+/// The text without what stands below the closing, and without lines that only name somebody in Japanese: `新井様`,
+/// `お世話になっております。星野商事の川村です。`.
+pub(super) fn body(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    for (at, line) in text.lines().enumerate() {
+        // `星野 直樹` at the end is a signature.
+        if at > 0 && std::ptr::eq(line, last) && is_name(&line.trim().replace([' ', '\u{3000}'], "")) {
+            break;
+        }
+        let line = line.trim();
+        let low = line.trim_end_matches(['.', ',', '!', '、', '。']).to_lowercase();
+        let short = low.chars().count() <= CLOSING_CHARS_MAX;
+        let closes = |closing: &str| low == closing || !closing.is_ascii() && low.starts_with(closing);
+        if at > 0 && short && CLOSINGS.iter().any(|closing| closes(closing)) {
+            break;
+        }
+        let mut greeted = false;
+        for sentence in line.split_inclusive('。') {
+            // `お疲れ様です。田中です。`
+            let introduces =
+                greeted && sentence.trim_end_matches('。').strip_suffix("です").is_some_and(is_name);
+            if !introduces && !names_somebody(sentence) {
+                out.push_str(sentence);
+            }
+            greeted |= sentence.contains("疲れ") || sentence.contains("世話");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+/// One to four kanji: as long as a Japanese name is.
+fn is_name(name: &str) -> bool {
+    let han = name.chars().all(|c| crate::fold::is_cjk(c) && !('\u{3040}'..='\u{30ff}').contains(&c));
+    han && (1..=4).contains(&name.chars().count())
+}
+
+/// `田中様`, `Ferrostahlの松井です。`
+fn names_somebody(sentence: &str) -> bool {
+    let sentence = sentence.trim().trim_end_matches('。');
+    let person = |text: &str| HONORIFICS.iter().any(|h| text.strip_suffix(h).is_some_and(is_name));
+    let own = sentence.strip_suffix("です").or_else(|| sentence.strip_suffix("でございます"));
+    let own = own.is_some_and(|text| {
+        // Who is from somewhere is a person; `図面です` alone may be anything, `の` before it makes it a name.
+        text.rsplit_once('の').is_some_and(|(place, name)| place.chars().count() <= 16 && is_name(name))
+    });
+    person(sentence) || own
 }
 
 /// Stems of the names and addresses of author and recipients.
@@ -86,6 +190,8 @@ mod tests {
             "Adjunto el documento. Contraseña: 70655",
             "In allegato il documento.",
             "お世話になっております。添付資料をご確認ください。",
+            "村田さん\r\n\r\nお疲れ様です。田中です。\r\n\r\n前回は別の版をお送りしてしまいました。\r\n\r\n以上、よろしくお願いします。\r\n営業部",
+            "Hello Jonas,\r\n\r\nplease see the attached file.\r\n\r\nBest regards\r\nLukas Amsel\r\nQuality, Ferrostahl",
         ] {
             assert_eq!(check(text), Some(0), "{text}");
         }

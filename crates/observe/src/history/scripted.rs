@@ -134,7 +134,7 @@ fn remember(evidence: &mut Evidence, line: &str, known: &mut Known, ways: bool) 
             }
             "pace" => set!(evidence.behaviour.sender, key, value; threads_10_minutes threads_hour threads_day
                 dormant_threads_day new_recipients_hour new_recipients_day messages_hour messages_day
-                usual_messages_day same_skeleton_day same_text_day same_file_day),
+                usual_messages_day same_skeleton_day same_text_day same_file_day same_skeleton_week same_text_week),
             "behaviour" => set!(evidence.behaviour, key, value; skeleton_senders_day skeleton_senders_hour
                 skeleton_hosts_day text_senders_day file_senders_day),
             "tenant" => {

@@ -254,7 +254,7 @@ pub(super) fn takes_up(evidence: &Evidence, thread: &[String]) -> Option<f64> {
     if !words::claims_reply(evidence) {
         return None;
     }
-    let mut own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
+    let mut own = shingles::telling(&matter::body(shingles::own(evidence)), limits::HISTORY_WORDS_MAX);
     // Whoever greets, signs and hands something over takes nothing up.
     own.retain(|stem| !matter::is_handover(stem));
     if own.is_empty() {

@@ -52,6 +52,10 @@ pub struct Pace {
     pub same_text_day: u64,
     /// Messages within a day with the same file.
     pub same_file_day: u64,
+    /// Links of the same shape that it sent in seven days, with this one.
+    pub same_skeleton_week: u64,
+    /// Messages of the same text that it sent in seven days, with this one.
+    pub same_text_week: u64,
 }
 
 /// A bulk-mail account against its own past.
