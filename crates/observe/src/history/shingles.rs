@@ -123,7 +123,7 @@ pub(super) fn fingerprint(text: &str) -> Option<String> {
 }
 
 /// Letters of a Latin word from which on it tells something.
-const TELLING_CHARS: usize = 5;
+pub(super) const TELLING_CHARS: usize = 5;
 /// Characters of a word that are compared: endings differ between a question and its answer.
 const STEM_CHARS: usize = 6;
 
@@ -136,28 +136,11 @@ pub(super) fn telling(text: &str, most: usize) -> Vec<String> {
 /// The same with Latin words from `letters_min` letters on.
 pub(super) fn stems(text: &str, letters_min: usize, most: usize) -> Vec<String> {
     let mut words: BTreeSet<(std::cmp::Reverse<usize>, String)> = BTreeSet::new();
-    let mut add = |word: &mut String| {
-        let length = word.chars().count();
-        let first = word.chars().next().unwrap_or(' ');
-        if let Some(stem) = stem(word, length, letters_min) {
-            let weight = if is_cjk(first) { length * 3 } else { length };
-            words.insert((std::cmp::Reverse(weight), stem));
-        }
-        word.clear();
-    };
-    for chunk in cut(text).split_whitespace().filter(|chunk| !chunk.contains("://")) {
-        let mut word = String::new();
-        for c in chunk.chars().flat_map(char::to_lowercase) {
-            let kind = kind(c);
-            if word.chars().next().is_some_and(|first| self::kind(first) != kind) {
-                add(&mut word);
-            }
-            if kind != Script::Other {
-                word.push(c);
-            }
-        }
-        add(&mut word);
-    }
+    each_stem(text, letters_min, |stem, length| {
+        let weight = if stem.chars().next().is_some_and(is_cjk) { length * 3 } else { length };
+        words.insert((std::cmp::Reverse(weight), stem.to_owned()));
+        true
+    });
     let mut stems: Vec<String> = Vec::new();
     for (_, stem) in words {
         if stems.len() < most && !stems.contains(&stem) {
@@ -167,16 +150,48 @@ pub(super) fn stems(text: &str, letters_min: usize, most: usize) -> Vec<String> 
     stems
 }
 
-/// The part of a word that is compared; `None` for one that is too short.
-pub(super) fn stem(word: &str, length: usize, letters_min: usize) -> Option<String> {
-    let first = word.chars().next()?;
-    if is_cjk(first) {
-        (length >= 2).then(|| word.chars().take(if is_kana(first) { 4 } else { 2 }).collect())
-    } else if word.chars().any(char::is_numeric) {
-        (length >= 3).then(|| word.chars().take(16).collect())
-    } else {
-        (length >= letters_min).then(|| word.chars().take(STEM_CHARS).collect())
+/// Every stem in the order of the text, with the length of its word, as long as `go_on` wants more.
+pub(super) fn each_stem(text: &str, letters_min: usize, mut go_on: impl FnMut(&str, usize) -> bool) {
+    let mut word = String::new();
+    for chunk in cut(text).split_whitespace().filter(|chunk| !chunk.contains("://")) {
+        word.clear();
+        let mut of = Script::Other;
+        for c in chunk.chars().flat_map(char::to_lowercase) {
+            let kind = kind(c);
+            if kind != of {
+                if !told(&word, letters_min, &mut go_on) {
+                    return;
+                }
+                word.clear();
+                of = kind;
+            }
+            if kind != Script::Other {
+                word.push(c);
+            }
+        }
+        if !told(&word, letters_min, &mut go_on) {
+            return;
+        }
     }
+}
+
+fn told(word: &str, letters_min: usize, go_on: &mut impl FnMut(&str, usize) -> bool) -> bool {
+    let length = word.chars().count();
+    stem(word, length, letters_min).is_none_or(|stem| go_on(stem, length))
+}
+
+/// The part of a word that is compared; `None` for one that is too short.
+fn stem(word: &str, length: usize, letters_min: usize) -> Option<&str> {
+    let first = word.chars().next()?;
+    let (long_enough, most) = if is_cjk(first) {
+        (length >= 2, if is_kana(first) { 4 } else { 2 })
+    } else if word.chars().any(char::is_numeric) {
+        (length >= 3, 16)
+    } else {
+        (length >= letters_min, STEM_CHARS)
+    };
+    let end = word.char_indices().nth(most).map_or(word.len(), |(at, _)| at);
+    if long_enough { word.get(..end) } else { None }
 }
 
 #[derive(PartialEq, Clone, Copy)]

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashSet;
 use sekisho_record::{
     Evidence,
     evidence::Thread,
@@ -24,6 +25,8 @@ const QUOTE_OVERLAP_MIN: u32 = 3;
 const HISTORY_DAYS_MIN: f64 = 60.0;
 /// Messages of everybody that history holds at least before a link host is new to everybody.
 pub(super) const HERE_MESSAGES_MIN: u64 = 50;
+/// Words of a text from which on it is not asked whether it says anything of the matter.
+const OWN_WORDS_MAX: u64 = 200;
 /// Telling words below which nobody can say that a text takes nothing up.
 const TELLING_MIN: usize = 2;
 /// Aspect: an address that took part, and the full name that it bore.
@@ -122,11 +125,17 @@ pub(super) fn fill(
 
 /// What can be said without history.
 pub(crate) fn alone(evidence: &Evidence) -> Thread {
+    let own_words = u64::try_from(content::words(shingles::own(evidence))).unwrap_or(0);
+    // A long text speaks for itself, and one that hands nothing over asks for nothing.
+    let hands_over = !evidence.link.targets.is_empty()
+        || !evidence.model.attachments.is_empty()
+        || !evidence.content.lures.is_empty();
+    let asks = own_words <= OWN_WORDS_MAX && hands_over;
     Thread {
         claims_reply: words::claims_reply(evidence),
-        own_words: u64::try_from(content::words(shingles::own(evidence))).unwrap_or(0),
-        own_matter: matter::own_matter(evidence),
-        takes_up: takes_up(evidence, &[]),
+        own_words,
+        own_matter: if asks { matter::own_matter(evidence) } else { None },
+        takes_up: if asks { takes_up(evidence, &[]) } else { None },
         ..Thread::default()
     }
 }
@@ -262,15 +271,26 @@ pub(super) fn takes_up(evidence: &Evidence, thread: &[String]) -> Option<f64> {
     }
     let names = matter::names(evidence);
     own.retain(|stem| !names.contains(stem));
-    let most = usize::MAX;
-    let mut before: BTreeSet<String> = thread.iter().cloned().collect();
-    before.extend(shingles::telling(evidence.model.subject.base.as_deref().unwrap_or_default(), most));
-    for quoted in evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX) {
-        before.extend(shingles::telling(without_signature(&quoted.text), most));
+    let mut left: FxHashSet<&str> = own.iter().map(String::as_str).collect();
+    let all = left.len();
+    let mut before = !thread.is_empty();
+    for word in thread {
+        left.remove(word.as_str());
     }
-    let taken = own.iter().filter(|stem| before.contains(*stem)).count();
+    // Only whether the few own words stand there is asked, and no more is read when all were found.
+    let quoted = evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX);
+    let quoted = quoted.map(|quoted| without_signature(&quoted.text));
+    let subject = evidence.model.subject.base.as_deref().unwrap_or_default();
+    for text in std::iter::once(subject).chain(quoted) {
+        shingles::each_stem(text, shingles::TELLING_CHARS, |stem, _| {
+            before = true;
+            left.remove(stem);
+            !left.is_empty()
+        });
+    }
+    let taken = all - left.len();
     // One word that is taken up says something, one that is not says nothing.
-    if before.is_empty() || taken == 0 && own.len() < TELLING_MIN {
+    if !before || taken == 0 && own.len() < TELLING_MIN {
         return None;
     }
     Some(taken as f64 / own.len() as f64)

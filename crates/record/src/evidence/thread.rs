@@ -52,7 +52,8 @@ pub struct Thread {
     /// Words of its own text, without quotations and signature.
     pub own_words: u64,
     /// Different words of its own text that say what it is about; 0 when it only greets, thanks and hands something over,
-    /// so that it fits every thread. `None` when it is no reply.
+    /// so that it fits every thread. `None` when it is no reply, has more than 200 words, or hands nothing over (no link, no
+    /// file, no lure).
     pub own_matter: Option<u64>,
     /// Share of its telling words that the thread (without history, what is quoted of it) used before, 0 to 1; `None`
     /// when there are too few to say.
