@@ -176,7 +176,7 @@ mod tests {
         let submission = Submission::from_bytes(raw.as_bytes());
         let evidence =
             observe(message, &submission, &Answers::default(), &Context::default(), Knowledge::builtin());
-        evidence.thread.own_matter
+        super::own_matter(&evidence)
     }
 
     #[test]
