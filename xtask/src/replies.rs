@@ -79,7 +79,7 @@ fn judge(
     warm: bool,
     each: &mut dyn FnMut(&Mail, &Record),
 ) -> Result<()> {
-    let store = warm.then(Store::new).transpose()?;
+    let store = warm.then(tempfile::tempdir).transpose().context("no temporary folder for the history")?;
     let mut engines: BTreeMap<String, Engine> = BTreeMap::new();
     for mail in mails {
         let history = mail.file.starts_with("history");
@@ -93,7 +93,9 @@ fn judge(
                 let engine = engine_at(free.key(), rules, &[], &[])?;
                 let desk = Desk::new(Box::new(Nobody), std::time::Duration::ZERO);
                 let desk = match &store {
-                    Some(store) => desk.remembering(&store.url())?,
+                    Some(store) => {
+                        desk.remembering(&format!("sqlite:{}", store.path().join("history.db").display()))?
+                    }
                     None => desk,
                 };
                 free.insert(engine.with_desk(desk))
@@ -129,28 +131,6 @@ fn print(name: &str, kind: &str, count: &Count, json: bool) {
         count.malicious,
         share(count.malicious)
     );
-}
-
-/// A store that is gone with the run.
-struct Store(PathBuf);
-
-impl Store {
-    fn new() -> Result<Self> {
-        let folder = std::env::temp_dir().join(format!("sekisho-evaluate-{}", std::process::id()));
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Ok(Self(folder))
-    }
-
-    fn url(&self) -> String {
-        format!("sqlite:{}", self.0.join("history.db").display())
-    }
-}
-
-impl Drop for Store {
-    fn drop(&mut self) {
-        // What is left lies in the temporary folder.
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
 }
 
 /// Every message of every folder, in the order of its date; of the same second, conversations first.

@@ -42,18 +42,13 @@ pub(super) fn own_matter(evidence: &Evidence) -> Option<u64> {
     u64::try_from(left.len()).ok()
 }
 
-/// How a letter closes; what stands below is who wrote it.
+/// How a letter closes; what stands below is who wrote it. No thanks: people thank in the middle, too.
 const CLOSINGS: &[&str] = &[
     "regards",
     "best regards",
     "kind regards",
-    "best",
-    "cheers",
     "sincerely",
     "yours",
-    "many thanks",
-    "thanks",
-    "thank you",
     "mit freundlichen grüßen",
     "viele grüße",
     "beste grüße",
@@ -66,7 +61,6 @@ const CLOSINGS: &[&str] = &[
     "atentamente",
     "cumprimentos",
     "atenciosamente",
-    "obrigado",
     "cordiali saluti",
     "saluti",
     "groeten",
@@ -85,7 +79,8 @@ const CLOSINGS: &[&str] = &[
     "よろしくお願い",
     "宜しくお願い",
     "何卒よろしく",
-    "以上",
+    "以上、よろしく",
+    "以上、宜しく",
     "敬具",
     "此致",
     "祝好",
@@ -100,6 +95,8 @@ const HONORIFICS: &[&str] = &["さん", "様", "さま", "殿", "先生"];
 pub(super) fn body(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
+    // `お世話になっております。星野商事の川村です。`: who writes stands right behind the greeting.
+    let mut greeted = false;
     for (at, line) in text.lines().enumerate() {
         // `星野 直樹` at the end is a signature.
         if at > 0 && std::ptr::eq(line, last) && is_name(&line.trim().replace([' ', '\u{3000}'], "")) {
@@ -112,15 +109,11 @@ pub(super) fn body(text: &str) -> String {
         if at > 0 && short && CLOSINGS.iter().any(|closing| closes(closing)) {
             break;
         }
-        let mut greeted = false;
-        for sentence in line.split_inclusive('。') {
-            // `お疲れ様です。田中です。`
-            let introduces =
-                greeted && sentence.trim_end_matches('。').strip_suffix("です").is_some_and(is_name);
-            if !introduces && !names_somebody(sentence) {
+        for sentence in line.split_inclusive('。').filter(|sentence| !sentence.trim().is_empty()) {
+            if !(addresses(sentence) || greeted && introduces(sentence)) {
                 out.push_str(sentence);
             }
-            greeted |= sentence.contains("疲れ") || sentence.contains("世話");
+            greeted = sentence.contains("疲れ") || sentence.contains("世話");
         }
         out.push('\n');
     }
@@ -133,16 +126,17 @@ fn is_name(name: &str) -> bool {
     han && (1..=4).contains(&name.chars().count())
 }
 
-/// `田中様`, `Ferrostahlの松井です。`
-fn names_somebody(sentence: &str) -> bool {
+/// `田中様`
+fn addresses(sentence: &str) -> bool {
     let sentence = sentence.trim().trim_end_matches('。');
-    let person = |text: &str| HONORIFICS.iter().any(|h| text.strip_suffix(h).is_some_and(is_name));
-    let own = sentence.strip_suffix("です").or_else(|| sentence.strip_suffix("でございます"));
-    let own = own.is_some_and(|text| {
-        // Who is from somewhere is a person; `図面です` alone may be anything, `の` before it makes it a name.
-        text.rsplit_once('の').is_some_and(|(place, name)| place.chars().count() <= 16 && is_name(name))
-    });
-    person(sentence) || own
+    HONORIFICS.iter().any(|h| sentence.strip_suffix(h).is_some_and(is_name))
+}
+
+/// `小野です。`, `Ferrostahlの松井です。`; behind anything but a greeting, `クレーンの図面です。` is built alike.
+fn introduces(sentence: &str) -> bool {
+    let sentence = sentence.trim().trim_end_matches('。');
+    let named = sentence.strip_suffix("です").or_else(|| sentence.strip_suffix("でございます"));
+    named.is_some_and(|named| is_name(named.rsplit_once('の').map_or(named, |(_, name)| name)))
 }
 
 /// Stems of the names and addresses of author and recipients.
@@ -205,6 +199,8 @@ mod tests {
             "Hej Jonas, kranritningarna kommer i morgon.",
             "Restaurant for Thursday: https://x.test/a",
             "クレーンの図面を送ります。",
+            "お世話になっております。川村です。\r\nクレーンの図面です。",
+            "Hi Jonas,\r\n\r\nThanks!\r\n\r\nThe drawings of the crane are here: https://x.test/a/1234567",
         ] {
             assert!(check(text) > Some(0), "{text}");
         }
