@@ -24,7 +24,7 @@ pub enum DefectKind {
     Empty,
     /// A limit of [`crate::limits`] was reached; the rest was dropped.
     OverLimit,
-    /// A header line without a colon, or with bytes that no field name has.
+    /// A header line without a colon, or with bytes that no field name has; a `Thread-Index` that cannot be read.
     MalformedField,
     /// A field that may occur once occurs more often (`From`, `Subject`, `Date`, `To`, …).
     DuplicateField,

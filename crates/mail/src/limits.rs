@@ -58,6 +58,8 @@ pub const DEFECTS_MAX: usize = 200;
 pub const AUTH_RESULTS_MAX: usize = 100;
 /// Message ids kept of `References`.
 pub const REFERENCES_MAX: usize = 1_000;
+/// Bytes read of one `Thread-Index`: some six hundred replies.
+pub const THREAD_INDEX_BYTES_MAX: usize = 4 << 10;
 /// Bytes of one header value that are read as addresses, ids, dates or encoded words.
 pub const VALUE_BYTES_MAX: usize = 256 << 10;
 /// Prefixes and tags taken off one subject.

@@ -4,12 +4,12 @@ use std::borrow::Cow;
 
 use crate::{
     Attachment, AuthResults, BodyText, Defect, DefectKind, EmailAddress, Field, Hop, Html, Link, Mailbox,
-    PreviousThread, Subject, Thread, address, bodies, chain, date,
+    PreviousThread, Subject, Thread, ThreadIndex, address, bodies, chain, date,
     defect::Defects,
     domain::{Domain, Ip},
     header, limits,
     mime::{self, Content},
-    part, subject, words,
+    part, subject, thread_index, words,
 };
 
 /// A parsed message. Everything borrowed from nowhere: cheap to keep, safe to send to another thread.
@@ -43,6 +43,8 @@ pub struct Message {
     pub in_reply_to: Option<String>,
     /// References, without angle brackets.
     pub references: Vec<String>,
+    /// Thread-Index.
+    pub thread_index: Option<ThreadIndex>,
     /// Date as seconds since the epoch.
     pub date: Option<i64>,
     /// Zone of the date as written.
@@ -145,6 +147,7 @@ impl Message {
         self.in_reply_to = self.field("In-Reply-To").and_then(|f| ids(&f.value, 1).pop());
         let references = self.field("References").map(|f| ids(&f.value, limits::REFERENCES_MAX));
         self.references = references.unwrap_or_default();
+        self.thread_index = self.field("Thread-Index").and_then(|f| thread_index::parse(f, defects));
         self.mailer = self.text("X-Mailer").or_else(|| self.text("User-Agent")).map(Cow::into_owned);
         let Some(date) = self.field("Date") else { return };
         match date::parse(&date.value) {

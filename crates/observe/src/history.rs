@@ -144,6 +144,7 @@ pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Co
         participants: words.participants().cloned().collect(),
         message_id: headers.message_id.as_deref().map(words::id_of).unwrap_or_default(),
         parents: words::parents(evidence),
+        aliases: words::alias(evidence).into_iter().collect(),
         subject_key: words::subject_key(evidence),
         shingles: shingles::shingles(shingles::own(evidence), limits::HISTORY_SHINGLES_MAX),
         traits,

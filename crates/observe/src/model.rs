@@ -67,6 +67,7 @@ pub fn build(message: Message, submission: &Submission<'_>) -> (Model, Rest) {
         },
         attachments: message.attachments,
         defects: message.defects,
+        thread_index: message.thread_index,
         field_spans: message.fields.iter().map(|f| (f.name.to_ascii_lowercase(), f.value_span)).collect(),
         size: i64::try_from(submission.raw.len()).unwrap_or(i64::MAX),
         ..Model::default()

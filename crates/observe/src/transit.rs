@@ -15,6 +15,7 @@ pub fn observe(evidence: &Evidence, view: &View<'_>) -> Transit {
     let organisation = &view.context.organisation;
     let first = headers.hops.iter().find_map(|hop| hop.received.as_ref());
     let handover = handover(&headers.hops, organisation);
+    let index = evidence.model.thread_index.as_ref();
     let mut transit = Transit {
         hops: headers.hops.iter().filter(|hop| hop.received.is_some()).count() as i64,
         submission: first.map_or("unknown", submission).into(),
@@ -25,6 +26,8 @@ pub fn observe(evidence: &Evidence, view: &View<'_>) -> Transit {
             .zip(headers.date)
             .map(|(received, written)| received.saturating_sub(written)),
         reply_headers: headers.in_reply_to.is_some() || !headers.references.is_empty(),
+        conversation: index.map(|index| index.conversation.clone()),
+        conversation_replies: index.map(|index| i64::from(index.replies)),
         ..Transit::default()
     };
     transit.sending_host = match view.submission.envelope {

@@ -43,6 +43,9 @@ pub struct Lesson {
     pub message_id: String,
     /// Message ids that it refers to, the nearest first (In-Reply-To, then References from the end).
     pub parents: Vec<String>,
+    /// Other names under which a later message may ask for its conversation: Outlook's Thread-Index. Anybody who saw them
+    /// can write them.
+    pub aliases: Vec<String>,
     /// What is left of the subject without reply marks and tags; empty when that says nothing.
     pub subject_key: String,
     /// Hashes of pieces of its own text, by which a later quotation is recognised. Sixteen well chosen ones are plenty.
@@ -163,6 +166,8 @@ pub struct Questions {
     pub windows: Vec<Window>,
     /// Message ids that the message refers to, the nearest first.
     pub message_ids: Vec<String>,
+    /// Other names of the conversation that the message says it continues.
+    pub aliases: Vec<String>,
     /// Keys of its subject.
     pub subject_keys: Vec<String>,
     /// Hashes of the text that it quotes.
@@ -273,6 +278,8 @@ pub struct Count {
 pub enum Why {
     /// The message refers to it.
     Reference,
+    /// They share another name of the conversation.
+    Alias,
     /// The message quotes its text.
     Quote,
     /// They share the subject.
@@ -284,7 +291,7 @@ pub enum Why {
 pub struct Match {
     /// Why it matches.
     pub why: Why,
-    /// Place of the message id or the subject key among the questions; 0 for a quotation.
+    /// Place of the message id, the alias or the subject key among the questions; 0 for a quotation.
     pub question: usize,
     /// How many of the asked hashes it has; 0 if it is no quotation.
     pub overlap: u32,

@@ -20,7 +20,7 @@ pub struct Checked {
 }
 
 /// Each counts rows that must not be there, and says what they are.
-const RULES: [(&str, &str); 5] = [
+const RULES: [(&str, &str); 6] = [
     ("traits that nothing is counted of", "SELECT CAST(count(*) AS bigint) FROM trait WHERE count <= 0"),
     (
         "totals that are not the sum of their traits",
@@ -32,6 +32,11 @@ const RULES: [(&str, &str); 5] = [
     (
         "text hashes without a learnt message",
         "SELECT CAST(count(*) AS bigint) FROM shingle s LEFT JOIN message m ON m.id = s.message AND m.learnt = 1
+         WHERE m.id IS NULL",
+    ),
+    (
+        "aliases without a learnt message",
+        "SELECT CAST(count(*) AS bigint) FROM alias a LEFT JOIN message m ON m.id = a.message AND m.learnt = 1
          WHERE m.id IS NULL",
     ),
     (

@@ -22,6 +22,8 @@ pub(crate) struct Coded {
     pub(crate) judged: Vec<Whose>,
     /// In the order of the full hashes: the first are those by which it is found.
     pub(crate) shingles: Vec<i64>,
+    /// Keys of the other names of its conversation.
+    pub(crate) aliases: Vec<i64>,
 }
 
 /// One of its ticks.
@@ -63,6 +65,7 @@ impl Coded {
                 .collect(),
             judged: lesson.judged.iter().map(|name| whose(name)).collect(),
             shingles,
+            aliases: lesson.aliases.iter().map(|alias| salt.key(alias)).collect(),
         }
     }
 }
@@ -88,8 +91,10 @@ pub(crate) const HASHES_BYTES_MAX: usize = 2 + 6 * limits::SHINGLES_MAX;
 
 /// First byte of a lesson that is written so.
 const FORM: u8 = 1;
+/// The same of one with aliases, which stand behind the text hashes.
+const FORM_ALIASES: u8 = 2;
 
-/// Lesson to bytes: text hashes, subjects, texts (those of the row first, without being written), then everything by its place.
+/// Lesson to bytes: text hashes, aliases if there are any, subjects, texts (those of the row first, without being written), then everything by its place.
 pub(crate) fn pack(lesson: &Coded) -> Vec<u8> {
     let (mut subjects, mut texts) = (Places::default(), Places::default());
     let row = std::iter::once(&lesson.sender).chain(&lesson.participants);
@@ -115,10 +120,14 @@ pub(crate) fn pack(lesson: &Coded) -> Vec<u8> {
     for subject in &lesson.judged {
         number(&mut body, whose(*subject));
     }
-    let mut out = vec![FORM];
+    let mut out = vec![if lesson.aliases.is_empty() { FORM } else { FORM_ALIASES }];
     number(&mut out, lesson.shingles.len() as u64);
     for hash in &lesson.shingles {
         out.extend(hash.to_be_bytes().iter().skip(2));
+    }
+    if !lesson.aliases.is_empty() {
+        number(&mut out, lesson.aliases.len() as u64);
+        lesson.aliases.iter().for_each(|alias| out.extend(alias.to_be_bytes()));
     }
     number(&mut out, subjects.order.len() as u64);
     for subject in subjects.order {
@@ -146,9 +155,14 @@ pub(crate) fn unpack(bytes: &[u8], at: i64, sender: &str, participants: &str) ->
     Ok(lesson)
 }
 
-/// The text hashes of a lesson alone.
+/// The text hashes of a lesson alone; its first [`HASHES_BYTES_MAX`] bytes are enough.
 pub(crate) fn hashes(bytes: &[u8]) -> Result<Vec<i64>, StoreError> {
-    Reader(bytes).hashes().ok_or_else(damaged)
+    Reader(bytes).hashes().map(|(hashes, _)| hashes).ok_or_else(damaged)
+}
+
+/// By what a lesson is found: its text hashes, and its aliases.
+pub(crate) fn found_by(bytes: &[u8]) -> Result<(Vec<i64>, Vec<i64>), StoreError> {
+    Reader(bytes).found_by().ok_or_else(damaged)
 }
 
 fn damaged() -> StoreError {
@@ -215,15 +229,30 @@ impl Reader<'_> {
         usize::try_from(self.number()?).ok().filter(|count| *count <= self.0.len())
     }
 
-    fn hashes(&mut self) -> Option<Vec<i64>> {
-        if self.bytes(1)? != [FORM] {
+    /// Text hashes, and whether aliases follow.
+    fn hashes(&mut self) -> Option<(Vec<i64>, bool)> {
+        let form = *self.bytes(1)?.first()?;
+        if form != FORM && form != FORM_ALIASES {
             return None;
         }
         let mut out = Vec::new();
         for _ in 0..self.count()? {
             out.push(self.six()?);
         }
-        Some(out)
+        Some((out, form == FORM_ALIASES))
+    }
+
+    fn found_by(&mut self) -> Option<(Vec<i64>, Vec<i64>)> {
+        let (hashes, more) = self.hashes()?;
+        let mut aliases = Vec::new();
+        for _ in 0..if more { self.count()? } else { 0 } {
+            aliases.push(self.eight()?);
+        }
+        Some((hashes, aliases))
+    }
+
+    fn eight(&mut self) -> Option<i64> {
+        Some(i64::from_be_bytes(*self.bytes(8)?.first_chunk()?))
     }
 
     /// A number of 48 bits.
@@ -234,10 +263,10 @@ impl Reader<'_> {
     }
 
     fn lesson(&mut self, lesson: &mut Coded) -> Option<()> {
-        lesson.shingles = self.hashes()?;
+        (lesson.shingles, lesson.aliases) = self.found_by()?;
         let mut subjects: Vec<Whose> = vec![None];
         for _ in 0..self.count()? {
-            subjects.push(Some(i64::from_be_bytes(*self.bytes(8)?.first_chunk()?)));
+            subjects.push(Some(self.eight()?));
         }
         let mut texts: Places<String> = Places::default();
         for text in std::iter::once(&lesson.sender).chain(&lesson.participants) {
@@ -307,8 +336,27 @@ mod tests {
     }
 
     #[test]
+    fn aliases_stand_behind_the_hashes() {
+        let lesson = Coded { aliases: vec![i64::MIN, 7], ..coded() };
+        let packed = pack(&lesson);
+        assert_eq!(packed.len(), pack(&coded()).len() + 1 + 2 * 8);
+        let participants = joined(&lesson.sender, &lesson.participants);
+        assert_eq!(unpack(&packed, 7, "ann@x.example", &participants).unwrap(), lesson);
+        let (shingles, aliases) = found_by(&packed).unwrap();
+        assert_eq!((shingles, aliases), (lesson.shingles.clone(), lesson.aliases.clone()));
+        let most = Coded { shingles: (0..limits::SHINGLES_MAX as i64).collect(), ..lesson };
+        assert_eq!(hashes(&pack(&most)[..HASHES_BYTES_MAX]).unwrap(), most.shingles);
+        assert!(found_by(&pack(&coded())).unwrap().1.is_empty());
+    }
+
+    #[test]
     fn damage_is_told_and_never_more() {
-        let (lesson, packed) = (coded(), pack(&coded()));
+        damage(coded());
+        damage(Coded { aliases: vec![i64::MIN, 7], ..coded() });
+    }
+
+    fn damage(lesson: Coded) {
+        let packed = pack(&lesson);
         let participants = joined(&lesson.sender, &lesson.participants);
         for end in 0..packed.len() {
             let cut = unpack(&packed[..end], 7, &lesson.sender, &participants);

@@ -13,6 +13,7 @@
 //! | tick: subject, kind, time, value | one row each, counted in windows | weeks |
 //! | message | thread, sender, participants, keys of its id and subject, its lesson in keys, what is thought of it | two years |
 //! | text hashes | to find the message that somebody quotes | as long as their message |
+//! | aliases | other names of its conversation (Outlook's Thread-Index), in keys | as long as their message |
 //! | opinions | appended, never changed | as long as their message |
 //! | message bytes | compressed, encrypted, by content | by class of message |
 //!
@@ -20,7 +21,7 @@
 //!
 //! * No text of a message: sixteen hashes of pieces of it, and what the facets write as values (addresses, display
 //!   names, host names).
-//! * No names of subjects, message ids and subject lines: 64 bits of a hash under a salt that each database makes for
+//! * No names of subjects, message ids, aliases and subject lines: 64 bits of a hash under a salt that each database makes for
 //!   itself. Whoever asks knows the name.
 //! * Nothing of a malicious message but the opinion and lasting ticks: it teaches nothing, and what it taught before it
 //!   was found out is taken back ([`Store::opine`]). The last time then is that of the message before it, or of the
@@ -30,7 +31,10 @@
 //!
 //! A message belongs to the thread of the message that it answers, if that is known; of several in different threads to
 //! the one that began first; else it begins its own. A copy with the same message id belongs to the same thread. A
-//! message that comes before the one it answers begins a thread of its own and stays there. Belonging gives no trust:
+//! message that comes before the one it answers begins a thread of its own and stays there. A message of which no parent
+//! is known joins the thread of one with the same alias where both have the same subject and somebody beside its author
+//! took part in both, or its author in the other: an alias can be copied into any mail, and mail with nothing in common
+//! stays apart. Where these differ, the alias still finds the stored message; belonging is more than being compared. Belonging gives no trust:
 //! the facets measure a message against its thread.
 //!
 //! # What can be relied on

@@ -15,6 +15,8 @@ pub const SHINGLES_MAX: usize = 64;
 pub const INDEXED_SHINGLES: usize = 6;
 /// Referenced message ids of one lesson, the nearest first.
 pub const PARENTS_MAX: usize = 64;
+/// Other names of one lesson's conversation, and of one recall: there is one mail program that writes such a name.
+pub const ALIASES_MAX: usize = 4;
 /// Participants of one lesson. A message to more is a mailing, its thread needs no full list.
 pub const PARTICIPANTS_MAX: usize = 64;
 /// Subjects of one lesson that an opinion is counted for.
@@ -53,6 +55,9 @@ pub const SUBJECT_KEYS_MAX: usize = 4;
 pub const ASKED_SHINGLES_MAX: usize = 256;
 /// Stored messages told of one message id (copies have the same), the newest.
 pub const SAME_ID_MAX: usize = 4;
+/// Stored messages told of one alias, and looked at for the thread of a new one, the newest: anybody can write the name
+/// of somebody else's conversation into any number of messages.
+pub const SAME_ALIAS_MAX: usize = 4;
 /// Stored messages told of one subject key, the newest.
 pub const SAME_SUBJECT_MAX: usize = 8;
 /// Stored messages looked at of one text hash, the newest: a greeting or a disclaimer is in all of them.

@@ -37,6 +37,10 @@ pub(crate) fn canonical(lesson: &Lesson, cut: &mut BTreeSet<&'static str>) -> Le
     let mut shingles = bounded(&lesson.shingles, limits::SHINGLES_MAX, "SHINGLES_MAX", cut).to_vec();
     shingles.sort_unstable();
     shingles.dedup();
+    let mut aliases = bounded(&lesson.aliases, limits::ALIASES_MAX, "ALIASES_MAX", cut).to_vec();
+    aliases.retain(|alias| !alias.is_empty());
+    aliases.sort_unstable();
+    aliases.dedup();
     let mut judged = bounded(&lesson.judged, limits::JUDGED_MAX, "JUDGED_MAX", cut).to_vec();
     judged.sort_unstable();
     judged.dedup();
@@ -54,6 +58,7 @@ pub(crate) fn canonical(lesson: &Lesson, cut: &mut BTreeSet<&'static str>) -> Le
         participants,
         message_id: lesson.message_id.clone(),
         parents: bounded(&lesson.parents, limits::PARENTS_MAX, "PARENTS_MAX", cut).to_vec(),
+        aliases,
         subject_key: lesson.subject_key.clone(),
         shingles,
         traits,
@@ -177,6 +182,8 @@ pub(crate) struct Changes {
     pub(crate) ticks_gone: BTreeSet<TickRow>,
     pub(crate) shingles: BTreeSet<(i64, i64)>,
     pub(crate) shingles_gone: BTreeSet<(i64, i64)>,
+    pub(crate) aliases: BTreeSet<(i64, i64)>,
+    pub(crate) aliases_gone: BTreeSet<(i64, i64)>,
 }
 
 /// Which ticks of a lesson.
@@ -206,10 +213,13 @@ impl Changes {
         }
         let found_by = lesson.shingles.iter().take(limits::INDEXED_SHINGLES);
         let hashes = found_by.map(|hash| (*hash, message));
+        let aliases = lesson.aliases.iter().map(|alias| (*alias, message));
         if sign > 0 {
             self.shingles.extend(hashes);
+            self.aliases.extend(aliases);
         } else {
             self.shingles_gone.extend(hashes);
+            self.aliases_gone.extend(aliases);
         }
         self.ticks(lesson, message, thread, sign, Which::Passing);
     }

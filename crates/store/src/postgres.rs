@@ -20,7 +20,7 @@ pub(crate) use tx::PostgresTx;
 use crate::{StoreError, breaker::Doubt, limits, migrate, text::Salt};
 
 /// Numbered steps of the schema; released ones never change.
-const STEPS: [&str; 1] = [include_str!("postgres/v1.sql")];
+const STEPS: [&str; 2] = [include_str!("postgres/v1.sql"), include_str!("postgres/v2.sql")];
 
 /// A pool of connections to one database.
 #[derive(Debug, Clone)]

@@ -23,6 +23,7 @@ pub(crate) struct Asked {
     /// Subject, kind, since, until, and the kind as an aspect.
     pub(crate) windows: Vec<(i64, i64, i64, i64, String)>,
     pub(crate) message_ids: Vec<i64>,
+    pub(crate) aliases: Vec<i64>,
     pub(crate) subject_keys: Vec<i64>,
     pub(crate) shingles: Vec<i64>,
     pub(crate) threads: i64,
@@ -44,6 +45,7 @@ impl Asked {
         let exact = bounded(&q.exact, limits::EXACT_MAX, "EXACT_MAX", &mut cut);
         let windows = bounded(&q.windows, limits::WINDOWS_MAX, "WINDOWS_MAX", &mut cut);
         let ids = bounded(&q.message_ids, limits::MESSAGE_IDS_MAX, "MESSAGE_IDS_MAX", &mut cut);
+        let aliases = bounded(&q.aliases, limits::ALIASES_MAX, "ALIASES_MAX", &mut cut);
         let keys = bounded(&q.subject_keys, limits::SUBJECT_KEYS_MAX, "SUBJECT_KEYS_MAX", &mut cut);
         let shingles = bounded(&q.shingles, limits::ASKED_SHINGLES_MAX, "ASKED_SHINGLES_MAX", &mut cut);
         if q.most > limits::VALUES_MAX || q.thread_values > limits::VALUES_MAX {
@@ -69,6 +71,7 @@ impl Asked {
                 })
                 .collect(),
             message_ids: ids.iter().map(|id| salt.key(id)).collect(),
+            aliases: aliases.iter().map(|alias| salt.key(alias)).collect(),
             subject_keys: keys.iter().map(|k| salt.key(k)).collect(),
             shingles: shingles.into_iter().collect(),
             threads: i64::from(q.threads.min(limits::THREADS_MAX)),
@@ -119,15 +122,26 @@ pub(crate) struct MatchRow {
 }
 
 impl MatchRow {
-    /// How good a match is: a reference (the nearest first), a quotation (the longest first), a subject. The statement
-    /// for PostgreSQL has the same numbers.
+    /// How good a match is: a reference (the nearest first), an alias, a quotation (the longest first), a subject. The
+    /// statements have the same numbers.
     fn score(&self) -> i64 {
         let question = i64::try_from(self.question).unwrap_or(i64::MAX);
         match self.why {
             Why::Reference => 3_000_000 - question,
+            Why::Alias => 2_500_000 - question,
             Why::Quote => 2_000_000 + i64::from(self.overlap),
             Why::Subject => 1_000_000 - question,
         }
+    }
+}
+
+/// Why a message matches, by the number that the statements give it.
+pub(crate) fn why(number: i64) -> Why {
+    match number {
+        1 => Why::Reference,
+        2 => Why::Quote,
+        4 => Why::Alias,
+        _ => Why::Subject,
     }
 }
 

@@ -24,7 +24,7 @@ use readers::Readers;
 use crate::{StoreError, limits, migrate, text::Salt};
 
 /// Numbered steps of the schema; released ones never change.
-const STEPS: [&str; 1] = [include_str!("sqlite/v1.sql")];
+const STEPS: [&str; 2] = [include_str!("sqlite/v1.sql"), include_str!("sqlite/v2.sql")];
 
 /// Kibibytes of pages that each connection keeps in memory.
 const CACHE_KIB: i64 = 64 << 10;

@@ -128,12 +128,14 @@ pub(crate) async fn messages<W: Sweeping>(work: &mut W, cutoff: i64) -> Result<(
     if rows.is_empty() {
         return Ok((0, true));
     }
-    let mut shingles = BTreeSet::new();
+    let (mut shingles, mut aliases) = (BTreeSet::new(), BTreeSet::new());
     for (id, _, lesson) in &rows {
-        let found_by = lesson::hashes(lesson)?.into_iter().take(limits::INDEXED_SHINGLES);
-        shingles.extend(found_by.map(|hash| (hash, *id)));
+        let (hashes, names) = lesson::found_by(lesson)?;
+        shingles.extend(hashes.into_iter().take(limits::INDEXED_SHINGLES).map(|hash| (hash, *id)));
+        aliases.extend(names.into_iter().map(|name| (name, *id)));
     }
     work.unshingle(&shingles).await?;
+    work.unalias(&aliases).await?;
     let ids: Vec<i64> = rows.iter().map(|r| r.0).collect();
     let records: Vec<String> = rows.iter().map(|r| r.1.clone()).collect();
     work.remove(&ids, &records).await?;

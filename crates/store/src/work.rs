@@ -6,7 +6,8 @@ use sekisho_record::history::Opinion;
 
 use crate::{
     StoreError,
-    lesson::{Coded, joined},
+    lesson::{Coded, joined, split},
+    limits,
     plan::{Changes, Delta, Planned, TickRow, TraitKey, Which, rank},
     store::{Forgotten, Opined},
     text::Salt,
@@ -40,6 +41,9 @@ pub(crate) struct StoredRow {
 
 /// The same as it is read: number, thread, learnt, opinion, time, sender, participants, lesson.
 pub(crate) type StoredColumns = (i64, i64, i64, i64, i64, String, String, Vec<u8>);
+
+/// A stored message of the same name as it is read: alias, subject key, thread, its first time, sender, participants.
+pub(crate) type NamesakeColumns = (i64, Option<i64>, i64, i64, String, String);
 
 /// A row of `trait` after a change.
 #[derive(Debug)]
@@ -76,6 +80,8 @@ pub(crate) trait Work {
     async fn words(&mut self, words: &[String]) -> Result<Vec<(String, i64)>, StoreError>;
     /// Message id, thread and its first time of stored messages that are learnt.
     async fn parents(&mut self, message_ids: &[i64]) -> Result<Vec<(i64, i64, i64)>, StoreError>;
+    /// The newest learnt messages of these aliases.
+    async fn namesakes(&mut self, aliases: &[i64]) -> Result<Vec<NamesakeColumns>, StoreError>;
     /// New messages; those that another node was quicker with are left out of the answer.
     async fn claim(&mut self, rows: &[MessageRow]) -> Result<Vec<(String, i64)>, StoreError>;
     /// A stored message, locked until the transaction ends.
@@ -102,6 +108,10 @@ pub(crate) trait Work {
     async fn shingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError>;
     /// Removes text hashes.
     async fn unshingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError>;
+    /// Adds aliases.
+    async fn alias(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError>;
+    /// Removes aliases.
+    async fn unalias(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError>;
 }
 
 /// Learns what is not learnt yet; returns how many lessons were new.
@@ -118,7 +128,12 @@ pub(crate) async fn learn<W: Work>(
     }
     let parents: BTreeSet<i64> = fresh.iter().flat_map(|l| l.parents.iter().copied()).collect();
     let parents = work.parents(&parents.into_iter().collect::<Vec<_>>()).await?;
-    let mut rows = threads(&fresh, &parents, salt);
+    let aliases: BTreeSet<i64> = fresh.iter().flat_map(|l| l.lesson.aliases.iter().copied()).collect();
+    let namesakes = match aliases.is_empty() {
+        true => Vec::new(),
+        false => work.namesakes(&aliases.into_iter().collect::<Vec<_>>()).await?,
+    };
+    let mut rows = threads(&fresh, &parents, namesakes, salt);
     rows.sort_unstable_by(|a, b| a.record.cmp(&b.record));
     let ids: BTreeMap<String, i64> = work.claim(&rows).await?.into_iter().collect();
     let threads: BTreeMap<&str, i64> = rows.iter().map(|r| (r.record.as_str(), r.thread)).collect();
@@ -137,8 +152,13 @@ pub(crate) async fn learn<W: Work>(
 }
 
 /// The thread of each lesson: that of its parents, stored or earlier in the batch, of several the one that began
-/// first; else its own.
-fn threads(fresh: &[&Planned], stored: &[(i64, i64, i64)], salt: &Salt) -> Vec<MessageRow> {
+/// first; without a known parent that of a namesake ([`Namesakes`]); else its own.
+fn threads(
+    fresh: &[&Planned],
+    stored: &[(i64, i64, i64)],
+    namesakes: Vec<NamesakeColumns>,
+    salt: &Salt,
+) -> Vec<MessageRow> {
     let mut known: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
     let note = |known: &mut BTreeMap<i64, (i64, i64)>, id: i64, thread: (i64, i64)| {
         known.entry(id).and_modify(|best| *best = thread.min(*best)).or_insert(thread);
@@ -146,14 +166,19 @@ fn threads(fresh: &[&Planned], stored: &[(i64, i64, i64)], salt: &Salt) -> Vec<M
     for &(id, thread, thread_at) in stored {
         note(&mut known, id, (thread_at, thread));
     }
+    let mut namesakes = Namesakes::stored(namesakes);
     let mut rows = Vec::with_capacity(fresh.len());
     for planned in fresh {
         let Planned { record, opinion, lesson, packed, message_id, subject_key, parents } = planned;
-        let own = (lesson.at, salt.thread(record));
-        let (thread_at, thread) = parents.iter().filter_map(|p| known.get(p)).min().copied().unwrap_or(own);
+        let parent = parents.iter().filter_map(|p| known.get(p)).min().copied();
+        let found = parent.or_else(|| namesakes.thread(planned));
+        let (thread_at, thread) = found.unwrap_or_else(|| (lesson.at, salt.thread(record)));
         let learnt = opinion.teaches();
         if let Some(id) = message_id.filter(|_| learnt) {
             note(&mut known, id, (thread_at, thread));
+        }
+        if learnt {
+            namesakes.note(planned, (thread_at, thread));
         }
         rows.push(MessageRow {
             record: record.clone(),
@@ -170,6 +195,67 @@ fn threads(fresh: &[&Planned], stored: &[(i64, i64, i64)], salt: &Salt) -> Vec<M
         });
     }
     rows
+}
+
+/// Messages by their aliases, the newest [`limits::SAME_ALIAS_MAX`] of each. An alias can be copied, and mail that has
+/// nothing to do with each other may bear the same: it joins a message to a thread only where the subject is the same and
+/// somebody beside the author took part in both, or the author in the other's message.
+struct Namesakes(BTreeMap<i64, Vec<Namesake>>);
+
+struct Namesake {
+    subject_key: Option<i64>,
+    /// First time and key.
+    thread: (i64, i64),
+    sender: String,
+    participants: Vec<String>,
+}
+
+impl Namesakes {
+    /// From rows, the oldest first.
+    fn stored(rows: Vec<NamesakeColumns>) -> Self {
+        let mut out: BTreeMap<i64, Vec<Namesake>> = BTreeMap::new();
+        for (alias, subject_key, thread, thread_at, sender, participants) in rows {
+            let participants = split(&sender, &participants);
+            let namesake = Namesake { subject_key, thread: (thread_at, thread), sender, participants };
+            out.entry(alias).or_default().push(namesake);
+        }
+        Self(out)
+    }
+
+    /// Notes a message of the batch.
+    fn note(&mut self, planned: &Planned, thread: (i64, i64)) {
+        let Planned { lesson, subject_key, .. } = planned;
+        for alias in &lesson.aliases {
+            let all = self.0.entry(*alias).or_default();
+            if all.len() >= limits::SAME_ALIAS_MAX {
+                all.remove(0);
+            }
+            all.push(Namesake {
+                subject_key: *subject_key,
+                thread,
+                sender: lesson.sender.clone(),
+                participants: lesson.participants.clone(),
+            });
+        }
+    }
+
+    /// The thread that a message joins, of several the one that began first.
+    fn thread(&self, planned: &Planned) -> Option<(i64, i64)> {
+        let subject_key = planned.subject_key?;
+        let lesson = &planned.lesson;
+        let all = lesson.aliases.iter().filter_map(|alias| self.0.get(alias)).flatten();
+        let same = all.filter(|n| n.subject_key == Some(subject_key) && n.meets(lesson));
+        same.map(|n| n.thread).min()
+    }
+}
+
+impl Namesake {
+    fn meets(&self, lesson: &Coded) -> bool {
+        let author = &lesson.sender;
+        let took_part = |address: &String| *address == self.sender || self.participants.contains(address);
+        (*author != self.sender && took_part(author))
+            || lesson.participants.iter().any(|p| p != author && took_part(p))
+    }
 }
 
 /// Takes back what the records taught, and forgets that they were there.
@@ -251,7 +337,9 @@ async fn apply<W: Work>(work: &mut W, changes: &Changes) -> Result<(), StoreErro
     work.tick(&changes.ticks).await?;
     work.untick(&changes.ticks_gone).await?;
     work.shingle(&changes.shingles).await?;
-    work.unshingle(&changes.shingles_gone).await
+    work.unshingle(&changes.shingles_gone).await?;
+    work.alias(&changes.aliases).await?;
+    work.unalias(&changes.aliases_gone).await
 }
 
 fn add(totals: &mut Totals, key: &TraitKey, change: TotalDelta) {

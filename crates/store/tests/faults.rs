@@ -324,7 +324,7 @@ async fn a_newer_or_foreign_database_is_refused() {
     Store::open(&url).await.unwrap().close().await;
     sqlite_run(&url, "UPDATE meta SET value = '99' WHERE name = 'version'").await;
     let error = Store::open(&url).await.unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 1 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 2 }), "{error}");
     let other = format!("sqlite:{}/other.db?mode=rwc", folder.path().display());
     sqlite_run(&other, "CREATE TABLE theirs (x)").await;
     assert!(matches!(Store::open(&other).await, Err(StoreError::Corrupt(_))));
@@ -337,6 +337,24 @@ async fn a_newer_or_foreign_database_is_refused() {
     }
     let error = Store::open("postgres://u:secret@127.0.0.1:1/x").await.unwrap_err();
     assert!(matches!(error, StoreError::Gone(_)) && !error.to_string().contains("secret"), "{error}");
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_schema_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = sqlite(folder.path());
+    let store = Store::open(&url).await.unwrap();
+    store.learn(&[lesson(0)]).await.unwrap();
+    store.close().await;
+    sqlite_run(&url, "DROP TABLE alias; UPDATE meta SET value = '1' WHERE name = 'version'").await;
+    let store = Store::open(&url).await.unwrap();
+    store.learn(&[Lesson { aliases: vec!["index:1".into()], ..lesson(1) }]).await.unwrap();
+    let questions = Questions { aliases: vec!["index:1".into()], ..Questions::default() };
+    assert_eq!(store.recall(&questions).await.unwrap().matches.len(), 1);
+    let checked = store.check().await.unwrap();
+    assert_eq!((checked.messages, checked.wrong), (2, vec![]));
+    assert_eq!(store.forget(&["0".into(), "r0".into(), "r1".into()]).await.unwrap().unknown, 1);
+    store.close().await;
 }
 
 async fn sqlite_run(url: &str, sql: &'static str) {

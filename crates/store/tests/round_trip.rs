@@ -42,6 +42,7 @@ async fn one_verdict_is_one_round_trip() {
         exact: lessons.iter().flat_map(|l| l.traits.first().cloned()).collect(),
         windows: vec![Window { subject: "s:1".into(), kind: "k".into(), since: 0, until: 9 }; 20],
         message_ids: (0..20).map(|n| format!("{n}@x")).collect(),
+        aliases: vec!["index:1".into()],
         subject_keys: vec!["subject 7".into()],
         shingles: (0..64).collect(),
         threads: 8,

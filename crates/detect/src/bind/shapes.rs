@@ -140,7 +140,7 @@ shape!(Authentication, "Authentication" {
 shape!(Transit, "Transit" {
     hops, submission, first_server, origin_ip, sending_root_domain, sending_host, exchange_internal,
     exchange_claims_internal, date_skew_seconds, mailing_list, bulk, list_unsubscribe, auto_submitted, bounce,
-    reply_headers,
+    reply_headers, conversation, conversation_replies,
 });
 shape!(Tenant, "Tenant" {
     esp, account, account_from, corroborated, evidence, via, claimed, forged, customer_domain,

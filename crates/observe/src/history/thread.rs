@@ -48,6 +48,7 @@ pub(super) fn ask(evidence: &Evidence, questions: &mut Questions) {
     questions.threads = limits::HISTORY_THREADS_MAX;
     questions.thread_values = limits::HISTORY_THREAD_VALUES_MAX;
     if words::claims_reply(evidence) {
+        questions.aliases = words::alias(evidence).into_iter().collect();
         let key = words::subject_key(evidence);
         questions.subject_keys = Some(key).filter(|key| !key.is_empty()).into_iter().collect();
         let quoted = evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX);
@@ -67,9 +68,16 @@ fn without_signature(text: &str) -> &str {
 /// The stored message that this one continues, and its thread.
 fn best<'a>(words: &Words, answers: &'a Answers) -> Option<(&'a Match, Option<&'a Known>)> {
     let ours: Vec<&String> = words.participants().collect();
-    let shared = |m: &Match| ours.iter().any(|a| **a == m.sender || m.participants.contains(a));
+    let took_part = |m: &Match, a: &String| *a == m.sender || m.participants.contains(a);
+    let shared = |m: &Match| ours.iter().any(|a| took_part(m, a));
+    // A name that anybody can copy into mail to anybody: who was there before beside the author?
+    let met = |m: &Match| {
+        let author = &words.author;
+        (*author != m.sender && took_part(m, author)) || words.recipients.iter().any(|to| took_part(m, to))
+    };
     let fits = |m: &&Match| match m.why {
         Why::Reference => true,
+        Why::Alias => met(m),
         Why::Quote => m.overlap >= QUOTE_OVERLAP_MIN,
         Why::Subject => shared(m),
     };
@@ -93,6 +101,7 @@ pub(super) fn fill(
         facts.found = true;
         facts.by = match found.why {
             Why::Reference => "reference",
+            Why::Alias => "index",
             Why::Quote => "quote",
             Why::Subject => "subject",
         }

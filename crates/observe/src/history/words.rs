@@ -288,14 +288,16 @@ pub(super) fn distinct(values: impl Iterator<Item = String>, most: usize) -> Vec
     out
 }
 
-/// What names the conversation without a store: the oldest message id that it refers to, else the subject.
+/// What names the conversation without a store: the oldest message id that it refers to, else the subject, else the
+/// Thread-Index.
 fn conversation(evidence: &Evidence) -> Option<String> {
     if !claims_reply(evidence) {
         return None;
     }
     let headers = &evidence.model.headers;
     let root = headers.references.first().or(headers.in_reply_to.as_ref());
-    let name = root.cloned().or_else(|| Some(subject_key(evidence)).filter(|key| !key.is_empty()))?;
+    let subject = || Some(subject_key(evidence)).filter(|key| !key.is_empty());
+    let name = root.cloned().or_else(subject).or_else(|| alias(evidence))?;
     Some(shingles::hex(shingles::hash(name.as_bytes())))
 }
 
@@ -303,6 +305,7 @@ fn conversation(evidence: &Evidence) -> Option<String> {
 pub(super) fn claims_reply(evidence: &Evidence) -> bool {
     let subject = &evidence.model.subject;
     evidence.transit.reply_headers
+        || evidence.transit.conversation_replies.is_some_and(|replies| replies > 0)
         || subject.is_reply
         || subject.is_forward
         || evidence.content.quotes_thread
@@ -314,6 +317,11 @@ pub(super) fn parents(evidence: &Evidence) -> Vec<String> {
     let headers = &evidence.model.headers;
     let ids = headers.in_reply_to.iter().chain(headers.references.iter().rev());
     distinct(ids.map(|id| id_of(id)), limits::HISTORY_PARENTS_MAX)
+}
+
+/// The other name of its conversation: what Outlook's Thread-Index says.
+pub(super) fn alias(evidence: &Evidence) -> Option<String> {
+    evidence.transit.conversation.as_ref().map(|conversation| format!("index:{conversation}"))
 }
 
 /// A message id without its brackets.

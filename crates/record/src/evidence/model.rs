@@ -2,7 +2,7 @@
 
 use sekisho_mail::{
     Attachment, BodyText, Defect, Domain, EmailAddress, Hop, Html, Ip, Link, Mailbox, PreviousThread, Span,
-    Subject, Thread,
+    Subject, Thread, ThreadIndex,
     authres::{Dmarc, Spf},
 };
 use serde::Serialize;
@@ -32,6 +32,9 @@ pub struct Model {
     /// Spans of header fields, for exhibits: (lower-case field name, value span).
     #[serde(skip)]
     pub field_spans: Vec<(String, Span)>,
+    /// Thread-Index; rules read it as `transit.conversation`.
+    #[serde(skip)]
+    pub thread_index: Option<ThreadIndex>,
     /// Size of the message in bytes.
     pub size: i64,
 }

@@ -8,11 +8,14 @@ use serde::Serialize;
 pub struct Thread {
     /// History was asked; when false, all else here says nothing about the past (a gap tells why).
     pub known: bool,
-    /// It says that it continues something: reply headers, a reply mark in the subject, quoted text.
+    /// It says that it continues something: reply headers (or a Thread-Index with replies), a reply mark in the subject,
+    /// quoted text.
     pub claims_reply: bool,
     /// A stored conversation was found.
     pub found: bool,
-    /// How: `reference` (its headers name a stored message), `quote` (its quoted text is a stored message's), `subject`.
+    /// How: `reference` (its headers name a stored message), `index` (its Thread-Index names the conversation of a stored
+    /// message in which one of the recipients took part, or the author beside its writer), `quote` (its quoted text is a
+    /// stored message's), `subject`.
     pub by: String,
     /// It names messages, or quotes text, of which none is known here although history goes back far enough.
     pub parent_unknown: bool,

@@ -36,4 +36,9 @@ pub struct Transit {
     pub bounce: bool,
     /// In-Reply-To or References exist.
     pub reply_headers: bool,
+    /// The conversation that Outlook's Thread-Index names, in hexadecimal digits. Whoever saw a message of a conversation
+    /// can write it.
+    pub conversation: Option<String>,
+    /// How many replies the Thread-Index says led to this message; 0 for the first one.
+    pub conversation_replies: Option<i64>,
 }

@@ -128,6 +128,7 @@ pub fn questions(lesson: &Lesson, answered: Option<u64>) -> Questions {
         exact: lesson.traits.iter().filter(|t| t.subject != THREAD).cloned().collect(),
         windows,
         message_ids: lesson.parents.clone(),
+        aliases: Vec::new(),
         subject_keys: vec![lesson.subject_key.clone()],
         shingles: answered.map(shingles).unwrap_or_default(),
         threads: 3,

@@ -1,13 +1,13 @@
 //! What one verdict needs, on PostgreSQL: one statement, one round trip.
 
-use sekisho_record::history::{Answers, Count, Questions, Why};
+use sekisho_record::history::{Answers, Count, Questions};
 
 use crate::{
     StoreError,
     lesson::HASHES_BYTES_MAX,
     limits,
     postgres::Postgres,
-    recall::{Asked, MatchRow, Rows, answers, seen},
+    recall::{Asked, MatchRow, Rows, answers, seen, why},
 };
 
 const RECALL: &str = include_str!("recall.sql");
@@ -47,6 +47,8 @@ impl Postgres {
             .bind(asked.thread_values.1)
             .bind(i32::try_from(HASHES_BYTES_MAX).unwrap_or(i32::MAX))
             .bind(asked.windows.iter().map(|w| w.4.as_str()).collect::<Vec<_>>())
+            .bind(&asked.aliases)
+            .bind(count(limits::SAME_ALIAS_MAX))
             .fetch_all(&self.pool)
             .await?;
         Ok(answers(questions, &asked, sort(rows)))
@@ -68,11 +70,7 @@ fn sort(rows: Vec<Row>) -> Rows {
                 out.windows.push((place, count));
             }
             5 => out.matches.push(MatchRow {
-                why: match n1 {
-                    1 => Why::Reference,
-                    2 => Why::Quote,
-                    _ => Why::Subject,
-                },
+                why: why(n1),
                 question: place,
                 overlap: u32::try_from(n3).unwrap_or(u32::MAX),
                 record: a,

@@ -32,6 +32,14 @@ found AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT record, thread, at, sender, participants, '' FROM message
     WHERE subject_key = q.key AND learnt = 1 ORDER BY at DESC, id DESC LIMIT $20::bigint) m
+  UNION ALL
+  SELECT 4, q.place, 0, m.*, 2500000 - (q.place - 1)
+  FROM unnest($25::bigint[]) WITH ORDINALITY q (key, place)
+  CROSS JOIN LATERAL (
+    SELECT message FROM alias WHERE key = q.key ORDER BY message DESC LIMIT $26::bigint) a
+  CROSS JOIN LATERAL (
+    SELECT record, thread, at, sender, participants, '' FROM message
+    WHERE id = a.message AND learnt = 1 LIMIT 1) m
 ),
 best AS MATERIALIZED (
   SELECT thread FROM found GROUP BY thread ORDER BY max(score) DESC, max(at) DESC, thread LIMIT $13::bigint

@@ -11,7 +11,7 @@ use crate::{
     plan::{Delta, TickRow, TraitKey, rank},
     shared::{shared_schema, shared_sweeping, shared_work, times},
     sweep::{Sweeping, Table},
-    work::{CountedRow, MessageRow, Said, StoredColumns, StoredRow, Totals, Work},
+    work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
 };
 
 /// A transaction.
@@ -57,6 +57,19 @@ impl Work for PostgresTx {
             "SELECT message_id, thread, thread_at FROM message WHERE message_id = ANY($1) AND learnt = 1",
         )
         .bind(message_ids)
+        .fetch_all(&mut *self.0)
+        .await?)
+    }
+
+    async fn namesakes(&mut self, aliases: &[i64]) -> Result<Vec<NamesakeColumns>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT q.key, m.* FROM unnest($1::bigint[]) q (key)
+             CROSS JOIN LATERAL (SELECT message FROM alias WHERE key = q.key ORDER BY message DESC LIMIT $2::bigint) a
+             CROSS JOIN LATERAL (SELECT subject_key, thread, thread_at, sender, participants FROM message
+               WHERE id = a.message AND learnt = 1 LIMIT 1) m ORDER BY a.message",
+        )
+        .bind(aliases)
+        .bind(i64::try_from(limits::SAME_ALIAS_MAX).unwrap_or(i64::MAX))
         .fetch_all(&mut *self.0)
         .await?)
     }
@@ -200,13 +213,25 @@ impl Work for PostgresTx {
     async fn shingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
         let sql = "INSERT INTO shingle (hash, message) SELECT * FROM unnest($1::bigint[], $2::bigint[])
              ON CONFLICT DO NOTHING";
-        self.shingles(sql, rows).await
+        self.pairs(sql, rows).await
     }
 
     async fn unshingle(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
         let sql = "DELETE FROM shingle s USING unnest($1::bigint[], $2::bigint[]) q (hash, message)
              WHERE s.hash = q.hash AND s.message = q.message";
-        self.shingles(sql, rows).await
+        self.pairs(sql, rows).await
+    }
+
+    async fn alias(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+        let sql = "INSERT INTO alias (key, message) SELECT * FROM unnest($1::bigint[], $2::bigint[])
+             ON CONFLICT DO NOTHING";
+        self.pairs(sql, rows).await
+    }
+
+    async fn unalias(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+        let sql = "DELETE FROM alias a USING unnest($1::bigint[], $2::bigint[]) q (key, message)
+             WHERE a.key = q.key AND a.message = q.message";
+        self.pairs(sql, rows).await
     }
 }
 
@@ -227,7 +252,7 @@ impl PostgresTx {
         Ok(())
     }
 
-    async fn shingles(&mut self, sql: &'static str, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+    async fn pairs(&mut self, sql: &'static str, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
         if rows.is_empty() {
             return Ok(());
         }

@@ -7,7 +7,7 @@
 //! * `LIMIT ?1 + 0`, never `LIMIT ?1`: SQLite plans for the number in the second, and so prepares the whole statement
 //!   anew each time that a number is bound.
 
-use sekisho_record::history::{Answers, Count, Questions, Seen, Why};
+use sekisho_record::history::{Answers, Count, Questions, Seen};
 use serde::de::DeserializeOwned;
 use sqlx::SqliteConnection;
 
@@ -15,7 +15,7 @@ use crate::{
     StoreError,
     lesson::HASHES_BYTES_MAX,
     limits,
-    recall::{Asked, MatchRow, Rows, TotalRow, ValueRow, answers, seen},
+    recall::{Asked, MatchRow, Rows, TotalRow, ValueRow, answers, seen, why},
     sqlite::Sqlite,
 };
 
@@ -67,7 +67,7 @@ macro_rules! values {
 }
 
 /// Subjects `?1`, values `?2` and `?3`, aspects `?4`, exact traits `?5`, windows `?6`, messages by id `?8`, text hashes
-/// `?10`, subject `?13`, threads `?16` and their values `?17` and `?18`. The ticks of a window are counted among its
+/// `?10`, subject `?13`, threads `?16` and their values `?17` and `?18`, aliases `?19`. The ticks of a window are counted among its
 /// newest only. Scores and the order of threads are those of src/recall.rs.
 const EVERYTHING: &str = concat!(
     "WITH asked AS MATERIALIZED (
@@ -91,7 +91,11 @@ const EVERYTHING: &str = concat!(
            SELECT 3, q.key, 0, m.record, m.thread, m.at, m.sender, m.participants, '', 1000000 - q.key
            FROM json_each(?13) q CROSS JOIN message m WHERE m.id IN (
              SELECT id FROM message WHERE subject_key = q.value AND learnt = 1
-             ORDER BY at DESC, id DESC LIMIT ?14 + 0)),
+             ORDER BY at DESC, id DESC LIMIT ?14 + 0)
+           UNION ALL
+           SELECT 4, q.key, 0, m.record, m.thread, m.at, m.sender, m.participants, '', 2500000 - q.key
+           FROM json_each(?19) q CROSS JOIN message m WHERE m.learnt = 1 AND m.id IN (
+             SELECT message FROM alias WHERE key = q.value ORDER BY message DESC LIMIT ?20 + 0)),
          best AS MATERIALIZED (
            SELECT thread FROM found GROUP BY thread ORDER BY max(score) DESC, max(at) DESC, thread LIMIT ?16 + 0),
          joined AS MATERIALIZED (
@@ -173,6 +177,8 @@ async fn everything(connection: &mut SqliteConnection, asked: &Asked) -> Result<
             .bind(asked.threads)
             .bind(asked.thread_values.0)
             .bind(asked.thread_values.1)
+            .bind(to_json(&asked.aliases)?)
+            .bind(count(limits::SAME_ALIAS_MAX))
             .fetch_one(connection)
             .await?;
     let exact: Vec<(usize, i64, i64, i64)> = from_json(&exact)?;
@@ -208,11 +214,7 @@ fn value_rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(T, ValueRow)>, Sto
 fn matched(text: &str) -> Result<Vec<MatchRow>, StoreError> {
     let row =
         |(why, question, overlap, record, thread, at, sender, participants, hashes): MatchJson| MatchRow {
-            why: match why {
-                1 => Why::Reference,
-                2 => Why::Quote,
-                _ => Why::Subject,
-            },
+            why: self::why(i64::from(why)),
             question,
             overlap,
             record,

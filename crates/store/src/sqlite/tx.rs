@@ -15,7 +15,7 @@ use crate::{
     plan::{Delta, TickRow, TraitKey, rank},
     shared::{shared_schema, shared_sweeping, shared_work, times},
     sweep::{Sweeping, Table},
-    work::{CountedRow, MessageRow, Said, StoredColumns, StoredRow, Totals, Work},
+    work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
 };
 
 /// A transaction that holds the write lock.
@@ -92,6 +92,19 @@ impl Work for SqliteTx {
              WHERE m.message_id = q.value AND m.learnt = 1",
         )
         .bind(json(message_ids)?)
+        .fetch_all(&mut *self.0)
+        .await?)
+    }
+
+    async fn namesakes(&mut self, aliases: &[i64]) -> Result<Vec<NamesakeColumns>, StoreError> {
+        Ok(sqlx::query_as(
+            "SELECT q.value, m.subject_key, m.thread, m.thread_at, m.sender, m.participants
+             FROM json_each(?1) q CROSS JOIN message m WHERE m.learnt = 1 AND m.id IN (
+               SELECT message FROM alias WHERE key = q.value ORDER BY message DESC LIMIT ?2 + 0)
+             ORDER BY m.id",
+        )
+        .bind(json(aliases)?)
+        .bind(i64::try_from(limits::SAME_ALIAS_MAX).unwrap_or(i64::MAX))
         .fetch_all(&mut *self.0)
         .await?)
     }
@@ -246,6 +259,24 @@ impl Work for SqliteTx {
         for (hash, message) in rows {
             sqlx::query("DELETE FROM shingle WHERE hash = ?1 AND message = ?2")
                 .bind(hash)
+                .bind(message)
+                .execute(&mut *self.0)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn alias(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+        let rows: Vec<(i64, i64)> = rows.iter().copied().collect();
+        let parts = ("INSERT INTO alias (key, message)", 2, "ON CONFLICT DO NOTHING");
+        many(&mut self.0, parts, &rows, |query, row| query.bind(row.0).bind(row.1)).await?;
+        Ok(())
+    }
+
+    async fn unalias(&mut self, rows: &BTreeSet<(i64, i64)>) -> Result<(), StoreError> {
+        for (key, message) in rows {
+            sqlx::query("DELETE FROM alias WHERE key = ?1 AND message = ?2")
+                .bind(key)
                 .bind(message)
                 .execute(&mut *self.0)
                 .await?;

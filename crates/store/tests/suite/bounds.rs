@@ -83,6 +83,7 @@ pub async fn hostile_texts_are_only_texts(store: &Store) {
         one.message_id = text.to_string();
         one.subject_key = text.to_string();
         one.parents = vec![text.to_string()];
+        one.aliases = vec![text.to_string()];
         one.judged = vec![text.to_string()];
         one.at = if n == 0 { i64::MIN } else { i64::MAX };
         learn(store, &[one.clone()]).await;

@@ -57,6 +57,7 @@ pub async fn everything_in_one_batch(store: &Store) {
     let mut a = with_traits(lesson("r1", 0, "ann@x"), &["s:ann name Ann", "thread link x.example"]);
     a.subject_key = "invoice 7".into();
     a.shingles = vec![11, 12];
+    a.aliases = vec!["index:1".into()];
     a.ticks = vec![tick("s:ann sent 1")];
     learn(store, &[a]).await;
     let questions = Questions {
@@ -65,6 +66,7 @@ pub async fn everything_in_one_batch(store: &Store) {
         exact: vec![a_trait("s:ann name Ann")],
         windows: vec![Window { subject: "s:ann".into(), kind: "sent".into(), since: T0, until: T0 + 1 }],
         message_ids: vec!["unknown@x".into(), "r1@ann@x".into()],
+        aliases: vec!["index:1".into()],
         subject_keys: vec!["invoice 7".into()],
         shingles: vec![12, 13, 12],
         threads: 3,
@@ -73,7 +75,7 @@ pub async fn everything_in_one_batch(store: &Store) {
     let answers = ask(store, questions).await;
     let why: Vec<_> = answers.matches.iter().map(|m| (m.why, m.question, m.overlap)).collect();
     use sekisho_record::history::Why::*;
-    assert_eq!(why, [(Reference, 1, 0), (Quote, 0, 1), (Subject, 0, 0)]);
+    assert_eq!(why, [(Reference, 1, 0), (Alias, 0, 0), (Quote, 0, 1), (Subject, 0, 0)]);
     assert_eq!(answers.threads.len(), 1, "all in one thread");
     assert_eq!((answers.subjects.len(), answers.subjects[1].aspects.len()), (2, 1));
     assert_eq!((answers.windows[0].count, answers.exact[0].unwrap().count), (1, 1));

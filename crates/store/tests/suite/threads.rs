@@ -1,7 +1,7 @@
 //! Which thread a message belongs to, and how it is found again.
 
-use sekisho_record::history::{Answers, Known, Lesson, Questions, THREAD, Trait};
-use sekisho_store::{Store, thread_messages};
+use sekisho_record::history::{Answers, Known, Lesson, Opinion, Questions, THREAD, Trait, Why};
+use sekisho_store::{Retention, Store, limits, thread_messages};
 
 use super::{DAY, T0, ask, learn, lesson, told};
 
@@ -99,4 +99,104 @@ pub async fn threads_remember(store: &Store) {
     let text = "link 1/1: x.example 1\nparticipant 2/2: a@x 1, me@here.example 1\nsender 1/1: a@x 1";
     assert_eq!(told(&thread), text);
     assert_eq!(thread_messages(&thread).last_at, T0, "silent since then");
+}
+
+/// A message with a conversation's other name, and a subject; participants are the sender, `me@here.example` and more.
+fn named(record: &str, day: i64, sender: &str, alias: &str, subject: &str) -> Lesson {
+    Lesson { aliases: vec![alias.to_owned()], subject_key: subject.to_owned(), ..lesson(record, day, sender) }
+}
+
+async fn by_alias(store: &Store, alias: &str) -> Answers {
+    let aliases = vec![alias.to_owned()];
+    ask(store, Questions { aliases, threads: 8, thread_values: 9, ..Questions::default() }).await
+}
+
+fn records(answers: &Answers) -> Vec<&str> {
+    answers.matches.iter().map(|m| m.record.as_str()).collect()
+}
+
+pub async fn an_alias_finds_the_conversation(store: &Store) {
+    learn(
+        store,
+        &[named("r1", 0, "a@x", "index:1", "lease of trucks"), named("r2", 0, "z@z", "index:2", "other")],
+    )
+    .await;
+    let answers = by_alias(store, "index:1").await;
+    assert_eq!((records(&answers), answers.matches[0].why), (vec!["r1"], Why::Alias));
+    assert_eq!(answers.threads.len(), 1);
+    assert_eq!(records(&by_alias(store, "index:3").await), Vec::<&str>::new());
+    // Behind a reference, before a quotation.
+    let mut quoted = lesson("r3", 1, "q@q");
+    quoted.shingles = vec![1, 2, 3];
+    learn(store, &[quoted]).await;
+    let questions = Questions {
+        message_ids: vec!["r2@z@z".into()],
+        aliases: vec!["index:none".into(), "index:1".into()],
+        shingles: vec![1, 2, 3],
+        ..Questions::default()
+    };
+    let answers = ask(store, questions).await;
+    let found: Vec<_> = answers.matches.iter().map(|m| (m.why, m.question)).collect();
+    assert_eq!(found, [(Why::Reference, 0), (Why::Alias, 1), (Why::Quote, 0)]);
+    // Gone with its message, and back with it.
+    store.opine("r1", Opinion::Malicious, "ann", T0).await.unwrap();
+    assert_eq!(by_alias(store, "index:1").await.matches, []);
+    store.opine("r1", Opinion::FalsePositive, "ann", T0).await.unwrap();
+    assert_eq!(records(&by_alias(store, "index:1").await), ["r1"]);
+    store.forget(&["r1".into()]).await.unwrap();
+    assert_eq!(by_alias(store, "index:1").await.matches, []);
+    let retention = Retention { message_days: 40, ..Retention::default() };
+    assert_eq!(store.sweep(T0 + 90 * DAY, &retention, None).await.unwrap().messages, 2);
+    assert_eq!(by_alias(store, "index:2").await.matches, []);
+}
+
+pub async fn an_alias_joins_what_belongs_together(store: &Store) {
+    let first = named("r1", 0, "a@x", "index:1", "lease of trucks");
+    // Another subject; nobody in common; no subject; another name.
+    let subject = named("r2", 1, "a@x", "index:1", "your invoice");
+    let victims = Lesson {
+        participants: vec!["a@x".into(), "you@there.example".into()],
+        ..named("r3", 1, "a@x", "index:1", "lease of trucks")
+    };
+    let nameless = named("r4", 1, "a@x", "index:1", "");
+    let other = named("r5", 1, "a@x", "index:4", "lease of trucks");
+    let joins = named("r6", 2, "b@y", "index:1", "lease of trucks");
+    // In batches and alone.
+    learn(store, &[first, subject]).await;
+    for one in [victims, nameless, other] {
+        learn(store, &[one]).await;
+    }
+    learn(store, &[joins, named("r7", 3, "me@here.example", "index:1", "lease of trucks")]).await;
+    let ids = ["r1@a@x", "r2@a@x", "r3@a@x", "r4@a@x", "r5@a@x", "r6@b@y", "r7@me@here.example"];
+    let answers = referred(store, &ids).await;
+    let thread = |record: &str| &answers.matches.iter().find(|m| m.record == record).unwrap().thread;
+    assert_eq!([thread("r6"), thread("r7")], [thread("r1"); 2]);
+    let threads: std::collections::BTreeSet<_> = answers.matches.iter().map(|m| &m.thread).collect();
+    assert_eq!(threads.len(), 5, "four stay apart");
+    // A known parent is nearer than a name.
+    let answer =
+        Lesson { parents: vec!["r5@a@x".into()], ..named("r8", 4, "b@y", "index:1", "lease of trucks") };
+    learn(store, &[answer]).await;
+    let answers = referred(store, &["r8@b@y", "r5@a@x"]).await;
+    assert_eq!(answers.matches[0].thread, answers.matches[1].thread);
+}
+
+pub async fn a_copied_alias_joins_no_crowd(store: &Store) {
+    learn(store, &[named("first", 0, "a@x", "index:1", "lease of trucks")]).await;
+    let spam: Vec<Lesson> = (0..300)
+        .map(|n| Lesson {
+            participants: vec!["spam@s".into(), format!("{n}@here.example")],
+            ..named(&format!("s{n:03}"), 1, "spam@s", "index:1", "lease of trucks")
+        })
+        .collect();
+    learn(store, &spam).await;
+    let answers = by_alias(store, "index:1").await;
+    assert_eq!(records(&answers), ["s299", "s298", "s297", "s296"], "the newest");
+    assert_eq!(answers.threads.len(), limits::SAME_ALIAS_MAX, "each by itself");
+    assert!(answers.threads.iter().all(|thread| messages(thread) == 1));
+    let mut many = named("many", 2, "a@x", "index:1", "");
+    many.aliases = (0..10).map(|n| format!("index:{n}")).collect();
+    assert_eq!(store.learn(&[many]).await.unwrap().cut, ["ALIASES_MAX"]);
+    let aliases = (0..10).map(|n| format!("index:{n}")).collect();
+    assert_eq!(ask(store, Questions { aliases, ..Questions::default() }).await.cut, ["ALIASES_MAX"]);
 }

@@ -75,8 +75,10 @@ impl Memory {
             let overlap = lesson.shingles.iter().filter(|s| questions.shingles.contains(s)).count() as u32;
             let reference = place(&questions.message_ids, &lesson.message_id);
             let subject = place(&questions.subject_keys, &lesson.subject_key);
+            let alias = lesson.aliases.iter().find_map(|name| place(&questions.aliases, name));
             let (why, question) = match (reference, subject) {
                 (Some(at), _) => (Why::Reference, at),
+                _ if alias.is_some() => (Why::Alias, alias.unwrap_or_default()),
                 _ if overlap > 0 => (Why::Quote, 0),
                 (_, Some(at)) => (Why::Subject, at),
                 _ => continue,

@@ -159,6 +159,42 @@ fn a_quotation_finds_the_thread_without_headers() {
     assert!(!other.found && other.parent_unknown, "{other:?}");
 }
 
+/// A Thread-Index: the time, the conversation, five bytes for each reply.
+fn index(conversation: u8, replies: usize) -> String {
+    use base64::{Engine as _, engine::general_purpose::STANDARD};
+    let mut bytes = vec![1, 0xd7, 0xd5, 0x40, 0x8c, 0xd8];
+    bytes.extend([conversation; 16]);
+    bytes.extend(std::iter::repeat_n(7, 5 * replies));
+    STANDARD.encode(bytes)
+}
+
+#[test]
+fn a_thread_index_finds_the_thread_without_references() {
+    let mut world = supplier();
+    let from = |from: &str, to: &str, id: &str, subject: &str, index: &str| {
+        let index = format!("Subject: {subject}\nThread-Index: {index}");
+        mail(from, to, id, "", OUTLOOK, ORDER).replace("Subject: RE: Forklift lease contract", &index)
+    };
+    let ours = from("jonas@corp.example", "mia@corp.example", "first", "The new hall", &index(5, 0));
+    world.learn(&ours, NOW - 90 * DAY);
+    let found = |sender: &str, to: &str, subject: &str, index: &str| {
+        let thread = world.look(&from(sender, to, "z", subject, index), NOW).thread;
+        format!("{} {}", if thread.found { &thread.by } else { "none" }, thread.messages)
+    };
+    let (mia, stranger) = ("mia@corp.example", "eve@stranger.example");
+    assert_eq!(found(mia, "jonas@corp.example", "RE: Something else", &index(5, 1)), "index 1");
+    assert_eq!(found(stranger, "jonas@corp.example", "Something else", &index(5, 2)), "index 1");
+    // Another conversation; a beginning; 21 bytes; no base64; nobody who was there before.
+    for wrong in [index(6, 1), index(5, 0), index(5, 0)[..28].to_owned(), index(5, 1).replace("BQUF", "*QUF")]
+    {
+        assert_eq!(found(stranger, "jonas@corp.example", "Something else", &wrong), "none 0", "{wrong}");
+    }
+    assert_eq!(found(stranger, "leo@corp.example", "RE: Something else", &index(5, 1)), "none 0");
+    assert_eq!(found("jonas@corp.example", "leo@corp.example", "RE: Something else", &index(5, 1)), "none 0");
+    let transit = world.evidence(&from(stranger, mia, "z", "x", &index(5, 3))).transit;
+    assert_eq!((transit.conversation, transit.conversation_replies), (Some("05".repeat(16)), Some(3)));
+}
+
 /// Sixteen hashes are learnt: half of a message is found, also between other text, a stranger's text never.
 #[test]
 fn half_a_quotation_is_enough() {
