@@ -2,6 +2,10 @@
 //!
 //! The files in `lexicon/` hold one entry a line: `language weight phrase | phrase | …`. `#` starts a comment. A phrase
 //! that ends in `*` may go on within a word. Weights: 60 is clear on its own, 30 is weak.
+//!
+//! `{our,your }` stands for each of the words in it. `<40>` says that what follows begins within so many bytes of the
+//! folded text, where a word begins; it may go on, and `IBAN` there is how an account number begins. A lure tells the
+//! part before the first such gap.
 
 use std::sync::LazyLock;
 
@@ -67,10 +71,20 @@ struct Entry {
     lure: usize,
     language: &'static str,
     weight: i64,
-    phrase: &'static str,
+    phrase: String,
+    /// What has to follow, one behind the other.
+    then: Vec<Step>,
     /// A word must begin, a word must end there.
     left: bool,
     right: bool,
+}
+
+/// What follows a phrase within some bytes.
+#[derive(Clone)]
+struct Step {
+    within: usize,
+    /// Any of these, folded; an empty one is the beginning of an account number.
+    any: Vec<String>,
 }
 
 struct Lexicon {
@@ -84,25 +98,96 @@ fn build() -> Lexicon {
     let mut entries = Vec::new();
     let mut patterns = Vec::new();
     for (lure, (_, file)) in LURES.iter().enumerate() {
-        for (language, weight, phrase) in file.lines().flat_map(line) {
-            let (body, right) = match phrase.strip_suffix('*') {
-                Some(body) => (body, false),
-                None => (phrase, true),
-            };
-            let pattern = fold::fold(body).text.trim().to_owned();
-            let borders = |c: Option<char>| c.is_some_and(|c| !is_cjk(c) && c.is_alphanumeric());
-            entries.push(Entry {
-                lure,
-                language,
-                weight,
-                phrase,
-                left: borders(pattern.chars().next()),
-                right: right && borders(pattern.chars().next_back()),
-            });
-            patterns.push(pattern);
+        for (language, weight, written) in file.lines().flat_map(line) {
+            let (first, then) = steps(written);
+            for phrase in expand(first) {
+                let (body, right) = match phrase.strip_suffix('*') {
+                    Some(body) => (body, false),
+                    None => (phrase.as_str(), true),
+                };
+                let pattern = fold::fold(body).text.trim().to_owned();
+                entries.push(Entry {
+                    lure,
+                    language,
+                    weight,
+                    left: borders(pattern.chars().next()),
+                    right: right && borders(pattern.chars().next_back()),
+                    then: then.clone(),
+                    phrase,
+                });
+                patterns.push(pattern);
+            }
         }
     }
     Lexicon { phrases: Phrases::new(&patterns), entries }
+}
+
+fn borders(c: Option<char>) -> bool {
+    c.is_some_and(|c| !is_cjk(c) && c.is_alphanumeric())
+}
+
+/// The phrase, and what has to follow it.
+fn steps(written: &str) -> (&str, Vec<Step>) {
+    let mut parts = written.split('<');
+    let first = parts.next().unwrap_or_default().trim();
+    let step = |part: &str| {
+        let (within, words) = part.split_once('>')?;
+        let any = expand(words.trim()).into_iter();
+        let any =
+            any.map(|w| if w == "IBAN" { String::new() } else { fold::fold(&w).text.trim().to_owned() });
+        Some(Step { within: within.parse().ok()?, any: any.collect() })
+    };
+    (first, parts.filter_map(step).collect())
+}
+
+/// All that a phrase with braces stands for; a brace without its other half stands for itself.
+fn expand(phrase: &str) -> Vec<String> {
+    let mut out = vec![String::new()];
+    let mut rest = phrase;
+    while let Some((before, inside, after)) =
+        rest.split_once('{').and_then(|(before, tail)| tail.split_once('}').map(|(i, a)| (before, i, a)))
+    {
+        let words = || inside.split(',').map(str::trim_start);
+        out = out.iter().flat_map(|o| words().map(move |w| format!("{o}{before}{w}"))).collect();
+        rest = after;
+    }
+    out.iter_mut().for_each(|o| o.push_str(rest));
+    out
+}
+
+/// Where the last of the steps ends; `None` when one is missing.
+fn follow(text: &str, end: usize, steps: &[Step]) -> Option<usize> {
+    let Some((step, rest)) = steps.split_first() else { return Some(end) };
+    let bytes = text.as_bytes();
+    let starts = end..=end.saturating_add(step.within).min(bytes.len());
+    let begins = |at: &usize| {
+        text.is_char_boundary(*at)
+            && text
+                .get(..*at)
+                .and_then(|t| t.chars().next_back())
+                .is_none_or(|c| !borders(Some(c)) || is_cjk(c))
+    };
+    starts.filter(begins).find_map(|at| {
+        let tail = text.get(at..)?;
+        step.any.iter().find_map(|word| {
+            let length = if word.is_empty() {
+                account_number(tail)?
+            } else {
+                tail.starts_with(word).then_some(word.len())?
+            };
+            follow(text, at + length, rest)
+        })
+    })
+}
+
+/// How an account number begins: country, check digits, four more with or without a space.
+fn account_number(text: &str) -> Option<usize> {
+    let bytes = text.as_bytes();
+    let digits =
+        bytes.get(..2)?.iter().all(u8::is_ascii_lowercase) && bytes.get(2..4)?.iter().all(u8::is_ascii_digit);
+    let space = usize::from(bytes.get(4) == Some(&b' '));
+    let more = bytes.get(4 + space..8 + space)?.iter().all(u8::is_ascii_alphanumeric);
+    (digits && more).then_some(8 + space)
 }
 
 /// The entries of one line of a lexicon file.
@@ -167,6 +252,7 @@ fn collect(text: &str, subject: bool, seen: &mut [u8], hits: &mut Vec<Hit>) {
         if let (Some(entry), Some(slot)) = (LEXICON.entries.get(index), seen.get_mut(index))
             && *slot & mark == 0
             && at_borders(text, start, end, entry)
+            && let Some(end) = follow(text, end, &entry.then)
         {
             *slot |= mark;
             hits.push(Hit { entry: index, start, end, subject });
@@ -212,7 +298,7 @@ fn weigh(group: &[Hit]) -> Option<Lure> {
         phrases: kept
             .iter()
             .take(PHRASES_MAX)
-            .filter_map(|(hit, _)| Some(entry(hit)?.phrase.to_owned()))
+            .filter_map(|(hit, _)| Some(entry(hit)?.phrase.clone()))
             .collect(),
     })
 }
@@ -226,6 +312,12 @@ pub(super) fn check_files() -> Vec<(&'static str, usize)> {
             for text in file.lines() {
                 let text = text.split('#').next().unwrap_or_default().trim();
                 assert!(text.is_empty() || line(text_static(text)).count() > 0, "{name}: {text}");
+            }
+            for (_, _, written) in file.lines().flat_map(line) {
+                let (first, then) = steps(written);
+                assert_eq!(then.len(), written.matches('<').count(), "{name}: {written}");
+                let braces = [expand(first), then.into_iter().flat_map(|s| s.any).collect()].concat();
+                assert!(!braces.iter().any(|p| p.contains(['{', '}', '>'])), "{name}: {written}");
             }
             (*name, file.lines().flat_map(line).count())
         })

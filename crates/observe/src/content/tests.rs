@@ -37,6 +37,17 @@ fn lures_fire_in_many_languages() {
         ("credentials", "Please VERIFY your   account to avoid closure"),
         ("credentials", "Ihr Passwort läuft ab"),
         ("credentials", "【重要】ご本人様確認のお願い"),
+        ("bank_change", "Please hold the payment,\n our usual account cannot be used"),
+        (
+            "bank_change",
+            "our account with them was since Monday under audit? No: account is frozen, so no invoice",
+        ),
+        ("bank_change", "pay into these new bank details from now on"),
+        ("bank_change", "The remittance instructions have been amended."),
+        ("bank_change", "Updated payment details: GB29 NWBK 6016"),
+        ("bank_change", "Überweisen Sie den offenen Betrag bitte ab sofort dorthin"),
+        ("bank_change", "abbiamo cambiato banca"),
+        ("bank_change", "nouvel IBAN : FR7630006"),
         ("mailbox", "You have 6 pending incoming messages"),
         ("tax", "Há irregularidades no seu CPF junto à Receita Federal"),
         ("fine", "Sua CNH será suspensa"),
@@ -69,6 +80,28 @@ fn ordinary_words_stay_silent() {
     ] {
         assert_eq!(lure("", text), [], "{text}");
     }
+}
+
+/// A phrase with gaps needs all its parts, each near enough.
+#[test]
+fn a_change_of_bank_needs_all_its_parts() {
+    let bank = |text: &str| lure("", text).iter().any(|(name, _)| name == "bank_change");
+    let far = "and so on and on ".repeat(12);
+    for text in [
+        "Please hold the payment until Monday.".to_owned(),
+        format!("Please hold the payment {far} account"),
+        "Please hold the payment in the subaccount".to_owned(),
+        "My account was closed for the weekend.".to_owned(),
+        "You can use these details as an example.".to_owned(),
+        "The payment details have not been changed.".to_owned(),
+        "Updated details: see page GB2".to_owned(),
+        "Bitte überweisen Sie den Betrag wie bisher.".to_owned(),
+    ] {
+        assert!(!bank(&text), "{text}");
+    }
+    // The first words of the chain need not be the right ones.
+    assert!(bank("use the account details below"));
+    assert!(bank("the account manager left; your account is closed, send payments elsewhere"));
 }
 
 #[test]
