@@ -48,7 +48,7 @@ fn days(at: i64, then: i64) -> f64 {
 pub fn questions(evidence: &Evidence, context: &Context, at: i64) -> Questions {
     let words = Words::of(evidence, context);
     let mut questions = places(&words, at);
-    thread::ask(evidence, &mut questions);
+    thread::ask(evidence, &words, &mut questions);
     questions
 }
 
@@ -111,17 +111,19 @@ pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, cont
             return;
         }
     };
-    let words = Words::of(evidence, context);
+    let mut words = Words::of(evidence, context);
+    let mut cut = std::mem::take(&mut words.cut);
     let questions = places(&words, at);
     let recalled = Recalled::new(&questions, answers);
     correspondence::fill(evidence, &words, &recalled, at);
-    thread::fill(evidence, &words, &recalled, context, at);
+    thread::fill(evidence, &words, &recalled, context, at, &mut cut);
     behaviour::fill(evidence, &words, &recalled, at);
-    if !answers.cut.is_empty() {
+    let limits: Vec<&str> = cut.into_iter().chain(answers.cut.iter().map(String::as_str)).collect();
+    if !limits.is_empty() {
         evidence.gaps.push(Gap {
             facet: "history".into(),
             reason: "over_limit".into(),
-            detail: format!("History was asked in part; limits: {}.", answers.cut.join(", ")),
+            detail: format!("History was asked in part; limits: {}.", limits.join(", ")),
         });
     }
 }
@@ -131,7 +133,7 @@ pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, cont
 /// neither is usual because it was tried.
 #[must_use]
 pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Context, at: i64) -> Lesson {
-    let words = Words::of(evidence, context);
+    let mut words = Words::of(evidence, context);
     let looks = verdict.class != Class::Suspicious && !evidence.authentication.failed;
     let mut traits: Vec<Trait> = Vec::new();
     correspondence::teach(evidence, &words, looks, at, &mut traits);
@@ -143,7 +145,7 @@ pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Co
         at,
         participants: words.participants().cloned().collect(),
         message_id: headers.message_id.as_deref().map(words::id_of).unwrap_or_default(),
-        parents: words::parents(evidence),
+        parents: std::mem::take(&mut words.parents),
         aliases: words::alias(evidence).into_iter().collect(),
         subject_key: words::subject_key(evidence),
         shingles: shingles::shingles(shingles::own(evidence), limits::HISTORY_SHINGLES_MAX),

@@ -270,15 +270,16 @@ const SEGMENTS_MIN: usize = 4;
 
 /// The shapes of the message's own links without their hosts, hashed: each segment of the path as classes of
 /// characters, digits counted (`a/a-9{7}`). Shapes that everybody's links have are left out.
-pub(super) fn skeletons(evidence: &Evidence) -> Vec<(String, String)> {
+pub(super) fn skeletons(evidence: &Evidence, cut: &mut words::Cut) -> Vec<(String, String)> {
     let mut out: Vec<(String, String)> = Vec::new();
     for target in evidence.link.targets.iter().filter(|t| !t.auxiliary && !t.opaque) {
-        if out.len() >= limits::HISTORY_SKELETONS_MAX {
-            break;
-        }
         let Some(shape) = skeleton(&target.url) else { continue };
         let hash = shingles::hex(shingles::hash(shape.as_bytes()));
         if !out.iter().any(|(known, _)| *known == hash) {
+            if out.len() >= limits::HISTORY_SKELETONS_MAX {
+                cut.insert("HISTORY_SKELETONS_MAX");
+                break;
+            }
             out.push((hash, words::short(&target.root_domain)));
         }
     }

@@ -1,5 +1,7 @@
 //! Facet `correspondence`: who has written to whom before, and what that usually looks like.
 
+use std::collections::BTreeSet;
+
 use sekisho_record::{
     Evidence,
     evidence::correspondence::{Correspondence, Deviation, Opinions, Standing},
@@ -218,7 +220,7 @@ fn written_to(evidence: &Evidence, words: &Words, traits: &mut Vec<Trait>) {
     }
     let domains = words.recipients.iter().filter_map(|to| to.rsplit_once('@'));
     let roots = domains.map(|(_, domain)| words::root_of(&sekisho_mail::Domain::parse(domain)));
-    let domains = words::distinct(roots, words.recipients.len());
+    let domains: BTreeSet<String> = roots.filter(|root| !root.is_empty()).collect();
     traits.extend(words.recipients.iter().map(|to| Trait::new(words::sender(to), OUTBOUND, ONE)));
     traits.extend(domains.iter().map(|domain| Trait::new(words::domain(domain), OUTBOUND, ONE)));
 }

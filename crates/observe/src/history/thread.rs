@@ -11,7 +11,7 @@ use sekisho_record::{
 
 use super::{
     Recalled, days, looks, matter, shingles,
-    words::{self, HERE, KIND, LINK, WORD, Words},
+    words::{self, Cut, HERE, KIND, LINK, WORD, Words},
 };
 use crate::{
     Context, content,
@@ -43,8 +43,8 @@ pub(super) fn ask_links(words: &Words, exact: &mut Vec<Trait>) {
 }
 
 /// What finds the conversation.
-pub(super) fn ask(evidence: &Evidence, questions: &mut Questions) {
-    questions.message_ids = words::parents(evidence);
+pub(super) fn ask(evidence: &Evidence, words: &Words, questions: &mut Questions) {
+    questions.message_ids.clone_from(&words.parents);
     questions.threads = limits::HISTORY_THREADS_MAX;
     questions.thread_values = limits::HISTORY_THREAD_VALUES_MAX;
     if words::claims_reply(evidence) {
@@ -92,6 +92,7 @@ pub(super) fn fill(
     recalled: &Recalled<'_>,
     context: &Context,
     at: i64,
+    cut: &mut Cut,
 ) {
     let mut facts = alone(evidence);
     facts.known = true;
@@ -110,9 +111,17 @@ pub(super) fn fill(
         facts.messages = all.count.max(1);
         facts.dormant_days = Some(days(at, all.last_at.max(found.at)));
         facts.parent_days = Some(days(at, found.at));
-        people(&mut facts, words, recalled.answers, found, thread);
+        people(&mut facts, words, recalled.answers, found, thread, cut);
         facts.link_root_domains = values(thread, LINK);
-        facts.link_root_domains.truncate(limits::HISTORY_LIST_MAX);
+        if facts.link_root_domains.len() > limits::HISTORY_LIST_MAX {
+            cut.insert("HISTORY_LIST_MAX");
+            facts.link_root_domains.truncate(limits::HISTORY_LIST_MAX);
+        }
+        // What is not told would look new.
+        let told = |aspect: &&str| thread.aspect(aspect).is_none_or(|a| a.distinct <= a.values.len() as u64);
+        if ![LINK, KIND, THREAD_SENDER, THREAD_PARTICIPANT].iter().all(told) {
+            cut.insert("HISTORY_THREAD_VALUES_MAX");
+        }
         compare_looks(&mut facts, evidence, words, thread);
         imitation(&mut facts, evidence, words, thread);
         facts.takes_up = takes_up(evidence, &values(thread, WORD));
@@ -189,7 +198,14 @@ fn goes_back(evidence: &Evidence, recalled: &Recalled<'_>, at: i64) -> bool {
 }
 
 /// Who took part, who is new, who is left out.
-fn people(facts: &mut Thread, words: &Words, answers: &Answers, found: &Match, thread: &Known) {
+fn people(
+    facts: &mut Thread,
+    words: &Words,
+    answers: &Answers,
+    found: &Match,
+    thread: &Known,
+    cut: &mut Cut,
+) {
     let mut before: BTreeSet<String> = BTreeSet::new();
     for m in answers.matches.iter().filter(|m| m.thread == found.thread) {
         before.insert(m.sender.clone());
@@ -200,11 +216,12 @@ fn people(facts: &mut Thread, words: &Words, answers: &Answers, found: &Match, t
     before.remove("");
     facts.sender_took_part = before.contains(&words.author);
     let new = words.recipients.iter().filter(|to| !before.contains(*to));
-    facts.added = new.take(limits::HISTORY_LIST_MAX).cloned().collect();
+    let limit = (limits::HISTORY_LIST_MAX, "HISTORY_LIST_MAX");
+    facts.added = words::bounded(new.cloned(), limit, cut);
     let now: BTreeSet<&String> = words.participants().collect();
     let parent: BTreeSet<&String> = found.participants.iter().chain(Some(&found.sender)).collect();
     let gone = parent.into_iter().filter(|a| !a.is_empty() && !now.contains(a));
-    facts.dropped = gone.take(limits::HISTORY_LIST_MAX).cloned().collect();
+    facts.dropped = words::bounded(gone.cloned(), limit, cut);
 }
 
 /// Whether the author, who took no part, bears a participant's name or writes from a domain that looks like theirs.

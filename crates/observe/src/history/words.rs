@@ -1,6 +1,9 @@
 //! The words for subjects, and what one message has to say about them. Made here and nowhere else, so that what is
 //! learnt is found again.
 
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashSet;
 use sekisho_mail::{Domain, EmailAddress};
 use sekisho_record::Evidence;
 
@@ -69,7 +72,14 @@ pub(super) struct Words {
     pub(super) files: Vec<String>,
     /// The conversation that it claims to continue, as its own headers name it.
     pub(super) conversation: Option<String>,
+    /// Message ids that it refers to, the nearest first.
+    pub(super) parents: Vec<String>,
+    /// Limits at which these lists were cut.
+    pub(super) cut: Cut,
 }
+
+/// Names of limits at which something was cut; each is told in a gap.
+pub(super) type Cut = BTreeSet<&'static str>;
 
 impl Words {
     pub(super) fn of(evidence: &Evidence, context: &Context) -> Self {
@@ -77,6 +87,7 @@ impl Words {
         let author = model.sender.email.as_ref();
         let direction = &model.direction;
         let from_us = direction.internal == Some(true) || direction.outbound == Some(true);
+        let mut cut = cut_texts(evidence);
         let mut words = Self {
             author: author.map(|email| email.email.to_lowercase()).unwrap_or_default(),
             author_domain: author.map(|email| root_of(&email.domain)).unwrap_or_default(),
@@ -84,14 +95,16 @@ impl Words {
             tenant: tenant(evidence),
             ways_known: direction.inbound.is_some(),
             from_us,
-            links: links(evidence),
-            file_links: file_links(evidence),
-            kinds: kinds(evidence),
-            skeletons: super::behaviour::skeletons(evidence),
+            links: links(evidence, &mut cut),
+            file_links: file_links(evidence, &mut cut),
+            kinds: kinds(evidence, &mut cut),
+            skeletons: super::behaviour::skeletons(evidence, &mut cut),
             text: shingles::fingerprint(shingles::own(evidence)),
-            files: files(evidence),
+            files: files(evidence, &mut cut),
+            parents: parents(evidence, &mut cut),
             ..Self::default()
         };
+        words.cut = cut;
         words.answers_to(evidence);
         words.addressed(evidence, context);
         words.conversation = conversation(evidence);
@@ -119,9 +132,6 @@ impl Words {
         let named = recipients.to.iter().chain(&recipients.cc).chain(&recipients.bcc).map(|m| &m.email);
         let delivered = evidence.model.headers.delivered_to.as_ref();
         for email in delivered.into_iter().chain(named) {
-            if self.recipients.len() >= limits::HISTORY_RECIPIENTS_MAX {
-                break;
-            }
             self.addressee(email, &context.organisation);
         }
     }
@@ -129,6 +139,10 @@ impl Words {
     fn addressee(&mut self, email: &EmailAddress, organisation: &crate::Organisation) {
         let address = email.email.to_lowercase();
         if !address.contains('@') || address == self.author || self.recipients.contains(&address) {
+            return;
+        }
+        if self.recipients.len() >= limits::HISTORY_RECIPIENTS_MAX {
+            self.cut.insert("HISTORY_RECIPIENTS_MAX");
             return;
         }
         let ours = !self.ways_known || organisation.owns(email.domain.ascii());
@@ -142,9 +156,12 @@ impl Words {
         };
         if let Some((first, second)) = pair
             && !self.author.is_empty()
-            && self.pairs.len() < limits::HISTORY_PAIRS_MAX
         {
-            self.pairs.push((format!("pair:{first}|{second}"), first == self.author));
+            if self.pairs.len() < limits::HISTORY_PAIRS_MAX {
+                self.pairs.push((format!("pair:{first}|{second}"), first == self.author));
+            } else {
+                self.cut.insert("HISTORY_PAIRS_MAX");
+            }
         }
         self.recipients.push(address);
     }
@@ -196,13 +213,13 @@ fn tenant(evidence: &Evidence) -> Option<String> {
 }
 
 /// Places (registrable domains, or names at a host of many) that the message's own links lead to: those that stand only in what it quotes are not its own.
-fn links(evidence: &Evidence) -> Vec<String> {
+fn links(evidence: &Evidence, cut: &mut Cut) -> Vec<String> {
     let quoted = &evidence.content.quoted_link_root_domains;
     let own = &evidence.model.body.current_thread.links;
     let written = |root: &str| own.iter().any(|link| root_of(&link.href_url.domain) == root);
     let targets = evidence.link.targets.iter().map(|t| (t.root_domain.to_lowercase(), &t.host));
     let own = targets.filter(|(root, _)| !quoted.contains(root) || written(root));
-    distinct(own.map(|(root, host)| place(root, host)), limits::HISTORY_LINKS_MAX)
+    bounded(own.map(|(root, host)| place(root, host)), (limits::HISTORY_LINKS_MAX, "HISTORY_LINKS_MAX"), cut)
 }
 
 /// Whose place a host is: its registrable domain; where anybody gets a name below one, that name.
@@ -212,13 +229,16 @@ fn place(root: String, host: &str) -> String {
 }
 
 /// Registrable domains that links in files lead to.
-fn file_links(evidence: &Evidence) -> Vec<String> {
+fn file_links(evidence: &Evidence, cut: &mut Cut) -> Vec<String> {
     let urls = evidence.unpack.indicators.iter().filter(|named| named.kind == "url");
+    if urls.clone().nth(limits::HISTORY_FILE_URLS_MAX).is_some() {
+        cut.insert("HISTORY_FILE_URLS_MAX");
+    }
     let roots = urls.take(limits::HISTORY_FILE_URLS_MAX).map(|named| {
         let url = sekisho_mail::Url::parse_loose(&named.value);
         if url.is_web() { place(root_of(&url.domain), url.domain.ascii()) } else { String::new() }
     });
-    distinct(roots, limits::HISTORY_LINKS_MAX)
+    bounded(roots, (limits::HISTORY_LINKS_MAX, "HISTORY_LINKS_MAX"), cut)
 }
 
 /// Words of a name from which on two people hardly share it.
@@ -242,17 +262,21 @@ pub(super) fn names(evidence: &Evidence) -> Vec<(String, String)> {
     let author = (model.sender.email.as_ref(), model.sender.display_name.as_deref());
     let others = model.recipients.to.iter().chain(&model.recipients.cc);
     let others = others.map(|m| (Some(&m.email), m.display_name.as_deref()));
-    let all = std::iter::once(author).chain(others).take(limits::HISTORY_RECIPIENTS_MAX);
-    all.filter_map(|(email, name)| {
-        let address = email?.email.to_lowercase();
-        (address.contains('@') && !address.contains(' ')).then_some(())?;
-        Some((address, full_name(name)?))
-    })
-    .collect()
+    // The author and as many recipients as are known by address, each once.
+    let mut seen = FxHashSet::default();
+    let all = std::iter::once(author).chain(others);
+    let all = all.filter(|(email, _)| email.is_some_and(|email| seen.insert(email.email.to_lowercase())));
+    all.take(1 + limits::HISTORY_RECIPIENTS_MAX)
+        .filter_map(|(email, name)| {
+            let address = email?.email.to_lowercase();
+            (address.contains('@') && !address.contains(' ')).then_some(())?;
+            Some((address, full_name(name)?))
+        })
+        .collect()
 }
 
 /// Kinds of files, pictures that are part of the text left out.
-fn kinds(evidence: &Evidence) -> Vec<String> {
+fn kinds(evidence: &Evidence, cut: &mut Cut) -> Vec<String> {
     let kinds = evidence.model.attachments.iter().filter(|a| {
         let picture = a.content_type.as_deref().is_some_and(|t| t.starts_with("image/"));
         !(picture && a.content_id.is_some())
@@ -261,31 +285,53 @@ fn kinds(evidence: &Evidence) -> Vec<String> {
         Some(extension) if !extension.is_empty() => short(&extension.to_lowercase()),
         _ => short(&a.file_type),
     };
-    distinct(kinds.map(name), limits::HISTORY_KINDS_MAX)
+    bounded(kinds.map(name), (limits::HISTORY_KINDS_MAX, "HISTORY_KINDS_MAX"), cut)
 }
 
 /// Hashes of files, again without pictures of the text: everybody's logo is the same file.
-fn files(evidence: &Evidence) -> Vec<String> {
+fn files(evidence: &Evidence, cut: &mut Cut) -> Vec<String> {
     let files = evidence.model.attachments.iter().filter(|a| {
         !a.content_type.as_deref().is_some_and(|t| {
             t.starts_with("image/") || t == "text/calendar" || t == "application/pkcs7-signature"
         })
     });
-    distinct(files.map(|a| a.sha256.chars().take(32).collect()), limits::HISTORY_FILES_MAX)
+    let hashes = files.map(|a| a.sha256.chars().take(32).collect());
+    bounded(hashes, (limits::HISTORY_FILES_MAX, "HISTORY_FILES_MAX"), cut)
 }
 
-/// The first non-empty ones, each once.
-pub(super) fn distinct(values: impl Iterator<Item = String>, most: usize) -> Vec<String> {
+/// The first non-empty ones, each once; where there are more, the limit is noted.
+pub(super) fn bounded(
+    values: impl Iterator<Item = String>,
+    (most, limit): (usize, &'static str),
+    cut: &mut Cut,
+) -> Vec<String> {
     let mut out: Vec<String> = Vec::new();
-    for value in values {
+    for value in values.filter(|value| !value.is_empty()) {
+        if out.contains(&value) {
+            continue;
+        }
         if out.len() >= most {
+            cut.insert(limit);
             break;
         }
-        if !value.is_empty() && !out.contains(&value) {
-            out.push(value);
-        }
+        out.push(value);
     }
     out
+}
+
+/// Texts that history reads in part.
+fn cut_texts(evidence: &Evidence) -> Cut {
+    let body = &evidence.model.body;
+    let quoted = &body.previous_threads;
+    let mut cut = Cut::new();
+    if quoted.len() > limits::HISTORY_QUOTED_MAX {
+        cut.insert("HISTORY_QUOTED_MAX");
+    }
+    let quoted = quoted.iter().take(limits::HISTORY_QUOTED_MAX).map(|q| q.text.len());
+    if quoted.chain([body.current_thread.text.len()]).any(|bytes| bytes > limits::HISTORY_TEXT_BYTES_MAX) {
+        cut.insert("HISTORY_TEXT_BYTES_MAX");
+    }
+    cut
 }
 
 /// What names the conversation without a store: the oldest message id that it refers to, else the subject, else the
@@ -313,10 +359,10 @@ pub(super) fn claims_reply(evidence: &Evidence) -> bool {
 }
 
 /// Message ids that it refers to, the nearest first.
-pub(super) fn parents(evidence: &Evidence) -> Vec<String> {
+fn parents(evidence: &Evidence, cut: &mut Cut) -> Vec<String> {
     let headers = &evidence.model.headers;
     let ids = headers.in_reply_to.iter().chain(headers.references.iter().rev());
-    distinct(ids.map(|id| id_of(id)), limits::HISTORY_PARENTS_MAX)
+    bounded(ids.map(|id| id_of(id)), (limits::HISTORY_PARENTS_MAX, "HISTORY_PARENTS_MAX"), cut)
 }
 
 /// The other name of its conversation: what Outlook's Thread-Index says.

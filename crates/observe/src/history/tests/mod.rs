@@ -1,5 +1,6 @@
 //! Facts of history: mail in the order of arrival goes in, what is said of the last one comes out.
 
+mod limits_named;
 mod memory;
 
 use memory::Memory;
