@@ -3,24 +3,30 @@
 /// A ZIP with one stored (not compressed) member.
 #[must_use]
 pub fn zip(member: &str, content: &[u8]) -> Vec<u8> {
+    stored([0, 0], member, content, content)
+}
+
+/// A ZIP of one member that is not compressed, with these general purpose flags and, in place of its content, these bytes.
+pub(crate) fn stored(flags: [u8; 2], member: &str, content: &[u8], bytes: &[u8]) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
     crc.update(content);
-    let size = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let size = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes();
     let name_size = u16::try_from(member.len()).unwrap_or(u16::MAX).to_le_bytes();
-    // Version 2.0, no flags, stored, 2021-07-14 09:30:00.
+    // Version 2.0, flags, stored, 2021-07-14 09:30:00.
     let common = [
-        &[20, 0, 0, 0, 0, 0, 0xc0, 0x4b, 0xee, 0x52][..],
+        &[20, 0][..],
+        &flags,
+        &[0, 0, 0xc0, 0x4b, 0xee, 0x52],
         &crc.sum().to_le_bytes(),
-        &size,
-        &size,
+        &size(bytes),
+        &size(content),
         &name_size,
         &[0, 0],
     ]
     .concat();
-    let local = [b"PK\x03\x04", common.as_slice(), member.as_bytes(), content].concat();
+    let local = [b"PK\x03\x04", common.as_slice(), member.as_bytes(), bytes].concat();
     let central = [b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 14], member.as_bytes()].concat();
-    let at = u32::try_from(local.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let central_size = u32::try_from(central.len()).unwrap_or(u32::MAX).to_le_bytes();
+    let (central_size, at) = (size(&central), size(&local));
     let end =
         [b"PK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00".as_slice(), &central_size, &at, &[0, 0]].concat();
     [local, central, end].concat()

@@ -9,26 +9,8 @@ pub(super) fn zip(member: &str, content: &[u8], password: &str) -> Vec<u8> {
     let head = [7, 61, 12, 90, 33, 148, 201, 18, 5, 77, 140];
     let check = (sum >> 24) as u8;
     let locked: Vec<u8> = head.iter().chain([&check]).chain(content).map(|byte| keys.lock(*byte)).collect();
-    let packed = u32::try_from(locked.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let size = u32::try_from(content.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let name_size = u16::try_from(member.len()).unwrap_or(u16::MAX).to_le_bytes();
-    // Version 2.0, encrypted and with a name in UTF-8, stored.
-    let common = [
-        &[20, 0, 1, 8, 0, 0, 0xc0, 0x4b, 0xee, 0x52][..],
-        &sum.to_le_bytes(),
-        &packed,
-        &size,
-        &name_size,
-        &[0, 0],
-    ]
-    .concat();
-    let local = [b"PK\x03\x04", common.as_slice(), member.as_bytes(), &locked].concat();
-    let central = [b"PK\x01\x02\x14\x00".as_slice(), &common, &[0; 14], member.as_bytes()].concat();
-    let at = u32::try_from(local.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let central_size = u32::try_from(central.len()).unwrap_or(u32::MAX).to_le_bytes();
-    let end =
-        [b"PK\x05\x06\x00\x00\x00\x00\x01\x00\x01\x00".as_slice(), &central_size, &at, &[0, 0]].concat();
-    [local, central, end].concat()
+    // Encrypted, and with a name in UTF-8.
+    crate::files::stored([1, 8], member, content, &locked)
 }
 
 struct Keys([u32; 3]);
