@@ -10,7 +10,7 @@ use sekisho_detect::rules;
 const FOLDER: &str = "docs/reference";
 
 pub(crate) fn run(check: bool) -> Result<()> {
-    let pages: [(&str, String); 8] = [
+    let pages: [(&str, String); 9] = [
         ("rules.md", rule_index()?),
         ("model.md", model()?),
         ("cli.md", command_line()?),
@@ -18,6 +18,7 @@ pub(crate) fn run(check: bool) -> Result<()> {
         ("limits.md", limits()?),
         ("findings.md", findings()?),
         ("scan.schema.json", schema(include_str!("../../crates/sekisho/src/scan.schema.json"))?),
+        ("backtest.schema.json", schema(include_str!("../../crates/sekisho/src/backtest.schema.json"))?),
         ("unpack.schema.json", schema(include_str!("../../crates/sekisho/src/unpack.schema.json"))?),
     ];
     let mut stale = Vec::new();
@@ -162,9 +163,12 @@ fn shape_name(rust: &str) -> &str {
 
 /// `--help` of every command, from the binary itself.
 fn command_line() -> Result<String> {
-    let commands: [&[&str]; 11] = [
+    let commands: [&[&str]; 14] = [
         &[],
         &["scan"],
+        &["replay"],
+        &["backtest"],
+        &["sweep"],
         &["evidence"],
         &["explain"],
         &["rules"],
@@ -208,6 +212,7 @@ fn settings() -> Result<String> {
                 "Config" => "the file".to_owned(),
                 "Person" => "[[organisation.people]]".to_owned(),
                 "Folders" => "[lists]".to_owned(),
+                "KeepDays" => "[store.keep_days]".to_owned(),
                 other => format!("[{}]", other.to_lowercase()),
             };
             write!(out, "\n## {section}\n\n{doc}\n\n| key | type | meaning |\n|---|---|---|\n")?;

@@ -197,7 +197,7 @@ fn log(evidence: &Evidence, verdict: &Verdict, cost: &Cost) {
 }
 
 /// An address as logs show it: the first letter and the domain.
-fn masked(address: &str) -> String {
+pub fn masked(address: &str) -> String {
     match address.split_once('@') {
         Some((local, domain)) => format!("{}***@{domain}", local.chars().next().unwrap_or('*')),
         None => "***".to_owned(),

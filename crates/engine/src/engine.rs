@@ -6,7 +6,10 @@ use sekisho_observe::{Context, Knowledge};
 use sekisho_record::{Record, Submission, history::Lesson};
 
 use crate::{
-    Case, Desk, Error, History, Judge, Live, Nobody, Resolver, Scripted, Zone, judging::Rules, limits,
+    Case, Desk, Error, History, Judge, Live, Nobody, Resolver, Scripted, Zone,
+    judging::Rules,
+    limits,
+    world::{Answering, Exchange},
 };
 
 /// Everything that turns a submission into a record. One engine serves any number of threads.
@@ -50,6 +53,12 @@ impl Engine {
     pub fn with_desk(self, desk: Desk) -> Self {
         let judge = self.judge.asking(!desk.is_closed()).remembering(desk.remembers());
         Self { judge, desk }
+    }
+
+    /// The same for messages that are judged again: everything is asked, and answered by what is kept of them.
+    #[must_use]
+    pub fn again(self) -> Self {
+        Self { judge: self.judge.asking(true).remembering(true), ..self }
     }
 
     /// The same with a history that is asked for every message, and taught by [`learn`](Self::learn).
@@ -100,7 +109,15 @@ impl Engine {
 
     /// Judges a submission on this thread. Starts a runtime only when something has to be waited for.
     pub fn scan(&self, submission: &Submission<'_>) -> Record {
-        self.open(submission).close()
+        self.open(submission, &self.desk, &mut |_| ()).close()
+    }
+
+    /// The same with somebody else's answers, and with what was asked and answered.
+    pub fn scan_by(&self, submission: &Submission<'_>, by: &dyn Answering) -> (Record, Vec<Exchange>) {
+        let mut asked = Vec::new();
+        let record =
+            self.open(submission, by, &mut |exchange: &Exchange| asked.push(exchange.clone())).close();
+        (record, asked)
     }
 
     /// Judges a message with a history in words: what the cases of rule pages say is remembered.
@@ -109,18 +126,28 @@ impl Engine {
     /// What is wrong with the words.
     pub fn scan_scripted(&self, raw: &[u8], history: &str) -> Result<Record, String> {
         let mut told = Ok(());
-        let record = self.open(&Submission::from_bytes(raw)).close_with(|evidence, context| {
-            told = sekisho_observe::history::script(evidence, history, context);
-        });
+        let record = self.open(&Submission::from_bytes(raw), &self.desk, &mut |_| ()).close_with(
+            |evidence, context| {
+                told = sekisho_observe::history::script(evidence, history, context);
+            },
+        );
         told.map(|()| record)
     }
 
-    /// A case with everything answered.
-    fn open<'a>(&'a self, submission: &Submission<'a>) -> Case<'a> {
+    /// A case with everything answered; `seen` sees what was asked.
+    fn open<'a>(
+        &'a self,
+        submission: &Submission<'a>,
+        by: &dyn Answering,
+        seen: &mut dyn FnMut(&Exchange),
+    ) -> Case<'a> {
         let mut case = self.judge.open(*submission);
-        let mut left = self.desk.patience();
+        let mut left = by.patience();
         while let Some(ask) = case.ask() {
-            case.answer(self.desk.answer_blocking(&ask, &mut left));
+            let answered = by.answer(&ask, &mut left);
+            let exchange = Exchange { ask, answered };
+            seen(&exchange);
+            case.answer(exchange.answered);
         }
         case
     }

@@ -1,6 +1,6 @@
 //! The port through which history is asked and taught: a store, or nobody.
 
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use sekisho_record::history::{Answers, Lesson, Opinion, Questions};
 use sekisho_store::{Store, StoreError};
@@ -72,9 +72,9 @@ impl History for NoHistory {
     }
 }
 
-/// What a store remembers.
+/// What a store remembers. Clones are the same.
 #[derive(Debug, Clone)]
-pub struct Remembers(Store);
+pub struct Remembers(Arc<OnceLock<Store>>);
 
 impl Remembers {
     /// Opens the store that a URL names: `sqlite:FILE` or `postgres://…`. Has to be called inside of the runtime that will
@@ -83,14 +83,66 @@ impl Remembers {
     /// # Errors
     /// When it cannot be opened.
     pub async fn open(url: &str) -> Result<Self, Error> {
-        Store::open(url).await.map(Self).map_err(|error| Error::History(error.to_string()))
+        Store::open(url).await.map(Self::of).map_err(failed)
+    }
+
+    /// The same; a server that cannot be reached now is tried again until it can be, and fails until then. Why it cannot
+    /// be reached comes beside it.
+    ///
+    /// # Errors
+    /// When it cannot be opened for another reason.
+    pub async fn open_later(url: &str) -> Result<(Self, Option<String>), Error> {
+        match Store::open(url).await {
+            Ok(store) => Ok((Self::of(store), None)),
+            // A file that cannot be opened is a mistake; a server comes back.
+            Err(error @ StoreError::Gone(_)) if !url.starts_with("sqlite:") => {
+                let later = Arc::default();
+                tokio::spawn(arrive(Arc::downgrade(&later), url.to_owned()));
+                Ok((Self(later), Some(error.to_string())))
+            }
+            Err(error) => Err(failed(error)),
+        }
+    }
+
+    /// The store, once it is there.
+    pub fn store(&self) -> Option<&Store> {
+        self.0.get()
+    }
+
+    fn of(store: Store) -> Self {
+        Self(Arc::new(OnceLock::from(store)))
+    }
+
+    fn there(&self) -> Result<&Store, StoreError> {
+        self.store().ok_or_else(|| StoreError::Gone("it was not there yet".to_owned()))
+    }
+}
+
+/// Opens the store as soon as it is there, while somebody waits for it.
+async fn arrive(place: Weak<OnceLock<Store>>, url: String) {
+    while place.strong_count() > 0 {
+        tokio::time::sleep(limits::HISTORY_RETRY).await;
+        match Store::open(&url).await {
+            Ok(store) => {
+                if let Some(place) = place.upgrade() {
+                    // Nobody else fills it.
+                    let _ = place.set(store);
+                }
+                return;
+            }
+            Err(error) => tracing::debug!(%error, "history is still away"),
+        }
     }
 }
 
 impl History for Remembers {
     fn recall<'a>(&'a self, questions: &'a Questions) -> Answer<'a, Result<Answers, Missing>> {
         Box::pin(async {
-            self.0.recall(questions).await.map_err(|error| {
+            let recalled = match self.there() {
+                Ok(store) => store.recall(questions).await,
+                Err(error) => Err(error),
+            };
+            recalled.map_err(|error| {
                 tracing::warn!(%error, "history was not asked");
                 Missing::Failed
             })
@@ -99,7 +151,7 @@ impl History for Remembers {
 
     fn learn<'a>(&'a self, lessons: &'a [Lesson]) -> Answer<'a, Result<(), Error>> {
         Box::pin(async {
-            let learnt = self.0.learn(lessons).await.map_err(failed)?;
+            let learnt = self.there().map_err(failed)?.learn(lessons).await.map_err(failed)?;
             if !learnt.cut.is_empty() {
                 tracing::info!(cut = ?learnt.cut, "lessons were cut at their limits");
             }
@@ -114,11 +166,14 @@ impl History for Remembers {
         by: &'a str,
         at: i64,
     ) -> Answer<'a, Result<(), Error>> {
-        Box::pin(async move { self.0.opine(record, opinion, by, at).await.map(|_| ()).map_err(failed) })
+        Box::pin(async move {
+            let store = self.there().map_err(failed)?;
+            store.opine(record, opinion, by, at).await.map(|_| ()).map_err(failed)
+        })
     }
 
     fn learnt<'a>(&'a self, records: &'a [String]) -> Answer<'a, Result<Vec<bool>, Error>> {
-        Box::pin(async { self.0.knows(records).await.map_err(failed) })
+        Box::pin(async { self.there().map_err(failed)?.knows(records).await.map_err(failed) })
     }
 
     fn waits(&self) -> bool {

@@ -4,6 +4,7 @@ pub mod case;
 pub mod engine;
 pub mod history;
 pub mod judging;
+pub mod kept;
 mod known;
 pub mod limits;
 pub mod resolver;
@@ -16,8 +17,9 @@ pub mod zone;
 pub use case::{Case, Judge};
 pub use engine::Engine;
 pub use history::{History, NoHistory, Remembers};
+pub use kept::{Keeper, Shelf};
 pub use resolver::{Live, Nobody, Resolver, Scripted};
-pub use world::Desk;
+pub use world::{Answering, Desk, Exchange};
 pub use zone::Zone;
 
 /// What can go wrong when an engine is set up. A message never causes one of these.
@@ -37,6 +39,9 @@ pub enum Error {
     /// History cannot be opened, or did not learn.
     #[error("history: {0}")]
     History(String),
+    /// The bytes of messages cannot be kept, or not be read.
+    #[error("message bytes: {0}")]
+    Kept(String),
     /// A worker cannot be started, or cannot lock itself in.
     #[error("{0}")]
     Worker(String),

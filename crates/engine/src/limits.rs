@@ -7,6 +7,8 @@ use std::time::Duration;
 pub const DNS_DEADLINE: Duration = Duration::from_secs(5);
 /// How long one message waits for history before the verdict is made without it. One recall takes some milliseconds.
 pub const HISTORY_DEADLINE: Duration = Duration::from_millis(500);
+/// Time after which a history that could not be reached at the start is tried again.
+pub const HISTORY_RETRY: Duration = Duration::from_secs(1);
 /// Lessons that are learnt in one go: what several threads bring at the same time.
 pub const LESSONS_MAX: usize = 500;
 /// One query's answer is waited for this long, then it is sent once more.
@@ -46,3 +48,8 @@ pub const FRAME_OF_TASK_MAX: usize = (256 << 20) + (1 << 20);
 pub const PIECES_MAX: usize = 4096;
 /// Bytes of a frame buffer that are kept for the next message.
 pub const BUFFER_KEPT: usize = 1 << 20;
+/// Bytes of the head of a kept message: envelope, questions and answers. A message with more is not kept, and that is
+/// told.
+pub const KEPT_HEAD_MAX: usize = 16 << 20;
+/// Calls of one sweep of what is remembered; each is bounded by the store, what is left is for the next sweep.
+pub const SWEEP_CALLS_MAX: usize = 20;

@@ -16,6 +16,7 @@ use tokio::runtime::Runtime;
 use crate::{
     Error, Resolver,
     history::{History, Learning, NoHistory, Remembers},
+    kept::Keeping,
     limits,
     resolver::Answer,
 };
@@ -81,6 +82,8 @@ pub enum Missing {
     TimedOut,
     /// It could not be done.
     Failed,
+    /// It was not asked when the message was judged first, so nobody can say any more what the answer was.
+    NotKept,
 }
 
 impl Missing {
@@ -90,6 +93,7 @@ impl Missing {
             Self::Disabled => "disabled",
             Self::TimedOut => "timed_out",
             Self::Failed => "failed",
+            Self::NotKept => "not_kept",
         }
     }
 }
@@ -145,6 +149,34 @@ pub enum TxtFound {
     Failed(String),
 }
 
+/// Questions of one round and what was answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exchange {
+    /// What was asked.
+    pub ask: Ask,
+    /// What was answered.
+    pub answered: Answered,
+}
+
+/// Whoever answers what is asked about a message: the desk, or what is kept of it.
+pub trait Answering: Sync {
+    /// How long one message may wait for the resolver.
+    fn patience(&self) -> Duration;
+
+    /// Answers on this thread; `left` is what remains of the message's patience.
+    fn answer(&self, ask: &Ask, left: &mut Duration) -> Answered;
+}
+
+impl Answering for Desk {
+    fn patience(&self) -> Duration {
+        self.deadline
+    }
+
+    fn answer(&self, ask: &Ask, left: &mut Duration) -> Answered {
+        self.answer_blocking(ask, left)
+    }
+}
+
 /// Answers questions: a resolver and history, how long a message waits for them, and a runtime where something has to
 /// be waited for.
 pub struct Desk {
@@ -153,6 +185,8 @@ pub struct Desk {
     history: Box<dyn History>,
     history_deadline: Duration,
     learning: Learning,
+    /// What is kept of judged messages, and for how long.
+    pub(crate) keeping: Keeping,
     runtime: OnceLock<Option<Runtime>>,
 }
 
@@ -165,6 +199,7 @@ impl Desk {
             history: Box::new(NoHistory),
             history_deadline: limits::HISTORY_DEADLINE,
             learning: Learning::default(),
+            keeping: Keeping::default(),
             runtime: OnceLock::new(),
         }
     }
@@ -186,9 +221,37 @@ impl Desk {
     /// # Errors
     /// When it cannot be opened.
     pub fn remembering(self, url: &str) -> Result<Self, Error> {
+        let history = self.wait(Remembers::open(url))?;
+        Ok(self.with_remembers(history))
+    }
+
+    /// The same; a PostgreSQL server that cannot be reached now is tried again until it can be, and until then history
+    /// is a gap. The reason why it cannot be reached comes beside the desk.
+    ///
+    /// # Errors
+    /// When it cannot be opened for another reason.
+    pub fn remembering_later(self, url: &str) -> Result<(Self, Option<String>), Error> {
+        let (history, away) = self.wait(Remembers::open_later(url))?;
+        Ok((self.with_remembers(history), away))
+    }
+
+    fn with_remembers(mut self, history: Remembers) -> Self {
+        self.keeping.store = history.store().cloned();
+        self.with_history(Box::new(history))
+    }
+
+    /// Waits for something that history does.
+    pub(crate) fn wait<T>(&self, future: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
         let nobody = || Err(Error::History("no runtime to wait in".to_owned()));
-        let history = self.blocking(true, Remembers::open(url)).unwrap_or_else(nobody)?;
-        Ok(self.with_history(Box::new(history)))
+        self.blocking(true, future).unwrap_or_else(nobody)
+    }
+
+    /// Has something done while others are judged; `None` when there is no runtime.
+    pub(crate) fn behind<T: Send + 'static>(
+        &self,
+        future: impl Future<Output = T> + Send + 'static,
+    ) -> Option<tokio::task::JoinHandle<T>> {
+        Some(self.runtime()?.spawn(future))
     }
 
     /// The same with another time limit for history.
@@ -288,9 +351,13 @@ impl Desk {
         if !waits {
             return ready(future);
         }
+        Some(self.runtime()?.block_on(future))
+    }
+
+    fn runtime(&self) -> Option<&Runtime> {
         let build =
             || tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().ok();
-        Some(self.runtime.get_or_init(build).as_ref()?.block_on(future))
+        self.runtime.get_or_init(build).as_ref()
     }
 
     async fn look(&self, ask: &Ask) -> Answered {

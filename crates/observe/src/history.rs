@@ -26,8 +26,10 @@ mod tests;
 mod thread;
 mod words;
 
+use std::cell::Cell;
+
 use rustc_hash::FxHashMap;
-use sekisho_record::history::{Answers, Count, Known, Lesson, Opinion, Questions, Seen, Trait};
+use sekisho_record::history::{Answers, Count, Known, Lesson, Opinion, Questions, Seen, Trait, Window};
 use sekisho_record::verdict::{Class, Gap};
 use sekisho_record::{Evidence, Verdict};
 
@@ -67,6 +69,8 @@ struct Recalled<'a> {
     subjects: FxHashMap<&'a str, &'a Known>,
     exact: FxHashMap<(&'a str, &'a str, &'a str), Seen>,
     windows: FxHashMap<(&'a str, &'a str, i64), Count>,
+    /// Something was looked up that nobody answered.
+    missed: Cell<bool>,
 }
 
 impl<'a> Recalled<'a> {
@@ -81,18 +85,44 @@ impl<'a> Recalled<'a> {
             subjects: answers.subjects.iter().map(|known| (known.subject.as_str(), known)).collect(),
             exact: exact.collect(),
             windows: windows.map(|(w, count)| ((&*w.subject, &*w.kind, w.since), *count)).collect(),
+            missed: Cell::new(false),
+        }
+    }
+
+    /// Whether something that nobody answered was looked up since this was asked last.
+    fn missed(&self) -> bool {
+        self.missed.take()
+    }
+
+    /// Whether the conversation could be looked for.
+    fn threads_told(&self) -> bool {
+        self.answers.missing.as_ref().is_none_or(|missing| {
+            let names = [&missing.message_ids, &missing.aliases, &missing.subject_keys];
+            names.iter().all(|names| names.is_empty()) && missing.shingles.is_empty() && missing.threads == 0
+        })
+    }
+
+    /// Notes when this is among what nobody answered.
+    fn look(&self, among: impl FnOnce(&Questions) -> bool) {
+        if self.answers.missing.as_ref().is_some_and(|missing| among(missing)) {
+            self.missed.set(true);
         }
     }
 
     fn known(&self, subject: &str) -> Option<&'a Known> {
+        self.look(|missing| missing.subjects.iter().any(|s| s == subject));
         self.subjects.get(subject).copied()
     }
 
     fn seen(&self, subject: &str, aspect: &str, value: &str) -> Option<Seen> {
+        let this = |t: &Trait| t.subject == subject && t.aspect == aspect && t.value == value;
+        self.look(|missing| missing.exact.iter().any(this));
         self.exact.get(&(subject, aspect, value)).copied()
     }
 
     fn count(&self, subject: &str, kind: &str, since: i64) -> Count {
+        let this = |w: &Window| w.subject == subject && w.kind == kind && w.since == since;
+        self.look(|missing| missing.windows.iter().any(this));
         self.windows.get(&(subject, kind, since)).copied().unwrap_or_default()
     }
 }
@@ -115,15 +145,50 @@ pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, cont
     let mut cut = std::mem::take(&mut words.cut);
     let questions = places(&words, at);
     let recalled = Recalled::new(&questions, answers);
-    correspondence::fill(evidence, &words, &recalled, at);
-    thread::fill(evidence, &words, &recalled, context, at, &mut cut);
-    behaviour::fill(evidence, &words, &recalled, at);
+    fill(evidence, &words, &recalled, context, at, &mut cut);
     let limits: Vec<&str> = cut.into_iter().chain(answers.cut.iter().map(String::as_str)).collect();
     if !limits.is_empty() {
         evidence.gaps.push(Gap {
             facet: "history".into(),
             reason: "over_limit".into(),
             detail: format!("History was asked in part; limits: {}.", limits.join(", ")),
+        });
+    }
+}
+
+/// Fills the facets; one that would need what nobody answered stays unknown, and a gap names it.
+fn fill(
+    evidence: &mut Evidence,
+    words: &Words,
+    recalled: &Recalled<'_>,
+    context: &Context,
+    at: i64,
+    cut: &mut words::Cut,
+) {
+    let mut untold = Vec::new();
+    correspondence::fill(evidence, words, recalled, at);
+    if recalled.missed() {
+        evidence.correspondence = Default::default();
+        untold.push("correspondence");
+    }
+    let alone = evidence.thread.clone();
+    thread::fill(evidence, words, recalled, context, at, cut);
+    let thread_untold = recalled.missed() || !recalled.threads_told();
+    if thread_untold {
+        evidence.thread = alone;
+        untold.push("thread");
+    }
+    behaviour::fill(evidence, words, recalled, at);
+    // How many conversations were woken is counted with this one.
+    if recalled.missed() || thread_untold {
+        evidence.behaviour = Default::default();
+        untold.push("behaviour");
+    }
+    if !untold.is_empty() {
+        evidence.gaps.push(Gap {
+            facet: "history".into(),
+            reason: "not_kept".into(),
+            detail: format!("What was kept does not answer all that is asked now: {}.", untold.join(", ")),
         });
     }
 }

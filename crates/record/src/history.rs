@@ -207,6 +207,10 @@ pub struct Answers {
     pub threads: Vec<Known>,
     /// Limits at which questions or answers were cut; such an answer is not complete.
     pub cut: Vec<String>,
+    /// Of a message that is judged again: what was asked that nobody answered then. Whatever stands here is unknown,
+    /// also where the lists above have a place for it. A number of `threads` says so of conversations altogether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<Box<Questions>>,
 }
 
 /// What is known of one subject.

@@ -102,7 +102,7 @@ pub struct Indeterminate {
 pub struct Gap {
     /// Facet.
     pub facet: String,
-    /// disabled, timed_out, over_limit, no_history, not_configured, failed.
+    /// disabled, timed_out, over_limit, no_history, not_configured, not_kept, failed.
     pub reason: String,
     /// For a person.
     pub detail: String,

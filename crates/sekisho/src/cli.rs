@@ -49,6 +49,7 @@ Examples:
 
 What arrived first is judged first: by the topmost Received field, else by Date, the mbox line or the time of the file.
 Every message is judged with what the ones before it taught. One that was learnt before is skipped; so is a copy.
+Judged messages are kept for `sekisho backtest`, compressed and encrypted, for as long as [store] keep_days says.
 
 Exit codes:
   0  clean
@@ -56,6 +57,33 @@ Exit codes:
   2  the worst message is malicious
   3  usage or input error")]
     Replay(Replay),
+    /// Find out what rules would do to the messages that are kept: would fire, would not, cannot be decided
+    #[command(after_help = "\
+Examples:
+  sekisho backtest --data /var/lib/sekisho our-rules/new-rule.md
+                                                 a rule that is being written, over everything that is kept
+  sekisho backtest --data DATA --show 20 link-host-new-here
+                                                 a built-in rule, and the first twenty messages it fires on
+  sekisho backtest --data DATA --since 2024-01-01 --class benign --json sublime-rules/ | jq 'select(.fires > 9)'
+
+Messages are kept by `sekisho replay` and `scan --learn`, with what the world answered about each: they are judged as
+then, without a network and without what was learnt since. Give the configuration that they were judged with. What a
+rule asks for that was not asked then cannot be decided; the output says what is missing.
+
+Exit codes:
+  0  no rule would fire
+  1  a rule would fire
+  3  usage or input error, or kept messages that cannot be read")]
+    Backtest(Backtest),
+    /// Remove what is too old: history, threads, kept messages
+    #[command(after_help = "\
+Examples:
+  sekisho sweep --data /var/lib/sekisho --config sekisho.toml
+  sekisho sweep --data DATA --at 2021-12-31 --json
+
+For how long what is kept: [store] keep_days, tick_days, message_days, trait_days. `replay` and `scan --learn` sweep by
+themselves, once a day of the messages' time.")]
+    Sweep(Sweep),
     /// Show everything that was observed about one message, as JSON
     #[command(after_help = "Example:\n  sekisho evidence mail.eml | jq .brand")]
     Evidence(One),
@@ -107,6 +135,9 @@ pub(crate) struct Worker {
     /// Open files instead of judging messages
     #[arg(long)]
     pub(crate) files: bool,
+    /// Judge by these rules only; may be repeated
+    #[arg(long)]
+    pub(crate) rule: Vec<String>,
     /// Obey messages that ask for a crash (for tests)
     #[arg(long)]
     pub(crate) misbehave: bool,
@@ -247,6 +278,79 @@ pub(crate) struct Replay {
     /// The world.
     #[command(flatten)]
     pub(crate) world: World,
+}
+
+/// `sekisho backtest`.
+#[derive(Debug, Args)]
+pub(crate) struct Backtest {
+    /// Rule files (our pages or the public feed's files), folders of them, or ids of built-in rules
+    #[arg(required = true, value_name = "RULE")]
+    pub(crate) rules: Vec<String>,
+    /// Only messages that arrived on this day (YYYY-MM-DD, UTC) or later
+    #[arg(long, value_name = "DAY")]
+    pub(crate) since: Option<String>,
+    /// Only messages that arrived on this day or earlier
+    #[arg(long, value_name = "DAY")]
+    pub(crate) until: Option<String>,
+    /// Only messages that were judged so; may be repeated
+    #[arg(long, value_enum, value_name = "CLASS")]
+    pub(crate) class: Vec<Level>,
+    /// One JSON object a rule, as docs/reference/backtest.schema.json describes
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// List the first N messages on which each rule would fire: record, day, author, subject, and what they were judged
+    #[arg(long, default_value_t = 0, value_name = "N")]
+    pub(crate) show: usize,
+    /// Messages judged at the same time [default: one a core]
+    #[arg(long, value_name = "N")]
+    pub(crate) threads: Option<usize>,
+    /// Progress on standard error although it is no terminal
+    #[arg(long, conflicts_with = "quiet")]
+    pub(crate) progress: bool,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// Configuration file (TOML), the one that the messages were judged with
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Named lists for rules, in the public feed's formats; may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) lists: Vec<PathBuf>,
+    /// YARA rules (.yar, .yara) that rules ask for; a folder or a file, may be repeated
+    #[arg(long, value_name = "DIR")]
+    pub(crate) yara: Vec<PathBuf>,
+    /// Believe authentication results that this server wrote (its authserv-id); may be repeated
+    #[arg(long, value_name = "AUTHSERV-ID")]
+    pub(crate) believe: Vec<String>,
+    /// Believe the topmost results without an authserv-id
+    #[arg(long)]
+    pub(crate) believe_unnamed: bool,
+    /// What is remembered.
+    #[command(flatten)]
+    pub(crate) memory: Memory,
+    /// Where messages are read.
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+/// `sekisho sweep`.
+#[derive(Debug, Args)]
+pub(crate) struct Sweep {
+    /// Configuration file (TOML)
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// The day (YYYY-MM-DD) from which age is counted [default: today]
+    #[arg(long, value_name = "DAY")]
+    pub(crate) at: Option<String>,
+    /// Counts as one JSON object
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// No progress on standard error
+    #[arg(long, short)]
+    pub(crate) quiet: bool,
+    /// What is remembered.
+    #[command(flatten)]
+    pub(crate) memory: Memory,
 }
 
 /// What is remembered.

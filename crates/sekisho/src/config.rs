@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, Result, bail};
+use sekisho_engine::kept::Retention;
 use serde::Deserialize;
 
 /// The file. Everything has a default; an empty file is a valid one.
@@ -21,17 +22,59 @@ pub(crate) struct Config {
     pub(crate) brands: Brands,
     /// What is done with attachments.
     pub(crate) attachments: Attachments,
-    /// Where history is kept.
+    /// Where history and judged messages are kept, and for how long.
     pub(crate) store: Store,
 }
 
-/// Where history is kept.
-#[derive(Debug, Default, Clone, Deserialize)]
+/// Where history and judged messages are kept, and for how long.
+#[derive(Debug, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Store {
     /// Database: `postgres://USER@HOST/DATABASE` or `sqlite:FILE`. Without one, `history.db` in the data folder.
     pub(crate) url: Option<String>,
+    /// Judged messages, compressed and encrypted: a folder or `s3://BUCKET/PREFIX`. Without one, `objects` in the data
+    /// folder; without that, they are not kept.
+    pub(crate) objects: Option<String>,
+    /// File of the key that they are encrypted with. Without one, `key` in the data folder. Made when it is first needed.
+    pub(crate) key: Option<PathBuf>,
+    /// For how many days after their arrival judged messages are kept.
+    pub(crate) keep_days: KeepDays,
+    /// For how many days it is known what happened when; at least 31. Default: 35.
+    pub(crate) tick_days: u32,
+    /// For how many days messages and their threads are remembered. Default: 730.
+    pub(crate) message_days: u32,
+    /// For how many days it is remembered what was usual, after it was seen last. Default: 1825.
+    pub(crate) trait_days: u32,
 }
+
+impl Default for Store {
+    fn default() -> Self {
+        let Retention { tick_days, message_days, trait_days, .. } = Retention::default();
+        let keep_days = KeepDays::default();
+        Self { url: None, objects: None, key: None, keep_days, tick_days, message_days, trait_days }
+    }
+}
+
+/// For how many days judged messages are kept, by what they were judged to be; 0 keeps none.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct KeepDays {
+    /// Benign ones. Default: 30.
+    pub(crate) benign: u32,
+    /// Suspicious ones. Default: 180.
+    pub(crate) suspicious: u32,
+    /// Malicious ones. Default: 365.
+    pub(crate) malicious: u32,
+}
+
+impl Default for KeepDays {
+    fn default() -> Self {
+        Self { benign: 30, suspicious: 180, malicious: 365 }
+    }
+}
+
+/// The longest window in which history counts what happened, and a day.
+const TICK_DAYS_MIN: u32 = 31;
 
 /// Attachments.
 #[derive(Debug, Clone, Deserialize)]
@@ -160,6 +203,10 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
     config.attachments.yara_rules.iter_mut().for_each(absolute);
     config.brands.folder.iter_mut().for_each(absolute);
     config.authentication.zone.iter_mut().for_each(absolute);
+    config.store.key.iter_mut().for_each(absolute);
+    if let Some(folder) = config.store.objects.as_mut().filter(|place| !place.contains("://")) {
+        *folder = base.join(&*folder).to_string_lossy().into_owned();
+    }
     Ok(config)
 }
 
@@ -168,7 +215,10 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
 /// # Errors
 /// As [`read`].
 pub(crate) fn parse(text: &str) -> Result<Config> {
-    match toml::from_str(text) {
+    match toml::from_str::<Config>(text) {
+        Ok(config) if config.store.tick_days < TICK_DAYS_MIN => {
+            bail!("store.tick_days = {} is less than {TICK_DAYS_MIN}", config.store.tick_days)
+        }
         Ok(config) => Ok(config),
         Err(error) => bail!("{}{}", error.to_string().trim_end(), suggestion(error.message())),
     }
@@ -204,6 +254,18 @@ mod tests {
         let context = crate::world::context(&parse(text).unwrap());
         assert_eq!(context.organisation.hosts, ["mx.hoster.example"]);
         assert_eq!(context.believed_sealers, ["lists.example"]);
+    }
+
+    #[test]
+    fn what_is_kept_is_kept_for_as_long_as_is_said() {
+        let keep = |text: &str| crate::memory::retention(&parse(text).unwrap()).object_days;
+        let days = |text: &str| keep(text).into_values().collect::<Vec<_>>();
+        assert_eq!(days(""), [30, 365, 180], "benign, malicious, suspicious");
+        assert_eq!(days("[store]\nkeep_days = { benign = 0 }\n"), [0, 365, 180]);
+        let error = parse("[store]\ntick_days = 7\n").unwrap_err().to_string();
+        assert!(error.contains("less than 31"), "{error}");
+        let error = parse("[store.keep_days]\nharmless = 3\n").unwrap_err().to_string();
+        assert!(error.contains("unknown field"), "{error}");
     }
 
     #[test]

@@ -6,11 +6,14 @@ use std::ffi::OsString;
 use anyhow::Result;
 #[cfg(unix)]
 use sekisho_engine::worker::{Pool, Recipe};
-use sekisho_engine::{Desk, Engine};
+use sekisho_engine::{
+    Answering, Desk, Engine, Exchange, Nobody,
+    kept::{Keep, Message, Unkept},
+};
 use sekisho_record::{Record, Submission, Summary, Verdict, history::Lesson};
 
 use crate::{
-    cli,
+    backtest, cli,
     config::Config,
     explain,
     words::Words,
@@ -26,6 +29,8 @@ pub(crate) enum Want {
     Evidence,
     /// An explanation in this language.
     Explanation(String),
+    /// Who wrote it and about what, masked, when a rule fired.
+    Listing,
 }
 
 /// What came of a message.
@@ -42,6 +47,8 @@ pub(crate) struct Judged {
     pub(crate) lesson: Option<Lesson>,
     /// What was wanted besides.
     pub(crate) text: Option<String>,
+    /// What is to be kept of it, or why it cannot be.
+    pub(crate) keep: Result<Option<Keep>, Unkept>,
 }
 
 /// Those who judge.
@@ -82,40 +89,84 @@ impl Judges {
     ) -> Result<Self> {
         #[cfg(unix)]
         if !place.in_process {
-            return Ok(Self::Apart(Box::new(pool(world, desk, count)?)));
+            return Ok(Self::Apart(Box::new(pool(desk_arguments(&desk), world, desk, count)?)));
         }
         let _ = (world, place, count);
         let rules = world::rules(config)?;
         Ok(Self::Here(Box::new(world::secluded_of(config, rules)?.with_desk(desk))))
     }
 
-    /// Judges a message.
+    /// Those who judge kept messages again, by these rules only.
+    ///
+    /// # Errors
+    /// When rules are wrong, or no worker can be started.
+    pub(crate) fn again(
+        world: &cli::World,
+        names: &[String],
+        place: cli::Place,
+        count: usize,
+    ) -> Result<Self> {
+        #[cfg(unix)]
+        if !place.in_process {
+            let mut arguments: Vec<OsString> = vec!["worker".into(), "--asks".into(), "--remembers".into()];
+            arguments.extend(names.iter().map(|name| OsString::from(format!("--rule={name}"))));
+            let desk = Desk::new(Box::new(Nobody), std::time::Duration::ZERO);
+            return Ok(Self::Apart(Box::new(pool(arguments, world, desk, count)?)));
+        }
+        let _ = (place, count);
+        Ok(Self::Here(Box::new(world::again(world, names)?)))
+    }
+
+    /// Judges a message, and seals what is to be kept of it.
     pub(crate) fn judge(&self, submission: &Submission<'_>, want: &Want) -> Judged {
+        let (mut judged, asked) = self.judge_by(submission, want, self.desk());
+        // A message that nobody could judge comes again.
+        if let Some(lesson) = &judged.lesson {
+            judged.keep = self.desk().seal(submission, &judged.verdict, &asked, lesson.at);
+        }
+        judged
+    }
+
+    /// Judges a kept message as then.
+    pub(crate) fn judge_again(&self, message: &Message, want: &Want) -> Judged {
+        self.judge_by(&message.submission(), want, &message.answers()).0
+    }
+
+    fn judge_by(
+        &self,
+        submission: &Submission<'_>,
+        want: &Want,
+        by: &dyn Answering,
+    ) -> (Judged, Vec<Exchange>) {
         match self {
             Self::Here(engine) => {
-                let record = engine.scan(submission);
+                let (record, asked) = engine.scan_by(submission, by);
                 let cost = record.cost;
-                Judged {
+                let judged = Judged {
                     text: render(&record, &want.word()),
                     summary: Summary::from(&record.evidence),
                     verdict: record.verdict,
                     cpu_ms: cost.cpu_ms(),
                     work_ms: cost.cpu_ms() + cost.wait_ms,
                     lesson: record.lesson,
-                }
+                    keep: Ok(None),
+                };
+                (judged, asked)
             }
             #[cfg(unix)]
             Self::Apart(pool) => {
-                let judged = pool.judge(submission, &want.word());
-                let cost = judged.cost;
-                Judged {
+                let judged = pool.judge_by(submission, &want.word(), by);
+                let (cost, asked) = (judged.cost, judged.asked);
+                let judged = Judged {
                     text: judged.text,
                     summary: judged.summary,
                     verdict: judged.verdict,
                     cpu_ms: cost.cpu_ms(),
                     work_ms: cost.cpu_ms() + cost.wait_ms,
                     lesson: judged.lesson,
-                }
+                    keep: Ok(None),
+                };
+                (judged, asked)
             }
         }
     }
@@ -137,6 +188,7 @@ impl Want {
             Self::Verdict => String::new(),
             Self::Evidence => "evidence".to_owned(),
             Self::Explanation(language) => format!("explain {language}"),
+            Self::Listing => "list".to_owned(),
         }
     }
 }
@@ -146,12 +198,22 @@ pub(crate) fn render(record: &Record, want: &str) -> Option<String> {
     match want.split_once(' ').unwrap_or((want, "")) {
         ("evidence", _) => serde_json::to_string_pretty(&record.evidence).ok().map(|text| text + "\n"),
         ("explain", language) => Some(explain::render(record, &Words::new(language))),
+        ("list", _) if !record.verdict.findings.is_empty() => Some(backtest::listing(record)),
         _ => None,
     }
 }
 
 #[cfg(unix)]
-fn pool(world: &cli::World, desk: Desk, count: usize) -> Result<Pool> {
+fn pool(mut arguments: Vec<OsString>, world: &cli::World, desk: Desk, count: usize) -> Result<Pool> {
+    arguments.extend(world_arguments(world));
+    let mut recipe = Recipe::new(std::env::current_exe()?, arguments);
+    recipe.loud = std::env::var_os("SEKISHO_LOG").is_some();
+    Ok(Pool::start(recipe, desk, count)?)
+}
+
+/// What a worker is told about the desk.
+#[cfg(unix)]
+fn desk_arguments(desk: &Desk) -> Vec<OsString> {
     let mut arguments: Vec<OsString> = vec!["worker".into()];
     if !desk.is_closed() {
         arguments.push("--asks".into());
@@ -159,10 +221,7 @@ fn pool(world: &cli::World, desk: Desk, count: usize) -> Result<Pool> {
     if desk.remembers() {
         arguments.push("--remembers".into());
     }
-    arguments.extend(world_arguments(world));
-    let mut recipe = Recipe::new(std::env::current_exe()?, arguments);
-    recipe.loud = std::env::var_os("SEKISHO_LOG").is_some();
-    Ok(Pool::start(recipe, desk, count)?)
+    arguments
 }
 
 /// The arguments that name the same world, without what only the parent needs.

@@ -1,6 +1,7 @@
 //! The binary: arguments to commands, errors to exit codes.
 
 mod archive;
+mod backtest;
 mod cli;
 mod config;
 mod explain;
@@ -8,9 +9,12 @@ mod fixture;
 mod input;
 mod judges;
 mod links;
+mod memory;
+mod progress;
 mod replay;
 mod rules;
 mod scan;
+mod sweep;
 mod unpack;
 mod words;
 #[cfg(unix)]
@@ -62,6 +66,8 @@ fn run(command: &Command) -> Result<u8> {
     match command {
         Command::Scan(args) => Ok(scan::run(args)?.exit_code()),
         Command::Replay(args) => Ok(replay::run(args)?.exit_code()),
+        Command::Backtest(args) => backtest::run(args),
+        Command::Sweep(args) => sweep::run(args).map(|()| 0),
         Command::Evidence(args) => {
             print!("{}", one(&args.file, &args.world, &args.memory, args.place, Want::Evidence)?.1);
             Ok(0)

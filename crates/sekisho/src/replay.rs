@@ -1,20 +1,21 @@
 //! `sekisho replay`: feeds an archive in the order of arrival, as if it came in live, and learns as it goes.
 
 use std::{
-    io::{BufWriter, IsTerminal as _, Write as _},
+    io::{BufWriter, Write as _},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, bail};
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use sekisho_engine::Desk;
+use sekisho_engine::{Desk, Error, kept::Keep};
 use sekisho_record::{Submission, history::Lesson};
 
 use crate::{
     archive::{Archive, Place},
     cli, input,
     judges::{Judges, Want},
+    progress::{Progress, Unit},
     scan::{self, Line, Outcome},
+    sweep::{self, Calendar},
     world::{self, Remember},
 };
 
@@ -22,10 +23,8 @@ use crate::{
 const ASKED_AT_ONCE: usize = 500;
 /// Nobody waits for the mail of an archive, so history may take its time.
 const PATIENCE: Duration = Duration::from_secs(20);
-/// Pauses between tries of learning, in seconds, while the database is away.
+/// Pauses between tries of keeping and learning, in seconds, while the store is away.
 const PAUSES: [u64; 5] = [1, 2, 5, 10, 20];
-/// Time between two lines of progress where no terminal shows a bar.
-const BEAT: Duration = Duration::from_secs(5);
 
 /// Runs the command; the worst class that was seen decides the exit code.
 ///
@@ -48,12 +47,15 @@ pub(crate) fn run(args: &cli::Replay) -> Result<Outcome> {
     for failed in &archive.failed {
         scan::print(&mut out, Line::Failed(failed.clone()), args.at_least, &mut outcome);
     }
-    let mut progress = Progress::new(args, due.len() as u64, Unit::Messages);
+    let mut progress = Progress::new(args.quiet, args.progress, due.len() as u64, Unit::Messages);
     let mut printed = Instant::now();
+    let mut calendar = Calendar::default();
     for places in due.chunks(batch) {
         for line in judge(&judges, &archive, places, args.json)? {
             scan::print(&mut out, line, args.at_least, &mut outcome);
         }
+        places.iter().for_each(|place| calendar.note(place.at));
+        calendar.sweep(judges.desk());
         progress.advance(places.len() as u64);
         // A person who watches sees each line, a pipe gets larger pieces.
         if printed.elapsed() > Duration::from_millis(200) {
@@ -62,6 +64,7 @@ pub(crate) fn run(args: &cli::Replay) -> Result<Outcome> {
         }
     }
     let _ = out.flush();
+    sweep::finish(&calendar, judges.desk());
     progress.finish();
     if !args.quiet && !args.json && outcome.messages > 1 {
         eprintln!("{outcome}");
@@ -84,7 +87,7 @@ fn look_through(
     desk: &Desk,
 ) -> Result<(Archive, Vec<Place>)> {
     let bytes = files.iter().filter_map(|path| Some(path.metadata().ok()?.len())).sum();
-    let mut progress = Progress::new(args, bytes, Unit::Bytes);
+    let mut progress = Progress::new(args.quiet, args.progress, bytes, Unit::Bytes);
     let mut archive = Archive::index(files, crate::now(), &mut |bytes| progress.advance(bytes));
     progress.finish();
     if !args.in_order {
@@ -111,16 +114,24 @@ fn look_through(
     Ok((archive, due))
 }
 
-/// Judges messages at the same time, has all of them learnt, and gives their lines.
+/// What came of one message.
+struct Done {
+    /// What is printed about it, in this order.
+    lines: Vec<Line>,
+    lesson: Option<Lesson>,
+    keep: Option<Keep>,
+}
+
+/// Judges messages at the same time, has all of them kept and learnt, and gives their lines.
 fn judge(judges: &Judges, archive: &Archive, places: &[Place], as_json: bool) -> Result<Vec<Line>> {
-    let results: Vec<(Line, Option<Lesson>)> = match places {
+    let results: Vec<Done> = match places {
         [place] => vec![one(judges, archive, place, as_json)],
         _ => std::thread::scope(|scope| {
             let started: Vec<_> = places
                 .iter()
                 .map(|place| scope.spawn(move || one(judges, archive, place, as_json)))
                 .collect();
-            let lost = |place| (Line::Failed(format!("{}: not judged", archive.path(place))), None);
+            let lost = |place| failed(format!("{}: not judged", archive.path(place)));
             started
                 .into_iter()
                 .zip(places)
@@ -128,15 +139,24 @@ fn judge(judges: &Judges, archive: &Archive, places: &[Place], as_json: bool) ->
                 .collect()
         }),
     };
-    let (lines, lessons): (Vec<Line>, Vec<Option<Lesson>>) = results.into_iter().unzip();
-    learn(judges.desk(), lessons.into_iter().flatten().collect())?;
+    let (mut lines, mut lessons, mut kept) = (Vec::new(), Vec::new(), Vec::new());
+    for done in results {
+        lines.extend(done.lines);
+        lessons.extend(done.lesson);
+        kept.extend(done.keep);
+    }
+    let desk = judges.desk();
+    // What is learnt is skipped the next time: it has to be kept by then.
+    insist(|| desk.keep(&kept)).context("nothing more is kept; run the same command again to go on")?;
+    insist(|| desk.learn(lessons.clone()))
+        .context("nothing more is learnt; run the same command again to go on")?;
     Ok(lines)
 }
 
-fn one(judges: &Judges, archive: &Archive, place: &Place, as_json: bool) -> (Line, Option<Lesson>) {
+fn one(judges: &Judges, archive: &Archive, place: &Place, as_json: bool) -> Done {
     let read = match archive.read(place) {
         Ok(read) => read,
-        Err(error) => return (Line::Failed(format!("{error:#}")), None),
+        Err(error) => return failed(format!("{error:#}")),
     };
     let record = place.record.to_string();
     let submission = Submission {
@@ -146,82 +166,27 @@ fn one(judges: &Judges, archive: &Archive, place: &Place, as_json: bool) -> (Lin
         ..Submission::from_bytes(&read.raw)
     };
     let mut judged = judges.judge(&submission, &Want::Verdict);
-    let lesson = judged.lesson.take();
-    (scan::line(&judged, &read.path, as_json), lesson)
+    let mut lines = vec![scan::line(&judged, &read.path, as_json)];
+    let keep = std::mem::replace(&mut judged.keep, Ok(None)).unwrap_or_else(|why| {
+        lines.push(Line::Unkept(format!("{}: {}", read.path, why.0)));
+        None
+    });
+    Done { lines, lesson: judged.lesson, keep }
 }
 
-/// Has lessons learnt. A database that is away is waited for; what was not learnt is not printed, and comes again when
-/// the replay is started again.
-fn learn(desk: &Desk, lessons: Vec<Lesson>) -> Result<()> {
+fn failed(why: String) -> Done {
+    Done { lines: vec![Line::Failed(why)], lesson: None, keep: None }
+}
+
+/// Has something done. A database or a place for objects that is away is waited for; what was not kept and learnt is
+/// not printed, and comes again when the replay is started again.
+fn insist(what: impl Fn() -> Result<(), Error>) -> Result<(), Error> {
     for pause in PAUSES {
-        match desk.learn(lessons.clone()) {
+        match what() {
             Ok(()) => return Ok(()),
             Err(error) => eprintln!("sekisho: {error}; trying again in {pause} s"),
         }
         std::thread::sleep(Duration::from_secs(pause));
     }
-    desk.learn(lessons).context("nothing more is learnt; run the same command again to go on")
-}
-
-/// Tells how far it is: a bar on a terminal, lines elsewhere when they are asked for.
-struct Progress {
-    bar: ProgressBar,
-    unit: Unit,
-    /// Lines instead of the bar: when it began, and when the last one was written.
-    lines: Option<(Instant, Instant)>,
-}
-
-/// What is counted.
-#[derive(Clone, Copy)]
-enum Unit {
-    Bytes,
-    Messages,
-}
-
-impl Unit {
-    /// A number of it, for a person.
-    fn show(self, count: u64) -> String {
-        match self {
-            Self::Bytes => format!("{} looked through", indicatif::DecimalBytes(count)),
-            Self::Messages => format!("{count} messages"),
-        }
-    }
-
-    /// How a bar shows it.
-    fn template(self) -> &'static str {
-        match self {
-            Self::Bytes => "{bar:30} {bytes}/{total_bytes} looked through, {bytes_per_sec}, {eta} left",
-            Self::Messages => "{bar:30} {pos}/{len} messages, {per_sec}, {eta} left",
-        }
-    }
-}
-
-impl Progress {
-    fn new(args: &cli::Replay, all: u64, unit: Unit) -> Self {
-        let terminal = std::io::stderr().is_terminal();
-        let shown = terminal && !args.quiet;
-        let target = if shown { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
-        let style =
-            ProgressStyle::with_template(unit.template()).unwrap_or_else(|_| ProgressStyle::default_bar());
-        let now = Instant::now();
-        let lines = (args.progress && !terminal).then_some((now, now));
-        Self { bar: ProgressBar::with_draw_target(Some(all), target).with_style(style), unit, lines }
-    }
-
-    fn advance(&mut self, by: u64) {
-        self.bar.inc(by);
-        let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
-        let Some((since, last)) = &mut self.lines else { return };
-        if last.elapsed() < BEAT && done < all {
-            return;
-        }
-        *last = Instant::now();
-        let rest = since.elapsed().as_secs_f64() * all.saturating_sub(done) as f64 / done.max(1) as f64;
-        let rest = indicatif::HumanDuration(Duration::from_secs_f64(rest.min(1e9)));
-        eprintln!("{} of {}, {rest} left", self.unit.show(done), self.unit.show(all));
-    }
-
-    fn finish(&self) {
-        self.bar.finish_and_clear();
-    }
+    what()
 }

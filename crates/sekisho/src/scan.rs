@@ -12,6 +12,7 @@ use std::{
 
 use anyhow::{Result, bail};
 use indicatif::{ProgressBar, ProgressStyle};
+use sekisho_engine::Desk;
 use sekisho_record::{Class, Submission};
 use serde_json::json;
 
@@ -21,6 +22,7 @@ use crate::{
     explain::{class_key, cut},
     input,
     judges::{Judged, Judges, Want},
+    sweep::{self, Calendar},
     world::{self, Remember},
 };
 
@@ -44,11 +46,12 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
     let spent = Mutex::new(Vec::new());
     let next = AtomicUsize::new(0);
     let outcome = Mutex::new(Outcome::default());
+    let calendar = Mutex::new(Calendar::default());
     let (sender, receiver) = mpsc::sync_channel::<(usize, Vec<Line>)>(threads * 4);
     std::thread::scope(|scope| {
         for _ in 0..threads {
             let (sender, judges, files, next) = (sender.clone(), &judges, &files, &next);
-            let spent = &spent;
+            let (spent, calendar) = (&spent, &calendar);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
@@ -60,6 +63,10 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
                             if args.learn { stamp::record(&item.raw).to_string() } else { String::new() };
                         let submission = Submission { record: &record, ..item.submission(now) };
                         let mut judged = judges.judge(&submission, &Want::Verdict);
+                        lines.extend(keep(&mut judged, judges.desk(), &item.path));
+                        if let (Some(lesson), Ok(mut calendar)) = (&judged.lesson, calendar.lock()) {
+                            calendar.note(lesson.at);
+                        }
                         // Nothing is said about a message that was to be learnt before it is.
                         judges.desk().learn(judged.lesson.take().into_iter().collect())?;
                         if let (true, Ok(mut spent)) = (args.timings, spent.lock()) {
@@ -81,6 +88,9 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
         print_in_order(&receiver, args, &progress, &outcome);
     });
     progress.finish_and_clear();
+    if let (true, Ok(calendar)) = (args.learn, calendar.lock()) {
+        sweep::finish(&calendar, judges.desk());
+    }
     let outcome = outcome.into_inner().unwrap_or_default();
     if args.timings {
         print_timings(spent.into_inner().unwrap_or_default());
@@ -89,6 +99,15 @@ pub(crate) fn run(args: &cli::Scan) -> Result<Outcome> {
         eprintln!("{outcome}");
     }
     Ok(outcome)
+}
+
+/// Keeps a message. One that is not kept is learnt and shown all the same.
+fn keep(judged: &mut Judged, desk: &Desk, path: &str) -> Option<Line> {
+    let kept = match std::mem::replace(&mut judged.keep, Ok(None)) {
+        Ok(keep) => desk.keep(keep.as_slice()).map_err(|error| error.to_string()),
+        Err(why) => Err(why.0),
+    };
+    kept.err().map(|why| Line::Unkept(format!("{path}: {why}")))
 }
 
 /// Those who judge; they learn when they are told to.
@@ -115,14 +134,19 @@ pub(crate) struct Outcome {
     pub(crate) suspicious: usize,
     /// Inputs that could not be read.
     pub(crate) failed: usize,
+    /// Messages that were judged, and could not be kept.
+    pub(crate) unkept: usize,
 }
 
 impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { messages, malicious, suspicious, failed } = self;
+        let Self { messages, malicious, suspicious, failed, unkept } = self;
         let benign = messages - malicious - suspicious;
         write!(f, "{messages} messages: {malicious} malicious, {suspicious} suspicious, {benign} benign")?;
-        if *failed > 0 { write!(f, "; {failed} could not be read") } else { Ok(()) }
+        if *failed > 0 {
+            write!(f, "; {failed} could not be read")?;
+        }
+        if *unkept > 0 { write!(f, "; {unkept} could not be kept") } else { Ok(()) }
     }
 }
 
@@ -150,6 +174,8 @@ pub(crate) enum Line {
     },
     /// It could not be read, for this reason.
     Failed(String),
+    /// It was judged and could not be kept, for this reason.
+    Unkept(String),
 }
 
 /// What is printed about a message.
@@ -201,6 +227,10 @@ pub(crate) fn print(out: &mut impl Write, line: Line, at_least: Level, outcome: 
         Line::Failed(why) => {
             outcome.failed += 1;
             eprintln!("sekisho: {why}");
+        }
+        Line::Unkept(why) => {
+            outcome.unkept += 1;
+            eprintln!("sekisho: not kept: {why}");
         }
         Line::Judged { class, text } => {
             outcome.messages += 1;

@@ -24,7 +24,7 @@ use self::{
     job::{Job, Opener, Outcome},
     shown::Text,
 };
-use crate::cli;
+use crate::{cli, progress::day};
 
 /// Bytes of a file that are read at most.
 const FILE_BYTES_MAX: u64 = 256 << 20;
@@ -102,16 +102,7 @@ fn not_opened(job: &Job, why: &str) -> Outcome {
 }
 
 fn job(args: &cli::Unpack) -> Result<Job> {
-    let date = match &args.date {
-        None => None,
-        Some(day) => {
-            let format = time::macros::format_description!("[year]-[month]-[day]");
-            // The reason is said once: the error's own source repeats it.
-            let day = time::Date::parse(day, &format)
-                .map_err(|why| anyhow::anyhow!("--date {day}: give a day as YYYY-MM-DD: {why}"))?;
-            Some(day.midnight().assume_utc().unix_timestamp())
-        }
-    };
+    let date = args.date.as_deref().map(|text| day("--date", text)).transpose()?;
     let plain = std::env::var_os("NO_COLOR").is_some_and(|v| !v.is_empty());
     Ok(Job {
         path: String::new(),

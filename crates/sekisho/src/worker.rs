@@ -21,7 +21,11 @@ pub(crate) fn run(args: &cli::Worker) -> Result<()> {
     if args.files {
         return unpack::serve(args.memory, &args.world.yara, before);
     }
-    let engine = match world::secluded(&args.world) {
+    let engine = match args.rule.as_slice() {
+        [] => world::secluded(&args.world),
+        names => world::again(&args.world, names),
+    };
+    let engine = match engine {
         Ok(engine) => engine,
         Err(error) => {
             // The parent tells the person.

@@ -3,10 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use sekisho_detect::{Lists, OrgLists, RuleSource, Rules, Yara, rules};
+use sekisho_detect::{Lists, OrgLists, RuleKind, RuleSource, Rules, Yara, rules};
 use sekisho_engine::{Desk, Engine, Live, Nobody, Resolver, Scripted, Zone};
 use sekisho_observe::{Context, Knowledge, Organisation, Person};
 
+pub(crate) use crate::memory::{Remember, desk_with};
 use crate::{
     cli::World,
     config::{self, Config},
@@ -127,61 +128,6 @@ pub(crate) fn engine_of(config: &Config, rules: Rules) -> Result<Engine> {
     Ok(secluded_of(config, rules)?.with_desk(desk(config)?))
 }
 
-/// What a command does with history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Remember {
-    /// It reads what there is.
-    Reads,
-    /// It learns, and makes an empty history where there is none.
-    Learns,
-}
-
-/// Who answers questions: a resolver, and history where one is named.
-///
-/// # Errors
-/// As [`desk`], and when history cannot be opened.
-pub(crate) fn desk_with(config: &Config, data: Option<&Path>, remember: Remember) -> Result<Desk> {
-    let desk = desk(config)?;
-    match history_url(config, data, remember)? {
-        Some(url) => Ok(desk.remembering(&url)?),
-        None => Ok(desk),
-    }
-}
-
-/// Where history is: where the configuration says, else in the data folder; `None` when nobody named either.
-fn history_url(config: &Config, data: Option<&Path>, remember: Remember) -> Result<Option<String>> {
-    if let Some(url) = &config.store.url {
-        return Ok(Some(url.clone()));
-    }
-    let Some(folder) = data else { return Ok(None) };
-    let file = folder.join("history.db");
-    if !file.is_file() {
-        if remember == Remember::Reads {
-            bail!(
-                "{} holds no history; `sekisho replay --data {} ARCHIVE` makes one",
-                folder.display(),
-                folder.display()
-            );
-        }
-        make_private(folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    }
-    Ok(Some(sqlite_url(&file)))
-}
-
-/// A folder for its owner only: it will say who writes to whom.
-fn make_private(folder: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.recursive(true).create(folder)
-}
-
-/// The URL of a file: what a URL would read otherwise is escaped.
-fn sqlite_url(file: &Path) -> String {
-    let path = file.to_string_lossy().replace('%', "%25").replace('?', "%3F").replace('#', "%23");
-    format!("sqlite:{path}")
-}
-
 /// An engine that asks nobody, for whoever has somebody else to ask.
 ///
 /// # Errors
@@ -189,6 +135,44 @@ fn sqlite_url(file: &Path) -> String {
 pub(crate) fn secluded(world: &World) -> Result<Engine> {
     let config = config(world)?;
     secluded_of(&config, rules(&config)?)
+}
+
+/// An engine for messages that are judged again, by these rules only: files, folders, or ids of built-in ones.
+///
+/// # Errors
+/// When configuration, rules, lists or brands are wrong.
+pub(crate) fn again(world: &World, names: &[String]) -> Result<Engine> {
+    let config = config(world)?;
+    let rules = compile(named(names)?, &config)?;
+    Ok(secluded_of(&config, rules)?.again())
+}
+
+/// The rules that names mean: files, folders, or ids of built-in ones.
+///
+/// # Errors
+/// When there is no such rule, or one is wrong.
+pub(crate) fn named(names: &[String]) -> Result<Vec<RuleSource>> {
+    let builtin = rules::builtin()?;
+    let mut sources: Vec<RuleSource> = Vec::new();
+    for name in names {
+        let found = if Path::new(name).exists() {
+            read_rules(Path::new(name))?
+        } else if let Some(rule) = builtin.iter().find(|rule| rule.id == *name) {
+            vec![rule.clone()]
+        } else {
+            let near = builtin.iter().map(|r| (strsim::damerau_levenshtein(&r.id, name), &r.id)).min();
+            let help = near.map(|(_, id)| format!("; did you mean `{id}`?")).unwrap_or_default();
+            bail!("`{name}` is no file, no folder and no built-in rule{help}");
+        };
+        if !found.iter().any(|rule| rule.kind == RuleKind::Detection) {
+            bail!("`{name}` holds no rule that detects anything");
+        }
+        let known = |rule: &RuleSource| sources.iter().any(|s| s.id == rule.id && s.file == rule.file);
+        let new: Vec<RuleSource> = found.into_iter().filter(|rule| !known(rule)).collect();
+        sources.extend(new);
+    }
+    sources.retain(|rule| rule.kind == RuleKind::Detection);
+    Ok(sources)
 }
 
 /// An engine for a configuration that asks nobody.

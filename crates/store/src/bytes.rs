@@ -106,6 +106,31 @@ impl Key {
     }
 }
 
+/// Bytes that are compressed and encrypted, ready to be written. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Sealed {
+    address: String,
+    size: usize,
+    payload: PutPayload,
+}
+
+impl Sealed {
+    /// The address of the plain bytes.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// How many bytes it was before compression.
+    pub fn plain_bytes(&self) -> usize {
+        self.size
+    }
+
+    /// How many bytes will be written.
+    pub fn stored_bytes(&self) -> usize {
+        self.payload.content_length()
+    }
+}
+
 /// An object store with its key. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Bytes {
@@ -121,9 +146,37 @@ impl Bytes {
     /// # Errors
     /// [`StoreError::Url`] when there is no such store, [`StoreError::Gone`] when the folder cannot be made.
     pub fn open(url: &str, options: &BTreeMap<String, String>, key: Key) -> Result<Self, StoreError> {
+        Self::open_with(url, options, key, true)
+    }
+
+    /// The same without waiting for the disk, as history does not either: killing the program loses nothing that was
+    /// written; after a power failure the last moments may be missing from a folder, and a reader is told so.
+    ///
+    /// # Errors
+    /// As [`Bytes::open`].
+    pub fn open_unsynced(
+        url: &str,
+        options: &BTreeMap<String, String>,
+        key: Key,
+    ) -> Result<Self, StoreError> {
+        Self::open_with(url, options, key, false)
+    }
+
+    fn open_with(
+        url: &str,
+        options: &BTreeMap<String, String>,
+        key: Key,
+        sync: bool,
+    ) -> Result<Self, StoreError> {
         let store: Arc<dyn ObjectStore> =
-            if url.starts_with("s3://") { s3(url, options)? } else { Arc::new(folder(url)?) };
+            if url.starts_with("s3://") { s3(url, options)? } else { Arc::new(folder(url, sync)?) };
         Ok(Self { store, key: Arc::new(key) })
+    }
+
+    /// What tells keys apart without telling the key: 32 hexadecimal digits.
+    pub fn fingerprint(&self) -> String {
+        let tag = hmac::sign(&self.key.objects, b"sekisho key fingerprint 1");
+        hex(tag.as_ref().get(..16).unwrap_or_default())
     }
 
     /// The address of these bytes: 64 hexadecimal digits.
@@ -137,13 +190,31 @@ impl Bytes {
     /// # Errors
     /// [`StoreError::Limit`] over [`limits::OBJECT_BYTES_MAX`], [`StoreError::Full`], [`StoreError::Gone`].
     pub async fn put(&self, plain: &[u8]) -> Result<String, StoreError> {
+        let sealed = self.seal(plain)?;
+        self.write(&sealed).await?;
+        Ok(sealed.address)
+    }
+
+    /// Compresses and encrypts bytes, on this thread.
+    ///
+    /// # Errors
+    /// [`StoreError::Limit`] over [`limits::OBJECT_BYTES_MAX`].
+    pub fn seal(&self, plain: &[u8]) -> Result<Sealed, StoreError> {
         if plain.len() > limits::OBJECT_BYTES_MAX {
             return Err(StoreError::Limit(format!("an object of {} bytes", plain.len())));
         }
         let address = self.address(plain);
-        let sealed = self.seal(&address, plain)?;
-        self.store.put(&location(&address)?, PutPayload::from(sealed)).await.map_err(object)?;
-        Ok(address)
+        let payload = PutPayload::from(self.seal_as(&address, plain)?);
+        Ok(Sealed { address, size: plain.len(), payload })
+    }
+
+    /// Writes what [`seal`](Self::seal) made; see [`put`](Self::put).
+    ///
+    /// # Errors
+    /// [`StoreError::Full`], [`StoreError::Gone`].
+    pub async fn write(&self, sealed: &Sealed) -> Result<(), StoreError> {
+        let place = location(&sealed.address)?;
+        self.store.put(&place, sealed.payload.clone()).await.map(|_| ()).map_err(object)
     }
 
     /// Reads bytes; `None` if there are none with this address.
@@ -170,7 +241,7 @@ impl Bytes {
         }
     }
 
-    fn seal(&self, address: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
+    fn seal_as(&self, address: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let refused = |what: &str| StoreError::Refused(format!("object {address}: {what}"));
         let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::default());
         let mut inner =
@@ -238,7 +309,7 @@ fn location(address: &str) -> Result<Location, StoreError> {
     Ok(Location::from(format!("{a}/{b}/{address}")))
 }
 
-fn folder(url: &str) -> Result<LocalFileSystem, StoreError> {
+fn folder(url: &str, sync: bool) -> Result<LocalFileSystem, StoreError> {
     let path = Path::new(url.strip_prefix("file://").unwrap_or(url));
     if url.contains("://") && !url.starts_with("file:///") {
         return Err(StoreError::Url("an object store is a folder or s3://BUCKET/PREFIX".to_owned()));
@@ -250,7 +321,7 @@ fn folder(url: &str) -> Result<LocalFileSystem, StoreError> {
         use std::os::unix::fs::PermissionsExt as _;
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700)).map_err(|e| gone(&e))?;
     }
-    Ok(LocalFileSystem::new_with_prefix(path).map_err(|e| gone(&e))?.with_fsync(true))
+    Ok(LocalFileSystem::new_with_prefix(path).map_err(|e| gone(&e))?.with_fsync(sync))
 }
 
 #[cfg(feature = "s3")]

@@ -63,6 +63,7 @@
 //!   room again and does not give it back to the disk; `VACUUM` does.
 //! * **Key file.** Message bytes are encrypted with 32 random bytes ([`Key::create`]), for their owner only. Without that
 //!   file they are lost; whoever has it and the objects reads them. Keep a copy in another place. History needs no key.
+//!   A store remembers the fingerprint of its key and takes no other ([`Store::claim`]).
 //! * **Back-up.** SQLite: `sqlite3 history.db ".backup COPY"` while it is in use, or copy all three files while it is not.
 //!   PostgreSQL: `pg_dump --schema=sekisho`. Either is whole by itself. Objects are never changed, so any copy will do,
 //!   taken after the database's.
@@ -94,10 +95,10 @@ mod words;
 mod work;
 mod writer;
 
-pub use bytes::{Bytes, Key};
+pub use bytes::{Bytes, Key, Sealed};
 pub use check::Checked;
 pub use error::StoreError;
 pub use recall::thread_messages;
-pub use store::{Forgotten, Learnt, Opined, Store};
+pub use store::{Forgotten, Keep, Kept, Learnt, Opined, Span, Store};
 pub use sweep::{Retention, Swept};
 pub use writer::{Lost, Writer};

@@ -68,6 +68,12 @@ pub const QUOTED_MAX: usize = 8;
 pub const THREADS_MAX: u16 = 8;
 /// Bytes of one object of the object store before compression.
 pub const OBJECT_BYTES_MAX: usize = 256 << 20;
+/// Objects whose notes are written in one transaction: others wait for the lock of SQLite.
+pub const KEEP_MAX: usize = 256;
+/// Objects that are written at the same time: a remote store takes many, a disk gains from few.
+pub const WRITES_MAX: usize = 16;
+/// Objects named by one call; whoever wants more asks again from the last one on.
+pub const OBJECTS_PAGE_MAX: usize = 1_000;
 /// Milliseconds that one call may take with all tries; beyond, the database counts as gone.
 pub const CALL_MS_MAX: u64 = 30_000;
 /// Milliseconds that one recall may take; beyond, the database counts as gone and the verdict names a gap.

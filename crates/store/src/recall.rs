@@ -217,6 +217,7 @@ pub(crate) fn answers(questions: &Questions, asked: &Asked, rows: Rows) -> Answe
             .map(|t| t.known(values, &mut cut))
             .collect(),
         cut: cut.into_iter().map(str::to_owned).collect(),
+        missing: None,
     }
 }
 

@@ -133,6 +133,27 @@ macro_rules! shared_sweeping {
             Ok(done.rows_affected() > 0)
         }
 
+        async fn objects(
+            &mut self,
+            class: &str,
+            at: i64,
+            address: &str,
+            until: i64,
+        ) -> Result<Vec<(String, i64, i64)>, StoreError> {
+            // The first condition is what the index is walked by, the second is exact.
+            let sql = "SELECT address, at, size FROM object
+                 WHERE class = $1 AND at >= $2 AND at < $4 AND (at > $2 OR address > $3)
+                 ORDER BY at, address LIMIT $5";
+            let rows = i64::try_from(limits::OBJECTS_PAGE_MAX).unwrap_or(i64::MAX);
+            let query = sqlx::query_as(sql).bind(class).bind(at).bind(address).bind(until).bind(rows);
+            Ok(query.fetch_all(&mut *self.0).await?)
+        }
+
+        async fn count_objects(&mut self, class: &str, since: i64, until: i64) -> Result<i64, StoreError> {
+            let sql = "SELECT CAST(count(*) AS bigint) FROM object WHERE class = $1 AND at >= $2 AND at < $3";
+            Ok(sqlx::query_scalar(sql).bind(class).bind(since).bind(until).fetch_one(&mut *self.0).await?)
+        }
+
         async fn wanted(&mut self, address: &str) -> Result<bool, StoreError> {
             let sql = "SELECT CAST(count(*) AS bigint) FROM object WHERE address = $1";
             let rows: i64 = sqlx::query_scalar(sql).bind(address).fetch_one(&mut *self.0).await?;

@@ -12,7 +12,7 @@ use crate::{
     plan::{Planned, canonical},
     postgres::Postgres,
     sqlite::Sqlite,
-    sweep::{self, Retention, Sweeping as _, Swept, Table, cutoff},
+    sweep::{self, Retention, Swept, Table, cutoff},
     text::{Salt, clip},
     words::Words,
     work::{self, Said, Work as _},
@@ -101,6 +101,10 @@ macro_rules! transact {
         $store.within(limits::CALL_MS_MAX, all).await
     }};
 }
+
+mod objects;
+
+pub use objects::{Keep, Kept, Span};
 
 impl Store {
     /// Opens `sqlite:PATH` (the file is created) or `postgres://…`, and brings the schema up to date.
@@ -222,31 +226,6 @@ impl Store {
         transact!(self, |tx, _salt| work::opine(&mut tx, said).await)
     }
 
-    /// Keeps bytes under a class, and returns their address. The note comes first, so that nothing is kept that no sweep
-    /// would find; bytes whose keeping failed may have a note and no object.
-    ///
-    /// # Errors
-    /// As [`Store::learn`], and those of [`Bytes::put`].
-    pub async fn keep(
-        &self,
-        bytes: &Bytes,
-        class: &str,
-        plain: &[u8],
-        at: i64,
-    ) -> Result<String, StoreError> {
-        if class.is_empty() || class.len() > limits::CLASS_BYTES_MAX {
-            return Err(StoreError::Limit(format!("class of {} bytes", class.len())));
-        }
-        let address = bytes.address(plain);
-        let (class, size) = (clip(class), i64::try_from(plain.len()).unwrap_or(i64::MAX));
-        transact!(self, |tx, _salt| async {
-            tx.hold(&address).await?;
-            tx.note_object(&address, &class, at, size).await
-        }
-        .await)?;
-        bytes.put(plain).await
-    }
-
     /// Removes what is too old at `now`, a bounded amount of it; [`Swept::more`] asks for another call.
     ///
     /// # Errors
@@ -292,30 +271,6 @@ impl Store {
             }
         }
         Ok(true)
-    }
-
-    async fn sweep_objects(
-        &self,
-        bytes: &Bytes,
-        class: &str,
-        cutoff: i64,
-        out: &mut Swept,
-    ) -> Result<(), StoreError> {
-        let old = transact!(self, |tx, _salt| tx.old_objects(class, cutoff).await)?;
-        out.more |= old.len() >= limits::SWEEP_ROWS;
-        for address in &old {
-            let gone = transact!(self, |tx, _salt| async {
-                tx.hold(address).await?;
-                let gone = tx.drop_object(address, class, cutoff).await?;
-                if gone && !tx.wanted(address).await? {
-                    bytes.delete(address).await?;
-                }
-                Ok::<bool, StoreError>(gone)
-            }
-            .await)?;
-            out.objects += u64::from(gone);
-        }
-        Ok(())
     }
 
     /// Reads everything and tells what does not fit together. Takes minutes on a large history.

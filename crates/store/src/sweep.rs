@@ -24,7 +24,7 @@ pub struct Retention {
     pub message_days: u32,
     /// Traits that no message showed for so long. Never less than `message_days`.
     pub trait_days: u32,
-    /// Objects by class (`quarantined`, `delivered`, …). A class that is not named here is kept.
+    /// Objects by class (`benign`, `suspicious`, `malicious`). A class that is not named here is kept.
     pub object_days: BTreeMap<String, u32>,
 }
 
@@ -85,6 +85,16 @@ pub(crate) trait Sweeping: Work + Schema {
     -> Result<(), StoreError>;
     /// Removes the note if it is too old; tells whether it was there.
     async fn drop_object(&mut self, address: &str, class: &str, cutoff: i64) -> Result<bool, StoreError>;
+    /// Objects of a class before `until`, those behind this time and address: address, time, size.
+    async fn objects(
+        &mut self,
+        class: &str,
+        at: i64,
+        address: &str,
+        until: i64,
+    ) -> Result<Vec<(String, i64, i64)>, StoreError>;
+    /// How many objects of a class there are.
+    async fn count_objects(&mut self, class: &str, since: i64, until: i64) -> Result<i64, StoreError>;
     /// Whether any class still wants the object.
     async fn wanted(&mut self, address: &str) -> Result<bool, StoreError>;
 }

@@ -19,9 +19,9 @@ use rustix::{
 use sekisho_record::{Submission, history::Lesson};
 
 use crate::{
-    Desk, limits,
+    limits,
     worker::protocol::{self, HEAD, Judged, Kind},
-    world::Ask,
+    world::{Answering, Ask, Exchange},
 };
 
 /// How a worker's allocator is set up, by its environment. It reserves memory in blocks of a gigabyte unless told
@@ -176,8 +176,13 @@ impl Worker {
     ///
     /// # Errors
     /// When the worker does not give a result within its limits.
-    pub fn judge(&mut self, submission: &Submission<'_>, want: &str, desk: &Desk) -> Result<Judged, Fault> {
-        self.dialogue(submission, want, desk).map_err(|fault| self.autopsy(fault))
+    pub fn judge(
+        &mut self,
+        submission: &Submission<'_>,
+        want: &str,
+        by: &dyn Answering,
+    ) -> Result<Judged, Fault> {
+        self.dialogue(submission, want, by).map_err(|fault| self.autopsy(fault))
     }
 
     /// Has a task done; `piece` gets the parts of the result that come before it. After a fault this worker is of no
@@ -219,20 +224,27 @@ impl Worker {
         Err(nonsense())
     }
 
-    fn dialogue(&mut self, submission: &Submission<'_>, want: &str, desk: &Desk) -> Result<Judged, Fault> {
+    fn dialogue(
+        &mut self,
+        submission: &Submission<'_>,
+        want: &str,
+        by: &dyn Answering,
+    ) -> Result<Judged, Fault> {
         let unsendable = |error: io::Error| Fault::Failed(error.to_string());
         // The parser looks at no more than this.
         let most = submission.raw.len().min(sekisho_mail::limits::MESSAGE_BYTES_MAX + 1);
         let cut = Submission { raw: submission.raw.get(..most).unwrap_or_default(), ..*submission };
         protocol::submission(&mut self.frame, &cut, want).map_err(unsendable)?;
         let mut end = Instant::now() + self.deadline;
-        let mut left = desk.patience();
+        let mut left = by.patience();
+        let mut asked = Vec::new();
         self.send(end)?;
         // Rounds about papers, one about history, the result.
         for _ in 0..=limits::ROUNDS_MAX + 1 {
             match self.receive(end)? {
                 (Kind::Done, content) => {
                     let mut judged = protocol::judged(&content, !want.is_empty()).ok_or_else(nonsense)?;
+                    judged.asked = asked;
                     judged.lesson = judged.lesson.take().and_then(|lesson| signed(lesson, submission));
                     self.limit_cpu(judged.cpu_seconds);
                     self.rest(content);
@@ -241,9 +253,10 @@ impl Worker {
                 (Kind::Ask, content) => {
                     let ask = protocol::from_json::<Ask>(&content).ok_or_else(nonsense)?;
                     let before = Instant::now();
-                    let answered = desk.answer_blocking(&ask, &mut left);
+                    let answered = by.answer(&ask, &mut left);
                     end += before.elapsed();
                     protocol::json(&mut self.frame, Kind::Answers, &answered).map_err(unsendable)?;
+                    asked.push(Exchange { ask, answered });
                     self.send(end)?;
                 }
                 _ => return Err(nonsense()),

@@ -10,6 +10,7 @@ use crate::{
         child::{Fault, Recipe, Worker},
         protocol::Judged,
     },
+    world::Answering,
 };
 
 /// A pool. Each thread that calls [`judge`](Self::judge) drives one worker.
@@ -48,9 +49,14 @@ impl Pool {
     /// Never fails: a message on which a worker fails gets a verdict with a gap of facet `engine` that names the reason,
     /// and the worker is replaced.
     pub fn judge(&self, submission: &Submission<'_>, want: &str) -> Judged {
+        self.judge_by(submission, want, &self.desk)
+    }
+
+    /// The same with somebody else's answers.
+    pub fn judge_by(&self, submission: &Submission<'_>, want: &str, by: &dyn Answering) -> Judged {
         let mut seat = Seat { pool: self, worker: None };
         let result = self.take().and_then(|mut worker| {
-            let result = worker.judge(submission, want, &self.desk);
+            let result = worker.judge(submission, want, by);
             if result.is_ok() {
                 seat.worker = Some(worker);
             }

@@ -11,7 +11,7 @@ use std::{
 use sekisho_record::{Cost, Envelope, Gap, Record, Submission, Summary, Verdict, history::Lesson};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::limits;
+use crate::{limits, world::Exchange};
 
 /// Kinds of frames.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -231,6 +231,9 @@ pub struct Judged {
     /// What was wanted besides, as text.
     #[serde(skip)]
     pub text: Option<String>,
+    /// What was asked of the world for it and answered, as its parent noted it.
+    #[serde(skip)]
+    pub asked: Vec<Exchange>,
 }
 
 impl Judged {
@@ -238,7 +241,7 @@ impl Judged {
     pub fn of(record: Record, text: Option<String>) -> Self {
         let summary = Summary::from(&record.evidence);
         let Record { verdict, cost, lesson, .. } = record;
-        Self { verdict, cost, summary, lesson, cpu_seconds: 0, text }
+        Self { verdict, cost, summary, lesson, cpu_seconds: 0, text, asked: Vec::new() }
     }
 
     /// The result of a message that no worker could judge. A person has to look: nobody else did.

@@ -108,6 +108,7 @@ fn gap(reason: &str) -> Gap {
     let detail = match reason {
         "timed_out" => "DNS did not answer in time; SPF, DKIM and DMARC are not fully known",
         "failed" => "the message could not be read for checking its papers",
+        "not_kept" => "what was kept of the message does not answer what is asked about its papers now",
         "disabled" => "no believed server wrote Authentication-Results and DNS is off",
         _ => "no believed server wrote Authentication-Results and nothing was looked up",
     };

@@ -53,6 +53,7 @@ pub async fn check(fresh: &Fresh<'_>) {
         bounds::hostile_texts_are_only_texts,
         sweeping::what_is_old_goes,
         sweeping::objects_go_by_class,
+        sweeping::objects_are_listed,
     ];
 }
 

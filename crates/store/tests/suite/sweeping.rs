@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use sekisho_record::history::{Opinion, Questions};
-use sekisho_store::{Bytes, Key, Retention, Store};
+use sekisho_store::{Bytes, Keep, Kept, Key, Retention, Span, Store, StoreError, limits};
 
 use super::{DAY, T0, ask, counts, known, learn, lesson, tick, with_traits};
 
@@ -56,4 +56,60 @@ pub async fn objects_go_by_class(store: &Store) {
     // Kept again after it went.
     assert_eq!(store.keep(&bytes, "delivered", one, T0 + 40 * DAY).await.unwrap(), first);
     assert_eq!(sweep(41).await, (0, true, false));
+}
+
+pub async fn objects_are_listed(store: &Store) {
+    let folder = tempfile::tempdir().unwrap();
+    let open = |key: u8| {
+        let path = folder.path().join("objects");
+        let key = Key::from_bytes(&[key; 32]);
+        Bytes::open_unsynced(path.to_str().unwrap(), &BTreeMap::new(), key).unwrap()
+    };
+    let (bytes, others) = (open(7), open(8));
+    // Several in one second, more than a page.
+    let count = limits::OBJECTS_PAGE_MAX + 5;
+    let keep = |n: usize| Keep {
+        sealed: bytes.seal(format!("message {n}").as_bytes()).unwrap(),
+        class: if n == 0 { "malicious" } else { "benign" }.into(),
+        at: T0 + n as i64 / 100,
+    };
+    let all: Vec<Keep> = (0..count).map(keep).collect();
+    store.keep_many(&bytes, &all).await.unwrap();
+    store.keep_many(&bytes, &all[..3]).await.unwrap();
+    let span = Span { class: "benign", since: i64::MIN, until: i64::MAX };
+    let list = async |span: Span<'_>| {
+        let mut found: Vec<Kept> = Vec::new();
+        loop {
+            let page = store.objects(span, found.last()).await.unwrap();
+            assert!(page.len() <= limits::OBJECTS_PAGE_MAX);
+            if page.is_empty() {
+                break found;
+            }
+            found.extend(page);
+        }
+    };
+    let found = list(span).await;
+    assert!(found.is_sorted_by_key(|kept| (kept.at, kept.address.clone())));
+    let addresses: std::collections::BTreeSet<&str> =
+        found.iter().map(|kept| kept.address.as_str()).collect();
+    assert_eq!((found.len(), addresses.len()), (count - 1, count - 1));
+    assert_eq!(store.count_objects(span).await.unwrap(), count as u64 - 1);
+    let second = Span { since: T0 + 1, until: T0 + 2, ..span };
+    assert_eq!((list(second).await.len(), store.count_objects(second).await.unwrap()), (100, 100));
+    let one = &found[500];
+    assert_eq!(bytes.get(&one.address).await.unwrap().map(|plain| plain.len() as u64), Some(one.size));
+    let bad = Keep { class: "x".repeat(limits::CLASS_BYTES_MAX + 1), ..all[0].clone() };
+    assert!(matches!(store.keep_many(&bytes, &[bad]).await, Err(StoreError::Limit(_))));
+    // One store has one key.
+    assert_eq!(store.object_key().await.unwrap(), None);
+    store.fits(&others).await.unwrap();
+    store.claim(&bytes).await.unwrap();
+    store.claim(&bytes).await.unwrap();
+    store.fits(&bytes).await.unwrap();
+    assert!(matches!(store.claim(&others).await, Err(StoreError::Key(_))));
+    assert!(matches!(store.fits(&others).await, Err(StoreError::Key(_))));
+    assert_eq!(store.object_key().await.unwrap(), Some(bytes.fingerprint()));
+    // Once a day.
+    let due = [store.sweep_due(5).await.unwrap(), store.sweep_due(5).await.unwrap()];
+    assert_eq!((due, store.sweep_due(4).await.unwrap()), ([true, false], true));
 }

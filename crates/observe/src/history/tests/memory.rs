@@ -125,6 +125,7 @@ impl Memory {
             threads: threads.map(|t| self.known(t, questions.thread_values)).collect(),
             matches,
             cut: Vec::new(),
+            missing: None,
         }
     }
 }

@@ -1,0 +1,232 @@
+//! Keeping judged messages behind a desk, and removing what is too old.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use sekisho_record::{Submission, Verdict};
+use sekisho_store::{Bytes, Keep, Key, Retention, Store, StoreError, Swept};
+use tokio::task::JoinHandle;
+
+use super::{class_name, pack};
+use crate::{Desk, Error, limits, world::Exchange};
+
+const SECONDS_A_DAY: i64 = 86_400;
+
+/// Where message bytes are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Keeper {
+    /// A folder, or `s3://bucket/prefix`.
+    pub objects: String,
+    /// The key file.
+    pub key: PathBuf,
+}
+
+/// What a desk keeps of judged messages.
+#[derive(Default)]
+pub struct Keeping {
+    /// The store behind history, where there is one.
+    pub(crate) store: Option<Store>,
+    bytes: Option<Bytes>,
+    /// For how long what is kept; a class with no days is not kept at all.
+    retention: Retention,
+    sweeping: Mutex<Sweeping>,
+}
+
+/// Sweeps that are not waited for.
+#[derive(Default)]
+struct Sweeping {
+    running: Option<JoinHandle<Result<Swept, StoreError>>>,
+    done: Swept,
+    failed: Option<String>,
+}
+
+/// Why a message is not kept. It never will be: keeping it again changes nothing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unkept(pub String);
+
+impl Desk {
+    /// The same, removing what is older than this when it is told to sweep.
+    #[must_use]
+    pub fn with_retention(mut self, retention: Retention) -> Self {
+        self.keeping.retention = retention;
+        self
+    }
+
+    /// The same, keeping the bytes of judged messages for as long as the retention says for their class. A key file is
+    /// made where there is none and nothing was kept before.
+    ///
+    /// # Errors
+    /// When there is no store to note them in, or the key or the place of the objects cannot be used.
+    pub fn with_keeper(mut self, keeper: &Keeper) -> Result<Self, Error> {
+        let Some(store) = self.keeping.store.clone() else {
+            return Err(Error::Kept("there is no history to note objects in".to_owned()));
+        };
+        let bytes = self.wait(async {
+            let key = match Key::read(&keeper.key) {
+                Err(_) if !keeper.key.exists() => first_key(&store, &keeper.key).await?,
+                found => found.map_err(kept)?,
+            };
+            let bytes = Bytes::open_unsynced(&keeper.objects, &BTreeMap::new(), key).map_err(kept)?;
+            store.claim(&bytes).await.map_err(|error| unfit(error, &keeper.key))?;
+            Ok(bytes)
+        })?;
+        self.keeping.bytes = Some(bytes);
+        Ok(self)
+    }
+
+    /// The bytes of judged messages are kept.
+    pub fn keeps(&self) -> bool {
+        self.keeping.bytes.is_some()
+    }
+
+    /// What is to be kept of a judged message that arrived `at`, compressed and encrypted on this thread; `None` when
+    /// nothing is.
+    ///
+    /// # Errors
+    /// When it is over a limit.
+    pub fn seal(
+        &self,
+        submission: &Submission<'_>,
+        verdict: &Verdict,
+        asked: &[Exchange],
+        at: i64,
+    ) -> Result<Option<Keep>, Unkept> {
+        let Some(bytes) = &self.keeping.bytes else { return Ok(None) };
+        let class = class_name(verdict.class);
+        if self.keeping.retention.object_days.get(class) == Some(&0) {
+            return Ok(None);
+        }
+        let packed = pack(submission, verdict, !self.is_closed(), asked).map_err(Unkept)?;
+        let sealed = bytes.seal(&packed).map_err(|error| Unkept(error.to_string()))?;
+        Ok(Some(Keep { sealed, class: class.to_owned(), at }))
+    }
+
+    /// Keeps messages, and waits until they are kept.
+    ///
+    /// # Errors
+    /// When they are not: the same may be given again.
+    pub fn keep(&self, all: &[Keep]) -> Result<(), Error> {
+        match (&self.keeping.store, &self.keeping.bytes) {
+            (Some(store), Some(bytes)) if !all.is_empty() => {
+                self.wait(async { store.keep_many(bytes, all).await.map_err(kept) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Removes what is too old at `now` in at most `calls` bounded calls, and waits until it is done. [`Swept::more`]
+    /// says that there is more.
+    ///
+    /// # Errors
+    /// When it cannot; what is removed is removed.
+    pub fn sweep(&self, now: i64, calls: usize) -> Result<Swept, Error> {
+        let Some(task) = self.sweep_task(now, calls, false) else { return Ok(Swept::default()) };
+        self.wait(async { task.await.map_err(|error| Error::History(error.to_string())) })
+    }
+
+    /// Begins to remove what is too old at `now`, unless that was done on the same day, or is still under way.
+    pub fn sweep_behind(&self, now: i64, calls: usize) {
+        let mut sweeping = self.sweeping();
+        if sweeping.running.as_ref().is_some_and(|running| !running.is_finished()) {
+            return;
+        }
+        let ended = sweeping.running.take();
+        drop(sweeping);
+        self.ended(ended);
+        let running = self.sweep_task(now, calls, true).and_then(|task| self.behind(task));
+        self.sweeping().running = running;
+    }
+
+    /// What was removed behind since the beginning; waits for what is under way.
+    ///
+    /// # Errors
+    /// Why the last sweep that failed did.
+    pub fn swept(&self) -> Result<Swept, Error> {
+        let running = self.sweeping().running.take();
+        self.ended(running);
+        let sweeping = self.sweeping();
+        match &sweeping.failed {
+            Some(why) => Err(Error::History(why.clone())),
+            None => Ok(sweeping.done),
+        }
+    }
+
+    fn sweep_task(
+        &self,
+        now: i64,
+        calls: usize,
+        daily: bool,
+    ) -> Option<impl Future<Output = Result<Swept, StoreError>> + Send + 'static> {
+        let Keeping { store, bytes, retention, .. } = &self.keeping;
+        let (store, bytes, retention) = (store.clone()?, bytes.clone(), retention.clone());
+        Some(async move {
+            let mut all = Swept::default();
+            if daily && !store.sweep_due(now.div_euclid(SECONDS_A_DAY)).await? {
+                return Ok(all);
+            }
+            for _ in 0..calls.clamp(1, limits::SWEEP_CALLS_MAX) {
+                let one = store.sweep(now, &retention, bytes.as_ref()).await?;
+                add(&mut all, one);
+                if !one.more {
+                    break;
+                }
+            }
+            Ok(all)
+        })
+    }
+
+    /// Notes how a sweep ended.
+    fn ended(&self, running: Option<JoinHandle<Result<Swept, StoreError>>>) {
+        let Some(running) = running else { return };
+        let result = self.blocking(true, running);
+        let mut sweeping = self.sweeping();
+        match result {
+            Some(Ok(Ok(swept))) => add(&mut sweeping.done, swept),
+            Some(Ok(Err(error))) => sweeping.failed = Some(error.to_string()),
+            Some(Err(error)) => sweeping.failed = Some(error.to_string()),
+            None => sweeping.failed = Some("no runtime to wait in".to_owned()),
+        }
+    }
+
+    fn sweeping(&self) -> MutexGuard<'_, Sweeping> {
+        self.keeping.sweeping.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes the first key; where there was one, what is kept could never be read again beside a new one.
+async fn first_key(store: &Store, path: &Path) -> Result<Key, Error> {
+    if store.object_key().await.map_err(kept)?.is_some() {
+        return Err(Error::Kept(format!(
+            "key file {} is missing, and messages are kept that only it opens: put it back",
+            path.display()
+        )));
+    }
+    match Key::create(path) {
+        // Somebody else made it at the same moment.
+        Err(_) if path.exists() => Key::read(path).map_err(kept),
+        made => made.map_err(kept),
+    }
+}
+
+fn add(all: &mut Swept, one: Swept) {
+    all.ticks += one.ticks;
+    all.messages += one.messages;
+    all.traits += one.traits;
+    all.objects += one.objects;
+    all.more = one.more;
+}
+
+pub(super) fn kept(error: StoreError) -> Error {
+    Error::Kept(error.to_string())
+}
+
+/// A key that is another one is named with its file.
+pub(super) fn unfit(error: StoreError, path: &Path) -> Error {
+    match error {
+        StoreError::Key(why) => Error::Kept(format!("key file {}: {why}", path.display())),
+        other => kept(other),
+    }
+}
