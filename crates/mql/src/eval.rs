@@ -338,6 +338,9 @@ impl<'a, 'h> Eval<'a, 'h> {
     }
 
     fn compare(&mut self, op: CmpOp, left: Id, right: Id) -> Truth {
+        if self.too_far_apart(op, left, right) {
+            return Truth::FALSE;
+        }
         let left = self.value(left);
         if left.is_null() {
             return Truth::NULL;

@@ -114,15 +114,21 @@ pub(crate) fn holds_ends(held: &[u64], needle: &str) -> bool {
         .all(|end| holds_piece(held, u32::from(piece(end.map(|b| b.to_ascii_lowercase())))))
 }
 
-/// One bit a piece that the text holds, folded to the table's size, which is a power of two.
-fn held_pieces(text: &[u8]) -> Vec<u64> {
-    let words = (text.len() / 8).next_power_of_two().clamp(4, PIECE_WORDS_MAX);
-    let mut table = vec![0u64; words];
-    let mut mark = |piece: u16| {
-        if let Some(word) = table.get_mut(usize::from(piece >> 6) & (words - 1)) {
-            *word |= 1 << (piece & 63);
-        }
-    };
+/// One bit a piece that the text holds, in a table whose size, a power of two, goes with the text's.
+fn held_pieces<'a>(text: &[u8], arena: &'a Arena) -> &'a [u64] {
+    match text.len() / 8 {
+        0..=4 => mark_pieces::<4>(text, arena),
+        5..=16 => mark_pieces::<16>(text, arena),
+        17..=64 => mark_pieces::<64>(text, arena),
+        65..=256 => mark_pieces::<256>(text, arena),
+        _ => mark_pieces::<PIECE_WORDS_MAX>(text, arena),
+    }
+}
+
+/// The size is known when it is compiled: no mark has to be checked against it.
+fn mark_pieces<'a, const WORDS: usize>(text: &[u8], arena: &'a Arena) -> &'a [u64] {
+    let mut table = [0u64; WORDS];
+    let mut mark = |piece: u16| table[usize::from(piece >> 6) % WORDS] |= 1 << (piece & 63);
     let mut rest = text;
     // Six pieces out of eight bytes at a time.
     while let Some(bytes) = rest.first_chunk::<8>() {
@@ -133,7 +139,7 @@ fn held_pieces(text: &[u8]) -> Vec<u64> {
         rest = rest.get(6..).unwrap_or(&[]);
     }
     pieces(rest).for_each(mark);
-    table
+    arena.alloc_slice(&table)
 }
 
 /// A text that was asked about.
@@ -147,10 +153,12 @@ struct Haystack<'a> {
     spent: usize,
 }
 
-/// The texts of one message that were asked about, by address.
+/// The texts of one message that were asked about, by address. Those that are equal are one: the text of a mail that
+/// answers nobody is also its current thread, the subject its base.
 #[derive(Default)]
 pub(crate) struct Haystacks<'a> {
     by_address: FxHashMap<(usize, usize), u32>,
+    by_text: FxHashMap<&'a str, u32>,
     /// The texts that were asked about last: rules ask about the same few.
     last: [((usize, usize), u32); LAST],
     all: Vec<Haystack<'a>>,
@@ -203,9 +211,12 @@ impl<'a> Haystacks<'a> {
 
     fn add(&mut self, key: (usize, usize), text: &'a str, arena: &'a Arena, steps: &mut u64) -> u32 {
         *steps += (text.len() / SEARCH_BYTES_PER_STEP) as u64;
-        let folded = fold_in(text, arena);
-        let id = self.all.len() as u32;
-        self.all.push(Haystack { folded, pieces: None, found: None, spent: 0 });
+        let next = self.all.len() as u32;
+        let id = *self.by_text.entry(text).or_insert(next);
+        if id == next {
+            let folded = fold_in(text, arena);
+            self.all.push(Haystack { folded, pieces: None, found: None, spent: 0 });
+        }
         self.by_address.insert(key, id);
         id
     }
@@ -233,7 +244,7 @@ impl<'a> Haystacks<'a> {
         let hay = self.all.get_mut(id as usize)?;
         let unit = hay.folded.len() + 32;
         if hay.pieces.is_none() && hay.spent + asked * unit > PIECES_COST * unit {
-            hay.pieces = Some(arena.alloc_slice(&held_pieces(hay.folded.as_bytes())));
+            hay.pieces = Some(held_pieces(hay.folded.as_bytes(), arena));
             *steps += (hay.folded.len() / AUTOMATON_BYTES_PER_STEP) as u64;
         }
         hay.pieces
@@ -569,11 +580,20 @@ mod tests {
     }
 
     #[test]
+    fn equal_texts_are_one() {
+        let (arena, mut hays) = (Arena::new(), Haystacks::default());
+        let [a, b, c] = ["Same", "Same", "same"].map(str::to_owned);
+        let [a, b, c] = [&a, &b, &c].map(|text| hays.id(text, &arena, &mut 0));
+        assert!(a == b && a != c, "by what stands there, capitals and all");
+    }
+
+    #[test]
     fn the_table_holds_every_piece() {
+        let arena = Arena::new();
         let text = "The quick brown fox jumps over the lazy dog. Съешь же ещё этих мягких булок.";
         for end in (0..text.len()).filter(|&n| text.is_char_boundary(n)) {
             let text = &text.as_bytes()[..end];
-            let held = held_pieces(text);
+            let held = held_pieces(text, &arena);
             assert!(pieces(text).all(|piece| holds_piece(&held, u32::from(piece))));
             let bits: u32 = held.iter().map(|word| word.count_ones()).sum();
             assert!(bits as usize <= text.len(), "nothing else is in it");

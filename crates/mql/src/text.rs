@@ -23,7 +23,7 @@ pub fn fold(text: &str) -> Cow<'_, str> {
     out.push_str(same);
     // Even mail in another script is ASCII for long stretches: addresses, spaces, tags.
     while !rest.is_empty() {
-        let ascii = rest.bytes().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+        let ascii = ascii_run(rest.as_bytes());
         let (run, after) = rest.split_at(ascii);
         let start = out.len();
         out.push_str(run);
@@ -36,6 +36,20 @@ pub fn fold(text: &str) -> Cow<'_, str> {
         rest = after;
     }
     Cow::Owned(out)
+}
+
+/// Bytes of ASCII at the beginning; eight at a time.
+fn ascii_run(text: &[u8]) -> usize {
+    const EACH: u64 = 0x8080_8080_8080_8080;
+    let (words, rest) = text.as_chunks::<8>();
+    for (at, word) in words.iter().enumerate() {
+        let others = u64::from_le_bytes(*word) & EACH;
+        if others != 0 {
+            return at * 8 + others.trailing_zeros() as usize / 8;
+        }
+    }
+    let tail = rest.iter().position(|b| !b.is_ascii()).unwrap_or(rest.len());
+    words.len() * 8 + tail
 }
 
 /// Whether ASCII text has a capital letter; eight bytes at a time.

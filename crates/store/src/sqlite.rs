@@ -98,10 +98,17 @@ impl Sqlite {
         self.writer.close().await;
     }
 
-    /// Whether to wait for the disk; see [`crate::Store::wait_for_disk`].
-    pub(crate) async fn wait_for_disk(&self, wait: bool) -> Result<(), StoreError> {
-        let sql = if wait { "PRAGMA synchronous = NORMAL" } else { "PRAGMA synchronous = OFF" };
-        sqlx::query(sql).execute(&self.writer).await?;
+    /// Whether it is being filled; see [`crate::Store::filling`].
+    pub(crate) async fn filling(&self, filling: bool) -> Result<(), StoreError> {
+        let (wait, cache, pages) = if filling {
+            ("OFF", CACHE_KIB << 5, CHECKPOINT_PAGES << 5)
+        } else {
+            ("NORMAL", CACHE_KIB, CHECKPOINT_PAGES)
+        };
+        let sql = format!(
+            "PRAGMA synchronous = {wait}; PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {pages}"
+        );
+        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&self.writer).await?;
         Ok(())
     }
 

@@ -318,14 +318,15 @@ impl Store {
         }
     }
 
-    /// Whether SQLite waits for the disk. Benchmarks fill a file without waiting that they will throw away.
+    /// Whether SQLite is being filled: it does not wait for the disk and takes two gigabytes of memory. Only for
+    /// benchmarks, whose file may be thrown away.
     ///
     /// # Errors
     /// As [`Store::learn`].
     #[doc(hidden)]
-    pub async fn wait_for_disk(&self, wait: bool) -> Result<(), StoreError> {
+    pub async fn filling(&self, filling: bool) -> Result<(), StoreError> {
         match &self.engine {
-            Engine::Sqlite(db) => db.wait_for_disk(wait).await,
+            Engine::Sqlite(db) => db.filling(filling).await,
             Engine::Postgres(_) => Ok(()),
         }
     }

@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use crate::distance::levenshtein;
 use crate::eval::Eval;
 use crate::limits::{DISTANCE_CELLS_PER_STEP, SEARCH_BYTES_PER_STEP};
-use crate::node::{Id, Needle, TextTest};
+use crate::node::{Id, Needle, Node, TextTest};
 use crate::prefilter::{ANY, holds_ends, holds_piece};
 use crate::text::{ends_with_folded, fold, starts_with_folded};
 use crate::truth::Truth;
-use crate::typed::Builtin;
+use crate::typed::{Builtin, CmpOp};
 use crate::value::{Missing, Value};
 
 /// A text argument.
@@ -234,6 +234,26 @@ impl<'a> Eval<'a, '_> {
             (Text::Unknown(a), Text::Unknown(b)) => Err(Value::Unknown(a | b)),
             (Text::Unknown(missing), _) | (_, Text::Unknown(missing)) => Err(Value::Unknown(missing)),
         }
+    }
+
+    /// The lengths alone tell that an edit distance is not as small as is asked: nearly always. Folding keeps the number
+    /// of code points.
+    pub(crate) fn too_far_apart(&mut self, op: CmpOp, distance: Id, most: Id) -> bool {
+        let program = self.program;
+        let Node::Call { function: Builtin::Levenshtein | Builtin::ILevenshtein, args } =
+            program.node(distance)
+        else {
+            return false;
+        };
+        let most = match (op, program.node(most)) {
+            (CmpOp::Le, Node::Int(most)) => *most,
+            (CmpOp::Lt, Node::Int(over)) => over.saturating_sub(1),
+            _ => return false,
+        };
+        let Ok((a, b)) = self.two_texts(program.ids(*args)) else { return false };
+        self.charge(a.len() + b.len());
+        let length = |text: &str| if text.is_ascii() { text.len() } else { text.chars().count() };
+        i64::try_from(length(a).abs_diff(length(b))).is_ok_and(|least| least > most)
     }
 
     /// Edit distance in code points. Its cost is paid before it is run.

@@ -3,6 +3,7 @@
 //! `cargo xtask bench --history MESSAGES` (`make bench` with 100,000) runs it:
 //! `cargo run --release -p sekisho-store --example history -- --messages 10000000 --file /var/tmp/x.db`
 //!
+//! A file that is there is filled further, so that the long way to 10⁷ (some 14 GB and two hours) can be interrupted.
 //! At 10⁴, 2·10⁴, 5·10⁴, 10⁵, … messages it prints, for SQLite: what one verdict's questions take (recall), what a
 //! message's lesson takes when 64 are handed to the writer, as live mail does, the sum of both for the same message
 //! (the goal is 2 ms at the median), what a lesson takes that is learnt alone, and the size of the file for each
@@ -47,7 +48,9 @@ async fn main() {
         match argument.as_str() {
             "--messages" => messages = value.parse().expect("a number"),
             "--file" => file = Some(PathBuf::from(value)),
-            other => panic!("{other}: --messages N, --file FILE (a new one; it is left there)"),
+            other => {
+                panic!("{other}: --messages N, --file FILE (it is left there; an old one is filled further)")
+            }
         }
     }
     let folder = tempfile::tempdir().unwrap();
@@ -75,7 +78,8 @@ async fn sqlite(file: &Path, messages: u64) {
         "CPU of sum",
         "B/message"
     );
-    let (mut done, mut stop) = (0, 10_000_u64.min(messages));
+    let mut done = stored(&store).await;
+    let mut stop = if done > 0 { messages } else { 10_000_u64.min(messages) };
     let begin = Instant::now();
     loop {
         let rate = fill(&store, &mut done, stop, messages).await;
@@ -95,10 +99,21 @@ async fn sqlite(file: &Path, messages: u64) {
     store.close().await;
 }
 
+/// How many messages a file has from an earlier run: they were learnt in the order of their numbers.
+async fn stored(store: &Store) -> u64 {
+    let (mut known, mut unknown) = (0, 1 << 40);
+    while known + 1 < unknown {
+        let middle = u64::midpoint(known, unknown);
+        let record = world::lesson(middle - 1).0.record;
+        if store.knows(&[record]).await.unwrap() == [true] { known = middle } else { unknown = middle }
+    }
+    known
+}
+
 /// Learns up to message `stop` and sweeps as the days pass; tells lessons learnt a second.
 async fn fill(store: &Store, done: &mut u64, stop: u64, messages: u64) -> f64 {
     let (first, mut spent) = (*done, Duration::ZERO);
-    store.wait_for_disk(false).await.unwrap();
+    store.filling(true).await.unwrap();
     while *done < stop {
         let batch: Vec<Lesson> = (*done..(*done + BATCH).min(stop)).map(|n| world::lesson(n).0).collect();
         let begin = Instant::now();
@@ -115,8 +130,8 @@ async fn fill(store: &Store, done: &mut u64, stop: u64, messages: u64) -> f64 {
         let _ = std::io::stderr().flush();
     }
     eprint!("\r                                                  \r");
-    store.wait_for_disk(true).await.unwrap();
-    (*done - first) as f64 / spent.as_secs_f64()
+    store.filling(false).await.unwrap();
+    (*done - first) as f64 / spent.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
 /// Recall, learn in live batches, both for the same message, learn alone: median and 99th percentile in milliseconds;
