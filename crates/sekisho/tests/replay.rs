@@ -98,11 +98,21 @@ fn an_archive_is_fed_in_the_order_of_arrival_and_learnt_once() {
 
 #[test]
 fn the_order_of_the_arguments_can_be_kept_and_standard_input_is_refused() {
-    let folder = folder("in-order");
-    std::fs::write(folder.join("b.eml"), mail(1, 2)).unwrap();
-    std::fs::write(folder.join("a.eml"), mail(0, 1)).unwrap();
-    let output = sekisho(&folder, &["replay", "--json", "--in-order", "--batch", "3", "b.eml", "a.eml"]);
-    assert_eq!(paths(&output), ["b.eml", "a.eml"], "{}", text(&output.stderr));
+    // Names, dates and arguments are in three different orders; each run begins with an empty history.
+    for (name, order, want) in [
+        ("in-order", &["--in-order"][..], ["b.eml", "c.eml", "a.eml"]),
+        ("by-date", &[], ["c.eml", "a.eml", "b.eml"]),
+    ] {
+        let folder = folder(name);
+        for (file, number) in [("c.eml", 0), ("a.eml", 1), ("b.eml", 2)] {
+            std::fs::write(folder.join(file), mail(number, number + 1)).unwrap();
+        }
+        let arguments =
+            ["replay", "--json", "--batch", "3"].iter().chain(order).chain(&["b.eml", "c.eml", "a.eml"]);
+        let output = sekisho(&folder, &arguments.copied().collect::<Vec<_>>());
+        assert_eq!(paths(&output), want, "{}", text(&output.stderr));
+    }
+    let folder = folder("standard-input");
     let output = sekisho(&folder, &["replay", "-"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(text(&output.stderr).contains("standard input"), "{}", text(&output.stderr));
