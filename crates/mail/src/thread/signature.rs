@@ -2,6 +2,8 @@
 
 /// Lines from the end in which a signature is looked for.
 const LINES_MAX: usize = 30;
+/// Bytes of a line that is looked at.
+const LINE_BYTES_MAX: usize = 96;
 
 /// Beginnings of lines that mobile clients append.
 const SENT_FROM: &[&str] = &[
@@ -132,7 +134,8 @@ fn begins_signature(line: &str) -> bool {
     if line == "--" || line == "—" {
         return true;
     }
-    if line.is_empty() || line.len() > 120 {
+    // No closing is longer, and none of a client's lines that counts.
+    if line.is_empty() || line.len() > LINE_BYTES_MAX {
         return false;
     }
     let lower = line.to_lowercase();

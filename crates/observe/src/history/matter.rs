@@ -2,7 +2,7 @@
 //! something are taken away. `Please find the documents you asked for here` fits every thread; `the drawings of bay 4`
 //! fits one.
 
-use std::sync::LazyLock;
+use std::{cell::OnceCell, sync::LazyLock};
 
 use rustc_hash::FxHashSet;
 use sekisho_mail::Mailbox;
@@ -26,20 +26,35 @@ pub(super) fn is_handover(stem: &str) -> bool {
     HANDOVER.contains(stem)
 }
 
-/// Different words of a reply's own text that say what it is about; `None` when it is no reply.
-pub(super) fn own_matter(evidence: &Evidence) -> Option<u64> {
-    if !super::words::claims_reply(evidence) {
-        return None;
+/// A message that claims to be a reply, and what is worked out about it once.
+pub(super) struct Reply<'a> {
+    evidence: &'a Evidence,
+    /// Its own text without closing and names.
+    body: String,
+    names: OnceCell<FxHashSet<String>>,
+}
+
+impl<'a> Reply<'a> {
+    /// Of a message and its own text without signature.
+    pub(super) fn new(evidence: &'a Evidence, own: &str) -> Self {
+        Self { evidence, body: body(own), names: OnceCell::new() }
     }
-    let own = body(shingles::own(evidence));
-    let own = shingles::stems(&own, LETTERS_MIN, limits::HISTORY_WORDS_MAX * 4);
-    let mut left: Vec<String> =
-        own.into_iter().filter(|stem| !stem.chars().any(char::is_numeric) && !is_handover(stem)).collect();
-    if !left.is_empty() {
-        let names = names(evidence);
-        left.retain(|stem| !names.contains(stem));
+
+    pub(super) fn body(&self) -> &str {
+        &self.body
     }
-    u64::try_from(left.len()).ok()
+
+    /// Stems of the names and addresses of author and recipients.
+    pub(super) fn names(&self) -> &FxHashSet<String> {
+        self.names.get_or_init(|| names(self.evidence))
+    }
+
+    /// Different words of its own text that say what it is about.
+    pub(super) fn own_matter(&self) -> Option<u64> {
+        let own = shingles::stems(&self.body, LETTERS_MIN, limits::HISTORY_WORDS_MAX * 4);
+        let own = own.iter().filter(|stem| !stem.chars().any(char::is_numeric) && !is_handover(stem));
+        u64::try_from(own.filter(|stem| !self.names().contains(*stem)).count()).ok()
+    }
 }
 
 /// How a letter closes; what stands below is who wrote it. No thanks: people thank in the middle, too.
@@ -92,7 +107,7 @@ const HONORIFICS: &[&str] = &["さん", "様", "さま", "殿", "先生"];
 
 /// The text without what stands below the closing, and without lines that only name somebody in Japanese: `新井様`,
 /// `お世話になっております。星野商事の川村です。`.
-pub(super) fn body(text: &str) -> String {
+fn body(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let last = text.lines().rfind(|line| !line.trim().is_empty()).unwrap_or_default();
     // `お世話になっております。星野商事の川村です。`: who writes stands right behind the greeting.
@@ -139,8 +154,7 @@ fn introduces(sentence: &str) -> bool {
     named.is_some_and(|named| is_name(named.rsplit_once('の').map_or(named, |(_, name)| name)))
 }
 
-/// Stems of the names and addresses of author and recipients.
-pub(super) fn names(evidence: &Evidence) -> FxHashSet<String> {
+fn names(evidence: &Evidence) -> FxHashSet<String> {
     let recipients = &evidence.model.recipients;
     let named = recipients.to.iter().chain(&recipients.cc).take(limits::HISTORY_RECIPIENTS_MAX);
     let of = |mailbox: &Mailbox| {
@@ -170,7 +184,8 @@ mod tests {
         let submission = Submission::from_bytes(raw.as_bytes());
         let evidence =
             observe(message, &submission, &Answers::default(), &Context::default(), Knowledge::builtin());
-        super::own_matter(&evidence)
+        assert!(crate::history::words::claims_reply(&evidence));
+        super::Reply::new(&evidence, super::shingles::own(&evidence)).own_matter()
     }
 
     #[test]

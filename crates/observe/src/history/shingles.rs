@@ -124,6 +124,8 @@ pub(super) fn fingerprint(text: &str) -> Option<String> {
 
 /// Letters of a Latin word from which on it tells something.
 pub(super) const TELLING_CHARS: usize = 5;
+/// Characters of a word with a digit from which on it tells something.
+const DIGITS_MIN: usize = 3;
 /// Characters of a word that are compared: endings differ between a question and its answer.
 const STEM_CHARS: usize = 6;
 
@@ -154,6 +156,12 @@ pub(super) fn stems(text: &str, letters_min: usize, most: usize) -> Vec<String> 
 pub(super) fn each_stem(text: &str, letters_min: usize, mut go_on: impl FnMut(&str, usize) -> bool) {
     let mut word = String::new();
     for chunk in cut(text).split_whitespace().filter(|chunk| !chunk.contains("://")) {
+        if chunk.is_ascii() {
+            if !each_ascii(chunk, letters_min, &mut word, &mut go_on) {
+                return;
+            }
+            continue;
+        }
         word.clear();
         let mut of = Script::Other;
         for c in chunk.chars().flat_map(char::to_lowercase) {
@@ -175,6 +183,22 @@ pub(super) fn each_stem(text: &str, letters_min: usize, mut go_on: impl FnMut(&s
     }
 }
 
+/// The same of ASCII, whose letters and digits are one script.
+fn each_ascii(
+    chunk: &str,
+    letters_min: usize,
+    word: &mut String,
+    go_on: &mut impl FnMut(&str, usize) -> bool,
+) -> bool {
+    let runs = chunk.split(|c: char| !c.is_ascii_alphanumeric());
+    runs.filter(|run| run.len() >= letters_min.min(DIGITS_MIN)).all(|run| {
+        word.clear();
+        word.push_str(run);
+        word.make_ascii_lowercase();
+        told(word, letters_min, go_on)
+    })
+}
+
 fn told(word: &str, letters_min: usize, go_on: &mut impl FnMut(&str, usize) -> bool) -> bool {
     let length = word.chars().count();
     stem(word, length, letters_min).is_none_or(|stem| go_on(stem, length))
@@ -186,7 +210,7 @@ fn stem(word: &str, length: usize, letters_min: usize) -> Option<&str> {
     let (long_enough, most) = if is_cjk(first) {
         (length >= 2, if is_kana(first) { 4 } else { 2 })
     } else if word.chars().any(char::is_numeric) {
-        (length >= 3, 16)
+        (length >= DIGITS_MIN, 16)
     } else {
         (length >= letters_min, STEM_CHARS)
     };

@@ -10,7 +10,9 @@ use sekisho_record::{
 };
 
 use super::{
-    Recalled, days, looks, matter, shingles,
+    Recalled, days, looks,
+    matter::{self, Reply},
+    shingles,
     words::{self, Cut, HERE, KIND, LINK, WORD, Words},
 };
 use crate::{
@@ -124,7 +126,10 @@ pub(super) fn fill(
         }
         compare_looks(&mut facts, evidence, words, thread);
         imitation(&mut facts, evidence, words, thread);
-        facts.takes_up = takes_up(evidence, &values(thread, WORD));
+        if facts.claims_reply {
+            let reply = Reply::new(evidence, shingles::own(evidence));
+            facts.takes_up = takes_up(evidence, &reply, &values(thread, WORD));
+        }
     } else {
         facts.parent_unknown =
             facts.claims_reply && names_parent(evidence) && goes_back(evidence, recalled, at);
@@ -143,17 +148,20 @@ pub(super) fn fill(
 
 /// What can be said without history.
 pub(crate) fn alone(evidence: &Evidence) -> Thread {
-    let own_words = u64::try_from(content::words(shingles::own(evidence))).unwrap_or(0);
+    let own = shingles::own(evidence);
+    let own_words = u64::try_from(content::words(own)).unwrap_or(0);
     // A long text speaks for itself, and one that hands nothing over asks for nothing.
     let hands_over = !evidence.link.targets.is_empty()
         || !evidence.model.attachments.is_empty()
         || !evidence.content.lures.is_empty();
-    let asks = own_words <= OWN_WORDS_MAX && hands_over;
+    let claims_reply = words::claims_reply(evidence);
+    let asks = claims_reply && own_words <= OWN_WORDS_MAX && hands_over;
+    let reply = asks.then(|| Reply::new(evidence, own));
     Thread {
-        claims_reply: words::claims_reply(evidence),
+        claims_reply,
         own_words,
-        own_matter: if asks { matter::own_matter(evidence) } else { None },
-        takes_up: if asks { takes_up(evidence, &[]) } else { None },
+        own_matter: reply.as_ref().and_then(Reply::own_matter),
+        takes_up: reply.as_ref().and_then(|reply| takes_up(evidence, reply, &[])),
         ..Thread::default()
     }
 }
@@ -285,18 +293,14 @@ fn look(value: &str) -> String {
 }
 
 /// Share of the telling words that the thread, its subject or what is quoted of it used.
-pub(super) fn takes_up(evidence: &Evidence, thread: &[String]) -> Option<f64> {
-    if !words::claims_reply(evidence) {
-        return None;
-    }
-    let mut own = shingles::telling(&matter::body(shingles::own(evidence)), limits::HISTORY_WORDS_MAX);
+fn takes_up(evidence: &Evidence, reply: &Reply<'_>, thread: &[String]) -> Option<f64> {
+    let mut own = shingles::telling(reply.body(), limits::HISTORY_WORDS_MAX);
     // Whoever greets, signs and hands something over takes nothing up.
     own.retain(|stem| !matter::is_handover(stem));
     if own.is_empty() {
         return None;
     }
-    let names = matter::names(evidence);
-    own.retain(|stem| !names.contains(stem));
+    own.retain(|stem| !reply.names().contains(stem));
     let mut left: FxHashSet<&str> = own.iter().map(String::as_str).collect();
     let all = left.len();
     let mut before = !thread.is_empty();
