@@ -594,7 +594,7 @@ mod tests {
         for end in (0..text.len()).filter(|&n| text.is_char_boundary(n)) {
             let text = &text.as_bytes()[..end];
             let held = held_pieces(text, &arena);
-            assert!(pieces(text).all(|piece| holds_piece(&held, u32::from(piece))));
+            assert!(pieces(text).all(|piece| holds_piece(held, u32::from(piece))));
             let bits: u32 = held.iter().map(|word| word.count_ones()).sum();
             assert!(bits as usize <= text.len(), "nothing else is in it");
         }
