@@ -173,7 +173,7 @@ impl Store {
         Ok(out)
     }
 
-    /// Answers everything that one verdict wants to know: one round trip on PostgreSQL, a few indexed reads on SQLite.
+    /// Answers everything that one verdict wants to know: one round trip on PostgreSQL, one statement on SQLite.
     ///
     /// # Errors
     /// [`StoreError::Gone`] above all; the verdict then names a gap.
