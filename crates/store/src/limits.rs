@@ -45,9 +45,8 @@ pub const VALUES_MAX: u16 = 64;
 pub const EXACT_MAX: usize = 512;
 /// Windows of one recall.
 pub const WINDOWS_MAX: usize = 64;
-/// Ticks counted of one window, the newest. Beyond: `capped`. Nothing that is asked depends on more, and who writes
-/// thousands of messages a day would make each of them wait for milliseconds.
-pub const WINDOW_TICKS_MAX: usize = 500;
+/// Ticks counted of one window, the newest. Beyond: `capped`.
+pub const WINDOW_TICKS_MAX: usize = 2_000;
 /// Message ids of one recall.
 pub const MESSAGE_IDS_MAX: usize = 64;
 /// Subject keys of one recall.

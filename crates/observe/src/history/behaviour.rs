@@ -163,10 +163,11 @@ fn pace(
     }
 }
 
-/// Messages on an ordinary active day, the last 24 hours left out. The value of such a tick is its day.
+/// Messages on an ordinary active day, the last 24 hours left out. The value of such a tick is its day. Of a busy account
+/// only the newest are counted, so its earliest day may be no whole one and is not taken for one; 0 when no other is left.
 fn usual(month: Count, day: Count) -> f64 {
-    let (messages, days) =
-        (month.count.saturating_sub(day.count), month.distinct.saturating_sub(day.distinct.min(1)));
+    let messages = month.count.saturating_sub(day.count);
+    let days = month.distinct.saturating_sub(day.distinct.min(1) + u64::from(month.capped));
     if days == 0 { 0.0 } else { messages as f64 / days as f64 }
 }
 
@@ -326,4 +327,20 @@ pub(super) fn skeleton(url: &str) -> Option<String> {
         flush(&mut shape, &mut letters, &mut digits);
     }
     (longest >= DIGITS_MIN || segments >= SEGMENTS_MIN).then_some(shape)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_that_is_counted_in_part_is_no_usual_day() {
+        let count = |count, distinct, capped| Count { count, distinct, new: 0, capped };
+        let rounded = |month, day| usual(month, day).round() as u64;
+        assert_eq!(rounded(count(300, 11, false), count(50, 1, false)), 25);
+        // 1,900 a day: of the day before only 100 are within the newest 2,000.
+        assert_eq!(rounded(count(2_000, 2, true), count(1_900, 1, false)), 0);
+        // The same numbers counted whole: a hundred yesterday.
+        assert_eq!(rounded(count(2_000, 2, false), count(1_900, 1, false)), 100);
+    }
 }
