@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod engine;
+pub mod gate;
 pub mod history;
 pub mod judging;
 pub mod kept;
@@ -16,6 +17,7 @@ pub mod zone;
 
 pub use case::{Case, Judge};
 pub use engine::Engine;
+pub use gate::{Arrival, Gatekeeper, Passage};
 pub use history::{History, NoHistory, Remembers};
 pub use kept::{Keeper, Shelf};
 pub use resolver::{Live, Nobody, Resolver, Scripted};

@@ -3,6 +3,7 @@
 //!
 //! Nothing here computes. Field names are the names that rules, JSON, metrics and the docs use.
 
+pub mod decision;
 pub mod evidence;
 pub mod history;
 pub mod record;
@@ -10,6 +11,7 @@ pub mod submission;
 pub mod summary;
 pub mod verdict;
 
+pub use decision::{Action, Change, Decision, Decisions, Direction, FieldChange, Level, Patch};
 pub use evidence::Evidence;
 pub use record::{Cost, Record};
 pub use submission::{Envelope, Submission};

@@ -1,0 +1,1 @@
+//! The banner: what a person reads in the message itself.
