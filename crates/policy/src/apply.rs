@@ -36,9 +36,28 @@ pub fn line_end(raw: &[u8]) -> &'static [u8] {
 }
 
 /// A field as it stands: its name, and all its bytes with its line end.
-struct Field<'a> {
-    name: &'a [u8],
-    bytes: &'a [u8],
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Field<'a> {
+    pub(crate) name: &'a [u8],
+    pub(crate) bytes: &'a [u8],
+}
+
+impl<'a> Field<'a> {
+    /// What stands behind the colon, folded as it is.
+    pub(crate) fn value(&self) -> &'a [u8] {
+        let colon = self.bytes.iter().position(|byte| *byte == b':').map_or(self.bytes.len(), |at| at + 1);
+        self.bytes.get(colon..).unwrap_or_default()
+    }
+}
+
+/// The fields of a message as they stand.
+pub(crate) fn fields(raw: &[u8]) -> impl Iterator<Item = Field<'_>> {
+    let mut rest = raw;
+    std::iter::from_fn(move || {
+        let one = field(rest)?;
+        rest = rest.get(one.bytes.len()..).unwrap_or_default();
+        Some(one)
+    })
 }
 
 /// Length of the header: up to the empty line, or up to the first line that is no field.
