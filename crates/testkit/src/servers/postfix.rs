@@ -16,8 +16,8 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::{
-    Delivered, Mailbox, STARTS, folder, free_port, listens, loopback, mode, process::Daemon, program, user,
-    wait,
+    Delivered, Mailbox, PATIENCE, STARTS, folder, free_port, listens, loopback, mode, process::Daemon,
+    program, user, wait,
 };
 
 /// Where distributions put Postfix's daemons.
@@ -242,8 +242,14 @@ fn prepare(at: &Path, setup: &Setup, smtp: SocketAddr, daemons: &Path) -> io::Re
     }
     chown(at.join("data"), Some(owner.0), None)?;
     chown(at.join("mail"), Some(nobody.0), Some(nobody.1))?;
-    fs::write(at.join("conf/main.cf"), main_cf(at, setup, nobody, daemons))?;
-    fs::write(at.join("conf/master.cf"), master_cf(setup, smtp))
+    settled(&at.join("conf/main.cf"), &main_cf(at, setup, nobody, daemons))?;
+    settled(&at.join("conf/master.cf"), &master_cf(setup, smtp))
+}
+
+/// Postfix waits two seconds for a file of configuration that was written just now; this one was written long ago.
+fn settled(path: &Path, text: &str) -> io::Result<()> {
+    fs::write(path, text)?;
+    fs::File::options().write(true).open(path)?.set_modified(std::time::SystemTime::now() - PATIENCE)
 }
 
 fn group(name: &str) -> io::Result<u32> {

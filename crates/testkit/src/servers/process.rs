@@ -11,8 +11,8 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group, test_kill_p
 
 use super::PAUSE;
 
-/// Until processes that do not end politely are killed.
-const GRACE: Duration = Duration::from_secs(10);
+/// Until processes that do not end politely are killed. Nothing that they write is needed any more, or it survives that.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// A daemon in the foreground, leader of its process group, and who ends it when we cannot.
 #[derive(Debug)]
