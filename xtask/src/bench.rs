@@ -122,7 +122,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     }
     if !options.growth {
         let mail = mail(options)?;
-        let builtin = options.rules.as_deref();
         let bytes: usize = mail.iter().map(Vec::len).sum();
         println!(
             "{} messages, {} bytes on average, one thread, warm, the fastest of {ROUNDS} rounds each",

@@ -7,6 +7,7 @@ use std::time::Instant;
 use mail_auth::MessageAuthenticator;
 use sekisho_mail::Message;
 use sekisho_observe::{Answers, Context, Knowledge, ask, history, observe};
+use sekisho_policy::{Policy, Ruling, Wish, rule};
 use sekisho_record::{Cost, Evidence, Record, Submission, Verdict};
 
 use crate::{
@@ -22,6 +23,8 @@ pub struct Judge {
     /// Knowledge of its own instead of what ships with the program.
     pub(crate) knowledge: Option<Box<Knowledge>>,
     pub(crate) rules: Rules,
+    /// What is done with what was judged, where somebody wants to know.
+    pub(crate) policy: Policy,
     /// Somebody answers questions about papers; else none are asked.
     pub(crate) asks: bool,
     /// Somebody answers questions about history; else none are asked, and nothing is said about it.
@@ -34,7 +37,8 @@ impl Judge {
     /// A judge who asks nothing.
     pub fn new(context: Context, rules: Rules) -> Self {
         let authenticator = resolver::offline().ok();
-        Self { context, knowledge: None, rules, asks: false, remembers: false, authenticator }
+        let policy = Policy::default();
+        Self { context, knowledge: None, rules, policy, asks: false, remembers: false, authenticator }
     }
 
     /// The same, asking about papers or not.
@@ -47,6 +51,12 @@ impl Judge {
     #[must_use]
     pub fn remembering(self, remembers: bool) -> Self {
         Self { remembers, ..self }
+    }
+
+    /// Decides about a message that was judged.
+    pub fn rule(&self, submission: &Submission<'_>, record: &Record, wish: &Wish) -> Ruling {
+        let (verdict, evidence) = (&record.verdict, Some(&record.evidence));
+        rule(submission.raw, verdict, evidence, submission.envelope, &self.policy, wish)
     }
 
     /// Opens a case: reads the message and finds out what to ask.

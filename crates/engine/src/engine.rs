@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sekisho_observe::{Context, Knowledge};
+use sekisho_policy::{Policy, Ruling, Wish};
 use sekisho_record::{Record, Submission, history::Lesson};
 
 use crate::{
@@ -82,6 +83,18 @@ impl Engine {
         Self { desk: self.desk.with_deadline(deadline), ..self }
     }
 
+    /// The same with a policy.
+    #[must_use]
+    pub fn with_policy(mut self, policy: Policy) -> Self {
+        self.judge.policy = policy;
+        self
+    }
+
+    /// What is done with what was judged.
+    pub fn policy(&self) -> &Policy {
+        &self.judge.policy
+    }
+
     /// The rules.
     pub fn rules(&self) -> &Rules {
         &self.judge.rules
@@ -118,6 +131,13 @@ impl Engine {
         let record =
             self.open(submission, by, &mut |exchange: &Exchange| asked.push(exchange.clone())).close();
         (record, asked)
+    }
+
+    /// Judges a submission, and decides about it.
+    pub fn scan_and_rule(&self, submission: &Submission<'_>, wish: &Wish) -> (Record, Ruling, Vec<Exchange>) {
+        let (record, asked) = self.scan_by(submission, &self.desk);
+        let ruling = self.judge.rule(submission, &record, wish);
+        (record, ruling, asked)
     }
 
     /// Judges a message with a history in words: what the cases of rule pages say is remembered.

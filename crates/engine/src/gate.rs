@@ -4,11 +4,17 @@
 //! comes back with the decision of the fail-safe clause. When a passage says that a message is held, it is durable here;
 //! when it says anything else, whoever hands the message on is responsible for it until the next server has it.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use sekisho_record::{Action, Change, Decisions, Envelope, Summary, Verdict};
 
-use crate::resolver::Answer;
+use crate::{case::masked, resolver::Answer, worker::Judged};
+
+mod behind;
+mod live;
+
+use behind::Behind;
+pub use live::{Gate, Judges, NOT_HELD, Settings};
 
 /// A message at an intake.
 #[derive(Debug, Clone, Default)]
@@ -63,4 +69,49 @@ pub trait Gatekeeper: Send + Sync {
     /// Lets one message pass, or not. Always answers, within the deadline of the configuration. Waits while too many
     /// messages are being judged.
     fn pass(&self, arrival: Arrival) -> Answer<'_, Passage>;
+}
+
+/// Where messages are held.
+pub trait Quarantine: Send + Sync {
+    /// Holds a message for the recipients whose decision says so, and returns the id under which it is held: the one that
+    /// it was held under before when the same message comes again. When this returns, it is durable.
+    ///
+    /// # Errors
+    /// In words for the log. Then nothing of it is held.
+    fn hold<'a>(
+        &'a self,
+        arrival: &'a Arrival,
+        judged: &'a Judged,
+        passage: &'a Passage,
+    ) -> Answer<'a, Result<String, String>>;
+}
+
+/// The one line of the log about a message, and what is counted of it.
+fn report(arrival: &Arrival, passage: &Passage, took: Duration) {
+    let Passage { id, verdict, decisions, cpu_ms, .. } = passage;
+    let safest = decisions.safest();
+    let (action, clause) = safest.map_or(("none", ""), |d| (d.action.name(), d.clause.as_str()));
+    let class = sekisho_policy::decide::class_word(verdict.class);
+    tracing::info!(
+        id,
+        intake = arrival.intake,
+        queue_id = arrival.queue_id,
+        mail_from = arrival.envelope.as_ref().map(|envelope| masked(&envelope.mail_from)),
+        recipients = arrival.envelope.as_ref().map(|envelope| envelope.rcpt_to.len()),
+        bytes = arrival.raw.len(),
+        class,
+        score = verdict.score,
+        action,
+        clause,
+        rules = ?verdict.decided_by,
+        gaps = verdict.gaps.len(),
+        cpu_ms,
+        ms = took.as_secs_f64() * 1000.0,
+        "passed"
+    );
+    metrics::counter!("sekisho_messages_total", "intake" => arrival.intake, "class" => class, "action" => action)
+        .increment(1);
+    metrics::counter!("sekisho_message_bytes_total").increment(arrival.raw.len() as u64);
+    metrics::histogram!("sekisho_message_seconds").record(took.as_secs_f64());
+    metrics::histogram!("sekisho_message_cpu_seconds").record(cpu_ms / 1000.0);
 }

@@ -2,6 +2,7 @@
 
 pub mod case;
 pub mod engine;
+#[cfg(unix)]
 pub mod gate;
 pub mod history;
 pub mod judging;
@@ -17,10 +18,12 @@ pub mod zone;
 
 pub use case::{Case, Judge};
 pub use engine::Engine;
-pub use gate::{Arrival, Gatekeeper, Passage};
+#[cfg(unix)]
+pub use gate::{Arrival, Gate, Gatekeeper, Passage};
 pub use history::{History, NoHistory, Remembers};
 pub use kept::{Keeper, Shelf};
 pub use resolver::{Live, Nobody, Resolver, Scripted};
+pub use sekisho_policy::{apply, apply::body_start};
 pub use world::{Answering, Desk, Exchange};
 pub use zone::Zone;
 

@@ -53,3 +53,11 @@ pub const BUFFER_KEPT: usize = 1 << 20;
 pub const KEPT_HEAD_MAX: usize = 16 << 20;
 /// Calls of one sweep of what is remembered; each is bounded by the store, what is left is for the next sweep.
 pub const SWEEP_CALLS_MAX: usize = 20;
+/// Bytes of the messages that are judged or wait for it at the same time; beyond, intakes wait.
+pub const FLIGHT_BYTES_MAX: usize = 512 << 20;
+/// How long holding a message may take when its deadline has passed meanwhile: refusing it then would bring it again.
+pub const HOLD_PATIENCE: Duration = Duration::from_secs(5);
+/// Messages that wait to be remembered behind their answer; beyond, the answer waits.
+pub const BEHIND_MAX: usize = 256;
+/// Of them, those that are written together.
+pub const BEHIND_BATCH: usize = 64;

@@ -151,8 +151,8 @@ pub fn carried_out(mut decisions: Decisions, splits: bool) -> Decisions {
     Decisions { direction: decisions.direction, each }
 }
 
-/// The class as our header field names it.
-pub(crate) fn class_word(class: Class) -> &'static str {
+/// The class as header field, logs and metrics name it.
+pub fn class_word(class: Class) -> &'static str {
     match class {
         Class::Benign => "benign",
         Class::Suspicious => "suspicious",

@@ -16,6 +16,7 @@ use rustix::{
     event::{PollFd, PollFlags, Timespec, poll},
     process::Signal,
 };
+use sekisho_policy::Wish;
 use sekisho_record::{Submission, history::Lesson};
 
 use crate::{
@@ -172,7 +173,7 @@ impl Worker {
         self.child.id()
     }
 
-    /// Has a message judged. After a fault this worker is of no more use.
+    /// Has a message judged and, where there is a wish, decided about. After a fault this worker is of no more use.
     ///
     /// # Errors
     /// When the worker does not give a result within its limits.
@@ -180,9 +181,10 @@ impl Worker {
         &mut self,
         submission: &Submission<'_>,
         want: &str,
+        wish: Option<&Wish>,
         by: &dyn Answering,
     ) -> Result<Judged, Fault> {
-        self.dialogue(submission, want, by).map_err(|fault| self.autopsy(fault))
+        self.dialogue(submission, want, wish, by).map_err(|fault| self.autopsy(fault))
     }
 
     /// Has a task done; `piece` gets the parts of the result that come before it. After a fault this worker is of no
@@ -228,13 +230,14 @@ impl Worker {
         &mut self,
         submission: &Submission<'_>,
         want: &str,
+        wish: Option<&Wish>,
         by: &dyn Answering,
     ) -> Result<Judged, Fault> {
         let unsendable = |error: io::Error| Fault::Failed(error.to_string());
         // The parser looks at no more than this.
         let most = submission.raw.len().min(sekisho_mail::limits::MESSAGE_BYTES_MAX + 1);
         let cut = Submission { raw: submission.raw.get(..most).unwrap_or_default(), ..*submission };
-        protocol::submission(&mut self.frame, &cut, want).map_err(unsendable)?;
+        protocol::submission(&mut self.frame, &cut, want, wish).map_err(unsendable)?;
         let mut end = Instant::now() + self.deadline;
         let mut left = by.patience();
         let mut asked = Vec::new();

@@ -2,6 +2,7 @@
 
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use sekisho_policy::Wish;
 use sekisho_record::Submission;
 
 use crate::{
@@ -52,11 +53,20 @@ impl Pool {
         self.judge_by(submission, want, &self.desk)
     }
 
+    /// Has a message judged and decided about. Nothing is decided where nobody could judge.
+    pub fn rule(&self, submission: &Submission<'_>, wish: &Wish) -> Judged {
+        self.with_worker(|worker| worker.judge(submission, "", Some(wish), &self.desk))
+    }
+
     /// The same with somebody else's answers.
     pub fn judge_by(&self, submission: &Submission<'_>, want: &str, by: &dyn Answering) -> Judged {
+        self.with_worker(|worker| worker.judge(submission, want, None, by))
+    }
+
+    fn with_worker(&self, work: impl FnOnce(&mut Worker) -> Result<Judged, Fault>) -> Judged {
         let mut seat = Seat { pool: self, worker: None };
         let result = self.take().and_then(|mut worker| {
-            let result = worker.judge(submission, want, by);
+            let result = work(&mut worker);
             if result.is_ok() {
                 seat.worker = Some(worker);
             }

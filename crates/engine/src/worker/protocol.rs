@@ -8,6 +8,7 @@ use std::{
     io::{self, Read, Write},
 };
 
+use sekisho_policy::{Ruling, Wish};
 use sekisho_record::{Cost, Envelope, Gap, Record, Submission, Summary, Verdict, history::Lesson};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -129,13 +130,21 @@ struct Head<'a> {
     /// What is wanted besides the verdict, in the words of the program that started the worker.
     #[serde(default, skip_serializing_if = "str::is_empty", borrow)]
     want: Cow<'a, str>,
+    /// What deciding needs, where a decision is wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    wish: Option<Wish>,
 }
 
 /// A submission frame: length of the head, head, message.
 ///
 /// # Errors
 /// When it is longer than a length can say.
-pub fn submission(frame: &mut Vec<u8>, submission: &Submission<'_>, want: &str) -> io::Result<()> {
+pub fn submission(
+    frame: &mut Vec<u8>,
+    submission: &Submission<'_>,
+    want: &str,
+    wish: Option<&Wish>,
+) -> io::Result<()> {
     begin(frame, Kind::Submission);
     frame.extend_from_slice(&[0; 4]);
     let head = Head {
@@ -144,6 +153,7 @@ pub fn submission(frame: &mut Vec<u8>, submission: &Submission<'_>, want: &str) 
         at: submission.at,
         now: submission.now,
         want: want.into(),
+        wish: wish.cloned(),
     };
     serde_json::to_writer(&mut *frame, &head)?;
     close_part(frame)?;
@@ -187,6 +197,8 @@ pub struct Received<'a> {
     pub now: i64,
     /// What is wanted besides the verdict.
     pub want: String,
+    /// What deciding needs, where a decision is wanted.
+    pub wish: Option<Wish>,
     /// The message.
     pub raw: &'a [u8],
 }
@@ -195,8 +207,9 @@ pub struct Received<'a> {
 pub fn received(content: &[u8]) -> Option<Received<'_>> {
     let (head, raw) = parts(content)?;
     let head: Head<'_> = serde_json::from_slice(head).ok()?;
-    let (record, want) = (head.record.into_owned(), head.want.into_owned());
-    Some(Received { envelope: head.envelope, record, at: head.at, now: head.now, want, raw })
+    let (record, want) = (head.record.to_string(), head.want.to_string());
+    let Head { envelope, at, now, wish, .. } = head;
+    Some(Received { envelope, record, at, now, want, wish, raw })
 }
 
 impl Received<'_> {
@@ -225,6 +238,9 @@ pub struct Judged {
     /// What history is to learn from the message.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Lesson>,
+    /// What was decided, where that was wanted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruling: Option<Ruling>,
     /// Processor seconds that the worker has used so far.
     #[serde(default)]
     pub cpu_seconds: u64,
@@ -238,10 +254,10 @@ pub struct Judged {
 
 impl Judged {
     /// The result of a record of this process.
-    pub fn of(record: Record, text: Option<String>) -> Self {
+    pub fn of(record: Record, text: Option<String>, ruling: Option<Ruling>) -> Self {
         let summary = Summary::from(&record.evidence);
         let Record { verdict, cost, lesson, .. } = record;
-        Self { verdict, cost, summary, lesson, cpu_seconds: 0, text, asked: Vec::new() }
+        Self { verdict, cost, summary, lesson, ruling, cpu_seconds: 0, text, asked: Vec::new() }
     }
 
     /// The result of a message that no worker could judge. A person has to look: nobody else did.
@@ -303,7 +319,8 @@ mod tests {
             at: Some(-5),
             now: 7,
         };
-        submission(&mut frame, &sent, "evidence").unwrap();
+        let wish = Wish { id: "r1".into(), now: 9, ..Wish::default() };
+        submission(&mut frame, &sent, "evidence", Some(&wish)).unwrap();
         let mut content = Vec::new();
         let kind = read(&mut frame.as_slice(), &mut content, 1000).unwrap();
         let got = received(&content).unwrap();
@@ -312,7 +329,7 @@ mod tests {
             (got.submission().envelope, got.want.as_str(), got.raw),
             (Some(&envelope), "evidence", sent.raw)
         );
-        assert_eq!((got.record.as_str(), got.at, got.now), ("r1", Some(-5), 7));
+        assert_eq!((got.record.as_str(), got.at, got.now, got.wish), ("r1", Some(-5), 7, Some(wish)));
     }
 
     #[test]

@@ -95,7 +95,8 @@ fn one(judge: &Judge, extras: &Extras<'_>, content: &[u8], line: &mut Line) -> R
     }
     let record = case.close();
     let text = if received.want.is_empty() { None } else { (extras.render)(&record, &received.want) };
-    Ok(Judged { cpu_seconds: cpu_seconds(), ..Judged::of(record, text) })
+    let ruling = received.wish.as_ref().map(|wish| judge.rule(&received.submission(), &record, wish));
+    Ok(Judged { cpu_seconds: cpu_seconds(), ..Judged::of(record, text, ruling) })
 }
 
 fn lost(error: io::Error) -> Error {
