@@ -216,6 +216,14 @@ pub(crate) fn read(raw: &[u8], defects: &mut Defects) -> (Vec<Field>, usize) {
     (fields, walk.offset())
 }
 
+/// Where the header begins and where the body does, as [`read`] finds them.
+pub(crate) fn place(raw: &[u8]) -> (usize, usize) {
+    let head = start(raw);
+    let mut walk = RawFields::new(raw, head);
+    let fields = walk.by_ref().count();
+    (head, if fields == 0 { head } else { walk.offset() })
+}
+
 /// Behind empty lines and an mbox separator.
 fn start(raw: &[u8]) -> usize {
     let mut at = raw.iter().take_while(|b| matches!(b, b'\r' | b'\n')).count();

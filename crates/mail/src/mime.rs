@@ -31,6 +31,10 @@ pub(crate) struct Content {
 pub(crate) struct Leaf {
     pub(crate) content: Content,
     pub(crate) body: Span,
+    /// Where its own header begins, for a part of a multipart.
+    pub(crate) head: usize,
+    /// The subtypes of all multiparts around it, outermost first, each followed by a slash.
+    pub(crate) above: String,
     /// The subtype of the multipart that holds it (`mixed`, `alternative`, …); empty for the whole message.
     pub(crate) parent: String,
     /// Its place in that multipart.
@@ -130,6 +134,8 @@ struct Walk<'a, 'd> {
     raw: &'a [u8],
     stack: Vec<Frame>,
     leaves: Vec<Leaf>,
+    /// Where the header of the part at hand begins.
+    head: usize,
     defects: &'d mut Defects,
 }
 
@@ -145,7 +151,7 @@ struct Delimiter {
 
 /// Finds every leaf of the message whose body begins at `body`.
 pub(crate) fn leaves(raw: &[u8], body: usize, content: Content, defects: &mut Defects) -> Vec<Leaf> {
-    let mut walk = Walk { raw, stack: Vec::new(), leaves: Vec::new(), defects };
+    let mut walk = Walk { raw, stack: Vec::new(), leaves: Vec::new(), head: 0, defects };
     if content.kind.as_ref().is_some_and(|k| k.ambiguous) {
         walk.defects.note(DefectKind::AmbiguousStructure, None, "a Content-Type parameter stands twice");
     }
@@ -207,7 +213,8 @@ impl Walk<'_, '_> {
             Some(frame) => (frame.subtype.clone(), frame.children.saturating_sub(1)),
             None => (String::new(), 0),
         };
-        self.leaves.push(Leaf { content, body: Span::new(body, end), parent, index });
+        let above = self.stack.iter().flat_map(|frame| [frame.subtype.as_str(), "/"]).collect();
+        self.leaves.push(Leaf { content, body: Span::new(body, end), head: self.head, above, parent, index });
     }
 
     /// Acts on a delimiter; gives back the next one.
@@ -232,6 +239,7 @@ impl Walk<'_, '_> {
         if let Some(frame) = self.stack.last_mut() {
             frame.children += 1;
         }
+        self.head = found.after;
         let (content, body) = Content::of_part(self.raw, found.after, self.defects);
         if content.kind.as_ref().is_some_and(|k| k.ambiguous) {
             self.defects.note(DefectKind::AmbiguousStructure, None, "a Content-Type parameter stands twice");

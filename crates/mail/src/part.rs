@@ -62,6 +62,16 @@ pub(crate) struct Parts {
     pub(crate) attachments: Vec<Attachment>,
 }
 
+impl Leaf {
+    /// It is shown as (part of) the body, if it is a text: no attachment, no named file, nothing that a page refers to.
+    pub(crate) fn is_body(&self) -> bool {
+        let attached = self.content.disposition.as_ref().is_some_and(|d| d.value == "attachment");
+        let named = self.content.name().is_some() && !self.parent.is_empty();
+        let beside = self.parent == "related" && self.index > 0 && self.content.id.is_some();
+        !attached && !named && !beside
+    }
+}
+
 /// Alternative renderings of a body that no rule reads and that are no attachment either.
 const RENDERINGS: [&str; 4] = ["text/x-amp-html", "text/enriched", "text/watch-html", "text/richtext"];
 
@@ -70,11 +80,8 @@ pub(crate) fn sort(raw: &[u8], leaves: Vec<Leaf>, defects: &mut Defects) -> Part
     let mut out = Parts::default();
     for leaf in leaves {
         let media = leaf.content.media_type(&leaf.parent).to_owned();
-        let attached = leaf.content.disposition.as_ref().is_some_and(|d| d.value == "attachment");
         let whole = leaf.parent.is_empty();
-        let named = leaf.content.name().is_some() && !whole;
-        let beside = leaf.parent == "related" && leaf.index > 0 && leaf.content.id.is_some();
-        let body = !attached && !named && !beside;
+        let body = leaf.is_body();
         match media.as_str() {
             "text/plain" if body => out.plain = body_text(raw, leaf, out.plain.take(), defects),
             "text/html" | "application/xhtml+xml" if body => {

@@ -6,7 +6,7 @@ use memchr::memchr;
 
 /// How the bytes of a part travelled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Encoding {
+pub enum Encoding {
     /// 7bit, 8bit, binary, or a name that nobody knows.
     Identity,
     /// base64.
@@ -35,7 +35,7 @@ impl Encoding {
     }
 
     /// Decodes; the flag is true when the bytes were not cleanly encoded.
-    pub(crate) fn decode(self, bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
+    pub fn decode(self, bytes: &[u8]) -> (Cow<'_, [u8]>, bool) {
         match self {
             Encoding::Identity => (Cow::Borrowed(bytes), false),
             Encoding::Base64 => {

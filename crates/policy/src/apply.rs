@@ -61,7 +61,7 @@ pub(crate) fn fields(raw: &[u8]) -> impl Iterator<Item = Field<'_>> {
 }
 
 /// Length of the header: up to the empty line, or up to the first line that is no field.
-fn head_end(raw: &[u8]) -> usize {
+pub(crate) fn head_end(raw: &[u8]) -> usize {
     let mut at = 0;
     while let Some(field) = field(raw.get(at..).unwrap_or_default()) {
         at += field.bytes.len();
@@ -70,12 +70,12 @@ fn head_end(raw: &[u8]) -> usize {
 }
 
 /// Length of the empty line that the rest begins with.
-fn empty_line(rest: &[u8]) -> usize {
+pub(crate) fn empty_line(rest: &[u8]) -> usize {
     if rest.starts_with(b"\r\n") { 2 } else { usize::from(rest.starts_with(b"\n")) }
 }
 
 /// The field that these bytes begin with.
-fn field(bytes: &[u8]) -> Option<Field<'_>> {
+pub(crate) fn field(bytes: &[u8]) -> Option<Field<'_>> {
     let mut end = 0;
     loop {
         let rest = bytes.get(end..).unwrap_or_default();

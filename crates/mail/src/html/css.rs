@@ -8,7 +8,7 @@ mod tests;
 use memchr::memchr;
 
 pub(crate) use color::{Rgb, color, is_same};
-pub(crate) use sheet::Sheet;
+pub(crate) use sheet::{Sheet, only_important};
 
 /// A paint: what a colour property says.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -54,6 +54,27 @@ pub(crate) struct Style {
 }
 
 impl Style {
+    /// What `all: initial` says: every property at its first value.
+    fn initial() -> Style {
+        let no = Some(false);
+        Style {
+            display_none: no,
+            invisible: no,
+            see_through: no,
+            zero_size: no,
+            clips: no,
+            off_screen: no,
+            clipped_away: no,
+            indented_away: no,
+            font_size: Some(Size::Px(16.0)),
+            bold: no,
+            pre: no,
+            color: Some(Paint::Rgb([0, 0, 0])),
+            background: Some(Paint::Clear),
+            ..Style::default()
+        }
+    }
+
     /// Reads `name: value; …`.
     pub(crate) fn parse(text: &str) -> Style {
         let mut style = Style::default();
@@ -122,6 +143,7 @@ impl Style {
         let Some(first) = name.as_bytes().first() else { return };
         let is = |word: &str| name.eq_ignore_ascii_case(word);
         match first | 0x20 {
+            b'a' if is("all") && starts(value, "initial") => *self = Style::initial(),
             b'b' if is("background") || is("background-color") => {
                 self.background = Some(color::background(value))
             }

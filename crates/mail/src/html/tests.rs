@@ -37,6 +37,14 @@ fn text_is_laid_out_as_on_a_page() {
 #[test]
 fn hidden_text_and_its_twins() {
     let table = [
+        (
+            "<style>*{display:none!important}</style><p style='display:block'>X</p>",
+            "<style>p{display:none!important}</style><p style='display:block!important'>X</p>",
+        ),
+        (
+            "<style>p{left:-999px}</style><p style='color:red'>X</p>",
+            "<style>p{left:-999px}</style><p style='all:initial;color:red'>X</p>",
+        ),
         ("<p style='display:none'>X</p>", "<p style='display:block'>X</p>"),
         ("<p style='DISPLAY : NONE !important'>X</p>", "<p style='x-display:none'>X</p>"),
         ("<p style='display:/**/none'>X</p>", "<p style='/*display:none*/'>X</p>"),

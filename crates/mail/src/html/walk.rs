@@ -6,7 +6,7 @@ mod quote;
 
 use html5ever::LocalName;
 
-use super::css::{Sheet, Style};
+use super::css::{self, Sheet, Style};
 use super::links;
 use super::tag::Tag;
 use super::text::TextOut;
@@ -219,6 +219,10 @@ impl<'t> Walk<'t> {
                     plain.add(&own);
                 }
                 plain.add(&important);
+                // The element's own `!important` is stronger than that of any sheet.
+                if let Some(text) = attrs.style.filter(|text| text.contains('!')) {
+                    plain.add(&Style::parse(&css::only_important(text)));
+                }
                 Some(plain)
             }
         };

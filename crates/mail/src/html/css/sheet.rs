@@ -134,7 +134,8 @@ fn simple(selector: &str) -> Option<String> {
     Some(key.to_ascii_lowercase())
 }
 
-fn only_important(body: &str) -> String {
+/// The declarations that say `!important`.
+pub(crate) fn only_important(body: &str) -> String {
     body.split(';').filter(|declaration| declaration.contains('!')).collect::<Vec<_>>().join(";")
 }
 
