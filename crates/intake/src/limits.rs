@@ -1,0 +1,68 @@
+//! Every limit of the crate, beside its reason.
+
+/// SMTP: bytes of a command line with its line end: 512 of RFC 5321 4.5.3.1.4, and what SIZE, 8BITMIME, SMTPUTF8, DSN and
+/// XFORWARD add. A longer line is read to its end, thrown away and refused.
+pub const SMTP_COMMAND_BYTES_MAX: usize = 2_048;
+/// SMTP: bytes of an address. RFC 5321 4.5.3.1.3 says 256; addresses that lists and forwarders write are longer.
+pub const SMTP_ADDRESS_BYTES_MAX: usize = 1_024;
+/// SMTP: parameters of MAIL, RCPT, XCLIENT or XFORWARD.
+pub const SMTP_PARAMETERS_MAX: usize = 16;
+/// SMTP: recipients of one message.
+pub const SMTP_RECIPIENTS_MAX: usize = 10_000;
+/// SMTP: bytes of the addresses of one message, and of their parameters.
+pub const SMTP_RECIPIENT_BYTES_MAX: usize = 4 << 20;
+/// SMTP: recipients that the next hop is asked about at once.
+pub const SMTP_RECIPIENT_BATCH_MAX: usize = 100;
+/// SMTP: bytes of a message, where the settings say nothing else.
+pub const SMTP_MESSAGE_BYTES_MAX: usize = 100 << 20;
+/// SMTP: bytes of all messages that are held in memory at one time. A message counts twice: as it came and as it leaves.
+pub const SMTP_FLIGHT_BYTES_MAX: usize = 400 << 20;
+/// SMTP: milliseconds that a message waits until there is room for it; then it is refused for now.
+pub const SMTP_FLIGHT_WAIT_MS_MAX: u64 = 30_000;
+/// SMTP: connections at one time.
+pub const SMTP_CONNECTIONS_MAX: usize = 500;
+/// SMTP: connections of one address at one time. Peers that are trusted have no such limit.
+pub const SMTP_PEER_CONNECTIONS_MAX: usize = 50;
+/// SMTP: commands of one connection that were refused for what they are; then it is ended.
+pub const SMTP_ERRORS_MAX: u32 = 20;
+/// SMTP: recipients of one connection that the next hop refused; then it is ended. A list of customers that has grown old
+/// has some; who tries names out has many.
+pub const SMTP_REFUSALS_MAX: u32 = 1_000;
+/// SMTP: commands of one connection that move no mail (NOOP, RSET, VRFY, HELP, EHLO, …) since the last message.
+pub const SMTP_IDLE_COMMANDS_MAX: u32 = 200;
+/// SMTP: fields `Received` of a message; more are a loop (RFC 5321 6.3).
+pub const SMTP_HOPS_MAX: usize = 100;
+/// SMTP: bytes of one line of a reply of the next hop. RFC 5321 4.5.3.1.5 says 512.
+pub const SMTP_REPLY_LINE_BYTES_MAX: usize = 2_048;
+/// SMTP: lines of one reply of the next hop; more are no SMTP.
+pub const SMTP_REPLY_LINES_MAX: usize = 128;
+/// SMTP: bytes of a reply that wait to be sent to a peer that goes on asking.
+pub const SMTP_OUTPUT_BYTES_MAX: usize = 16 << 10;
+/// SMTP: seconds for a greeting, and for the next command (RFC 5321 4.5.3.2.7).
+pub const SMTP_COMMAND_SECONDS_MAX: u64 = 300;
+/// SMTP: seconds for the next piece of a message.
+pub const SMTP_PIECE_SECONDS_MAX: u64 = 180;
+/// SMTP: seconds for a whole message, from DATA to its end: a peer that sends a byte a minute ends, too.
+pub const SMTP_MESSAGE_SECONDS_MAX: u64 = 3_600;
+/// SMTP: seconds that a peer may take to read what it is told.
+pub const SMTP_WRITE_SECONDS_MAX: u64 = 180;
+/// SMTP: seconds for TLS to begin.
+pub const SMTP_TLS_SECONDS_MAX: u64 = 60;
+/// SMTP: seconds that the gate may take for a message, whatever it promises; then it is refused for now.
+pub const SMTP_GATE_SECONDS_MAX: u64 = 600;
+/// SMTP: seconds that messages under way have after the service was told to stop.
+pub const SMTP_STOP_SECONDS_MAX: u64 = 60;
+/// SMTP: recipients that are remembered as having a message which its sender was told to send again.
+pub const SMTP_HANDED_MAX: usize = 20_000;
+/// SMTP: seconds that they are remembered: so long may senders try (RFC 5321 4.5.4.1).
+pub const SMTP_HANDED_SECONDS_MAX: u64 = 5 * 24 * 3_600;
+/// SMTP: seconds to connect to the next hop; each of its addresses gets so long.
+pub const SMTP_CONNECT_SECONDS_MAX: u64 = 30;
+/// SMTP: addresses of the next hop's name that are tried.
+pub const SMTP_HOP_ADDRESSES_MAX: usize = 8;
+/// SMTP: connections to the next hop that are kept open for the next message.
+pub const SMTP_IDLE_CONNECTIONS_MAX: usize = 20;
+/// SMTP: seconds that such a connection is kept; servers hang up after 300.
+pub const SMTP_IDLE_SECONDS_MAX: u64 = 60;
+/// SMTP: messages over one connection to the next hop.
+pub const SMTP_CONNECTION_USES_MAX: u32 = 100;
