@@ -53,7 +53,7 @@ impl Unstuffer {
         let mut done = 0;
         while let Some(rest) = bytes.get(done..).filter(|rest| !rest.is_empty()) {
             if self.at == At::Inside {
-                let plain = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+                let plain = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
                 out.extend_from_slice(rest.get(..plain).unwrap_or_default());
                 done += plain;
             }
@@ -138,8 +138,7 @@ impl Stuffer {
                     if self.begin && *first == b'.' {
                         out.push(b'.');
                     }
-                    let line =
-                        rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')).unwrap_or(rest.len());
+                    let line = memchr::memchr2(b'\r', b'\n', rest).unwrap_or(rest.len());
                     let (line, behind) = rest.split_at(line);
                     out.extend_from_slice(line);
                     self.begin = false;
@@ -200,7 +199,7 @@ impl Ends {
 pub(crate) fn normalised(raw: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(raw.len() + raw.len() / 16);
     let mut rest = raw;
-    while let Some(at) = rest.iter().position(|byte| matches!(byte, b'\r' | b'\n')) {
+    while let Some(at) = memchr::memchr2(b'\r', b'\n', rest) {
         let (line, behind) = rest.split_at(at);
         out.extend_from_slice(line);
         out.extend_from_slice(b"\r\n");

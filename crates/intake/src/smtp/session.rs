@@ -212,7 +212,7 @@ impl Session {
             Command::Helo(name) => {
                 self.abandon().await;
                 self.hello = Some(Hello { name, extended: false });
-                self.say(Reply::new(250, &self.shared.settings.name.clone()));
+                self.say(Reply::new(250, self.shared.settings.name.clone()));
                 Ok(Then::Next)
             }
             Command::Rset => {
@@ -334,14 +334,15 @@ impl Session {
         }
     }
 
-    /// Where the next message comes from, as far as is known, for the next hop.
+    /// Where the next message comes from, as far as is known. Nobody says LOCAL but a peer that is trusted: a Postfix that
+    /// takes a message for its own rewrites its header.
     fn origin(&self) -> Origin {
         let said = self.forward.as_ref().or(self.client.as_ref());
         let mut origin = said.cloned().unwrap_or_default();
+        origin.source.get_or_insert_with(|| "REMOTE".into());
         let hello = self.hello.as_ref();
         if said.is_none() && !self.trusted {
             origin.addr = Some(self.peer);
-            origin.source = Some("REMOTE".into());
         }
         if said.is_none() || (self.forward.is_none() && origin.helo.is_none()) {
             origin.helo = hello.map(|hello| hello.name.clone());

@@ -18,6 +18,8 @@ impl<T: AsyncRead + AsyncWrite + Send + Sync + Unpin> Duplex for T {}
 
 /// Bytes that are read at once.
 const PIECE: usize = 32 << 10;
+/// Pieces that are still read after a goodbye.
+const LINGER: usize = 64;
 
 /// Why nothing more comes or goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -96,11 +98,6 @@ impl Wire {
         }
     }
 
-    /// A whole line is there without waiting.
-    pub(crate) fn has_line(&self) -> bool {
-        self.input.contains(&b'\n')
-    }
-
     /// The next line, without its end.
     pub(crate) async fn line(&mut self, max: usize, time: Duration) -> Result<Line, Broken> {
         let (mut seen, mut too_long) = (0, false);
@@ -108,7 +105,7 @@ impl Wire {
         let deadline = tokio::time::Instant::now() + time;
         loop {
             let fresh = self.input.get(seen..).unwrap_or_default();
-            if let Some(at) = fresh.iter().position(|byte| *byte == b'\n') {
+            if let Some(at) = memchr::memchr(b'\n', fresh) {
                 let line = self.input.split_to(seen + at + 1);
                 return Ok(ended(line, max, too_long));
             }
@@ -134,10 +131,21 @@ impl Wire {
         matches!(read.as_mut().poll(&mut context), Poll::Ready(Ok(0) | Err(_)))
     }
 
-    /// Ends the connection in good order, as far as the peer lets us.
+    /// Ends the connection in good order, as far as the peer lets us: what it still says is read for a moment, since
+    /// hanging up on it would keep it from reading what it was told last.
     pub(crate) async fn close(mut self) {
-        let _ = self.flush().await;
-        let _ = within(Duration::from_secs(1), self.stream.shutdown()).await;
+        let linger = async {
+            let _ = self.flush().await;
+            let _ = self.stream.shutdown().await;
+            for _ in 0..LINGER {
+                self.input.clear();
+                self.input.reserve(PIECE);
+                if !matches!(self.stream.read_buf(&mut self.input).await, Ok(1..)) {
+                    break;
+                }
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(1), linger).await;
     }
 }
 

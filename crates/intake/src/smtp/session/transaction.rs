@@ -59,7 +59,7 @@ impl Session {
         if settings.tls_required && !self.secure {
             return Some(Reply::new(530, "5.7.0 Say STARTTLS first"));
         }
-        if let Some(reply) = from.parameters.iter().find_map(|parameter| no_mail_parameter(parameter)) {
+        if let Some(reply) = from.parameters.iter().find_map(no_mail_parameter) {
             return Some(reply);
         }
         if repeated(from) {
@@ -197,7 +197,7 @@ fn no_mail_parameter(parameter: &Parameter) -> Option<Reply> {
         "BODY" if !one_of(&["7BIT", "8BITMIME"]) => syntax("BODY=7BIT or BODY=8BITMIME"),
         "SMTPUTF8" if value.is_some() => syntax("SMTPUTF8"),
         "RET" if !one_of(&["FULL", "HDRS"]) => syntax("RET=FULL or RET=HDRS"),
-        "ENVID" if !value.is_some_and(|id| id.len() <= 100) => syntax("ENVID=id"),
+        "ENVID" if value.is_none_or(|id| id.len() > 100) => syntax("ENVID=id"),
         "SIZE" | "BODY" | "SMTPUTF8" | "RET" | "ENVID" | "AUTH" => None,
         _ => Some(Reply::new(555, "5.5.4 Parameter not known")),
     }
