@@ -59,7 +59,7 @@ fn a_message_of_100_mb_takes_what_the_limit_says() {
     assert_eq!(client.reply().unwrap().to_string(), "250 2.0.0 Ok: queued as 1");
     let got = next.wait(1);
     assert!(got[0].bytes > 100_000_014 && got[0].bytes < 100_000_400, "{}", got[0].bytes);
-    let (after, limit) = (peak(), 2 * sekisho_intake::limits::SMTP_MESSAGE_BYTES_MAX >> 20);
+    let (after, limit) = (peak(), (2 * sekisho_intake::limits::SMTP_MESSAGE_BYTES_MAX) >> 20);
     assert!(after - before < limit + 40, "{before} MiB before, {after} MiB after");
 }
 
