@@ -6,6 +6,7 @@
 pub mod decision;
 pub mod evidence;
 pub mod history;
+pub mod quarantine;
 pub mod record;
 pub mod submission;
 pub mod summary;

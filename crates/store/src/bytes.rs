@@ -1,6 +1,6 @@
 //! Message bytes: compressed, encrypted, addressed by their content, in a folder or an S3-compatible store.
 //!
-//! An object is `SKO`, a version, a nonce and ciphertext. Two keys are derived from the key file: one makes addresses
+//! An object is `SKO`, a version, a nonce and ciphertext. Keys are derived from the key file: one makes addresses
 //! (a keyed hash of the plain bytes, so that an address tells nobody else which message it is, and the same message has
 //! other addresses elsewhere), one makes the key of each object from its address. What is read is authenticated, and
 //! compared with its address again. The key file is all that is needed to read everything: keep a copy of it apart from
@@ -24,7 +24,7 @@ use ring::{
     rand::{SecureRandom as _, SystemRandom},
 };
 
-use crate::{StoreError, limits, text::hex};
+use crate::{StoreError, Tickets, limits, text::hex};
 
 /// First bytes of every object: who wrote it and in which form.
 const MAGIC: &[u8; 4] = b"SKO1";
@@ -36,6 +36,7 @@ const DEFLATED: u8 = 1;
 pub struct Key {
     address: hmac::Key,
     objects: hmac::Key,
+    tickets: hmac::Key,
 }
 
 impl fmt::Debug for Key {
@@ -50,7 +51,16 @@ impl Key {
         let root = hmac::Key::new(hmac::HMAC_SHA256, secret);
         let derive =
             |what: &str| hmac::Key::new(hmac::HMAC_SHA256, hmac::sign(&root, what.as_bytes()).as_ref());
-        Self { address: derive("sekisho object addresses 1"), objects: derive("sekisho object keys 1") }
+        Self {
+            address: derive("sekisho object addresses 1"),
+            objects: derive("sekisho object keys 1"),
+            tickets: derive("sekisho tickets 1"),
+        }
+    }
+
+    /// The key of signed links.
+    pub fn tickets(&self) -> Tickets {
+        Tickets::new(self.tickets.clone())
     }
 
     /// Reads a key file: exactly 32 bytes, for its owner only.
@@ -135,6 +145,8 @@ impl Sealed {
 #[derive(Debug, Clone)]
 pub struct Bytes {
     store: Arc<dyn ObjectStore>,
+    /// Whether what was written is on the disk, or at the remote store.
+    synced: bool,
     key: Arc<Key>,
 }
 
@@ -170,7 +182,18 @@ impl Bytes {
     ) -> Result<Self, StoreError> {
         let store: Arc<dyn ObjectStore> =
             if url.starts_with("s3://") { s3(url, options)? } else { Arc::new(folder(url, sync)?) };
-        Ok(Self { store, key: Arc::new(key) })
+        let synced = sync || url.starts_with("s3://");
+        Ok(Self { store, synced, key: Arc::new(key) })
+    }
+
+    /// The key of signed links, derived from the same key file.
+    pub fn tickets(&self) -> Tickets {
+        self.key.tickets()
+    }
+
+    /// Whether what was written survives a power failure.
+    pub(crate) fn synced(&self) -> bool {
+        self.synced
     }
 
     /// What tells keys apart without telling the key: 32 hexadecimal digits.
@@ -228,6 +251,15 @@ impl Bytes {
             Err(error) => return Err(object(error)),
         };
         self.unseal(address, sealed.as_ref()).map(Some)
+    }
+
+    /// Whether there are bytes with this address.
+    pub(crate) async fn exists(&self, address: &str) -> Result<bool, StoreError> {
+        match self.store.head(&location(address)?).await {
+            Ok(_) => Ok(true),
+            Err(object_store::Error::NotFound { .. }) => Ok(false),
+            Err(error) => Err(object(error)),
+        }
     }
 
     /// Removes bytes; none with this address is no error.

@@ -16,6 +16,7 @@
 //! | aliases | other names of its conversation (Outlook's Thread-Index), in keys | as long as their message |
 //! | opinions | appended, never changed | as long as their message |
 //! | message bytes | compressed, encrypted, by content | by class of message |
+//! | held mail, requests, lockdowns, audit, outbox | see `quarantine.rs` | [`HeldRetention`] |
 //!
 //! # What is not
 //!
@@ -83,7 +84,9 @@ pub mod limits;
 mod migrate;
 mod plan;
 mod postgres;
+mod quarantine;
 mod recall;
+mod rights;
 mod shared;
 mod sqlite;
 mod store;
@@ -91,6 +94,7 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 mod text;
+mod ticket;
 mod words;
 mod work;
 mod writer;
@@ -98,7 +102,14 @@ mod writer;
 pub use bytes::{Bytes, Key, Sealed};
 pub use check::Checked;
 pub use error::StoreError;
+pub use quarantine::{
+    Asked, By, HoldOutcome, Lifted, Outcome, Released, Reply,
+    search::{Cursor, Filter, HeldItem, HeldPage},
+    sweep::{HeldRetention, SweptHeld},
+};
 pub use recall::thread_messages;
-pub use store::{Forgotten, Keep, Kept, Learnt, Opined, Span, Store};
+pub use rights::{Rights, may};
+pub use store::{AuditFilter, Forgotten, Keep, Kept, Learnt, Opined, Span, Store};
 pub use sweep::{Retention, Swept};
+pub use ticket::{Purpose, Ticket, Tickets, Void};
 pub use writer::{Lost, Writer};

@@ -98,3 +98,54 @@ pub const SWEEP_ROWS: usize = 2_000;
 pub const SWEEP_STEPS: usize = 50;
 /// Bytes of the name of an object class.
 pub const CLASS_BYTES_MAX: usize = 40;
+/// Bytes of an address of somebody for whom a message is held; RFC 5321 knows 256. It is never cut: mail goes there.
+pub const ADDRESS_BYTES_MAX: usize = 1_000;
+/// Recipients of one held message. Beyond, it is not held, and the intake's fail-safe clause applies.
+pub const HELD_RECIPIENTS_MAX: usize = 20_000;
+/// Groups of one recipient that are kept with a held message.
+pub const GROUPS_MAX: usize = 64;
+/// Rules that are kept with a held message.
+pub const HELD_RULES_MAX: usize = 64;
+/// Bytes of a subject, a summary, a reason or the words of a request; what is longer is cut.
+pub const WORDS_BYTES_MAX: usize = 1_000;
+/// Bytes of the text that a held message is found by: subject, addresses, names, summary.
+pub const HELD_TEXT_BYTES_MAX: usize = 8_000;
+/// Recipients told with a held message, and found by the words of a search: the first.
+pub const RECIPIENTS_TOLD: usize = 50;
+/// Days in which the same bytes with the same envelope are the same held message: no server tries for longer.
+pub const HOLD_AGAIN_DAYS: u32 = 7;
+/// Held messages of one page of a search.
+pub const HELD_PAGE_MAX: usize = 200;
+/// Held messages that one page of a search looks at, the newest; the next page goes on behind them.
+pub const HELD_LOOKED_AT: usize = 20_000;
+/// Words of one search.
+pub const SEARCH_WORDS_MAX: usize = 8;
+/// Requests, entries of the audit or lockdowns of one page.
+pub const LIST_PAGE_MAX: usize = 500;
+/// Lockdowns that hold at the same time: each release reads them all.
+pub const LOCKDOWNS_MAX: usize = 200;
+/// Records of one lockdown.
+pub const LOCKED_RECORDS_MAX: usize = 1_000;
+/// Milliseconds after which PostgreSQL ends a transaction that asks for a release and then does nothing: whoever orders
+/// a lockdown waits for those that are under way, and a frozen node must not keep it waiting.
+pub const PASS_IDLE_MS_MAX: u32 = 4_000;
+/// Bytes of the JSON of an entry of the audit: before and after. What is larger is left out.
+pub const AUDIT_JSON_BYTES_MAX: usize = 4_000;
+/// Bytes of the payload of an effect.
+pub const PAYLOAD_BYTES_MAX: usize = 64 << 10;
+/// Bytes of the key of an effect.
+pub const EFFECT_KEY_BYTES_MAX: usize = 2_000;
+/// Effects given out in one call.
+pub const EFFECTS_MAX: usize = 256;
+/// Seconds that an effect belongs to the node that took it; then another one may take it.
+pub const LEASE_S: i64 = 120;
+/// Tries of an effect, with back-off between them, three days in all. Then it has failed, and the audit says so.
+pub const EFFECT_TRIES_MAX: u32 = 80;
+/// Seconds until an effect is tried again, at first; doubled each time.
+pub const EFFECT_RETRY_S_MIN: i64 = 5;
+/// The same in the end.
+pub const EFFECT_RETRY_S_MAX: i64 = 3_600;
+/// Seconds until a release that a lockdown keeps back is looked at again.
+pub const KEPT_BACK_S: i64 = 30;
+/// Bytes of a token of a signed link.
+pub const TOKEN_BYTES_MAX: usize = 1_800;

@@ -20,7 +20,8 @@ pub(crate) use tx::PostgresTx;
 use crate::{StoreError, breaker::Doubt, limits, migrate, text::Salt};
 
 /// Numbered steps of the schema; released ones never change.
-const STEPS: [&str; 2] = [include_str!("postgres/v1.sql"), include_str!("postgres/v2.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("postgres/v1.sql"), include_str!("postgres/v2.sql"), include_str!("postgres/v3.sql")];
 
 /// A pool of connections to one database.
 #[derive(Debug, Clone)]
@@ -64,6 +65,21 @@ impl Postgres {
     /// A transaction.
     pub(crate) async fn begin(&self) -> Result<PostgresTx, StoreError> {
         Ok(PostgresTx(self.pool.begin().await?))
+    }
+
+    /// The same, on the server's disk when it is committed, whatever the server's default is.
+    pub(crate) async fn begin_durably(&self) -> Result<PostgresTx, StoreError> {
+        // What a statement reads is as new as the statement: a lockdown that it has waited for is seen.
+        let mut tx = PostgresTx(self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?);
+        let sql = "SELECT set_config('synchronous_commit', 'on', true)
+             WHERE current_setting('synchronous_commit') = 'off'";
+        sqlx::query(sql).execute(&mut *tx.0).await?;
+        Ok(tx)
+    }
+
+    /// A transaction that only reads.
+    pub(crate) async fn begin_reading(&self) -> Result<PostgresTx, StoreError> {
+        self.begin().await
     }
 
     /// A connection broke: the others are tried before they are used, for a while.

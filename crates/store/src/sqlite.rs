@@ -1,8 +1,8 @@
 //! SQLite, the default: one file beside the program, one writer at a time, readers that never wait for it.
 //!
 //! * Write-ahead log and `synchronous = NORMAL`: killing the program loses nothing that was acknowledged; after a power
-//!   failure the last moments of history may be missing, but the file is whole. (A message itself is made durable before
-//!   it is accepted; history only knows one message less.)
+//!   failure the last moments of history may be missing, but the file is whole. What is written about held mail is
+//!   different: such transactions turn to `synchronous = FULL` and return when the disk has them.
 //! * One connection writes, and begins with `BEGIN IMMEDIATE`, so that it waits for other processes instead of failing
 //!   when it turns from reading to writing. Others read.
 
@@ -10,10 +10,18 @@ mod readers;
 mod recall;
 mod tx;
 
-use std::{path::Path, str::FromStr as _, time::Duration};
+use std::{
+    path::Path,
+    str::FromStr as _,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use sqlx::{
-    Connection as _, SqlitePool,
+    Connection as _, Executor as _, SqlSafeStr as _, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -24,10 +32,14 @@ use readers::Readers;
 use crate::{StoreError, limits, migrate, text::Salt};
 
 /// Numbered steps of the schema; released ones never change.
-const STEPS: [&str; 2] = [include_str!("sqlite/v1.sql"), include_str!("sqlite/v2.sql")];
+const STEPS: [&str; 3] =
+    [include_str!("sqlite/v1.sql"), include_str!("sqlite/v2.sql"), include_str!("sqlite/v3.sql")];
 
 /// Kibibytes of pages that each connection keeps in memory.
 const CACHE_KIB: i64 = 64 << 10;
+
+/// Connections for transactions that read for long: a check, and searches.
+const LOOKING_MAX: u32 = 3;
 
 /// Pages that are written to the log before they are moved to the file: a page that many messages change is moved once.
 const CHECKPOINT_PAGES: i64 = 8_000;
@@ -36,6 +48,8 @@ const CHECKPOINT_PAGES: i64 = 8_000;
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
     writer: SqlitePool,
+    /// The writer waits for the disk at each commit, until it is given back.
+    waits: Arc<AtomicBool>,
     readers: Readers,
     /// For transactions that read for long.
     checkers: SqlitePool,
@@ -58,7 +72,8 @@ impl Sqlite {
             .pragma("journal_size_limit", (CHECKPOINT_PAGES * 8 * 1024).to_string())
             .statement_cache_capacity(200);
         private(options.get_filename())?;
-        let pool = || {
+        let waits = Arc::new(AtomicBool::new(false));
+        let pool = |waits: Arc<AtomicBool>| {
             SqlitePoolOptions::new()
                 .acquire_timeout(Duration::from_millis(limits::BUSY_MS_MAX))
                 .idle_timeout(None)
@@ -66,25 +81,50 @@ impl Sqlite {
                 .test_before_acquire(false)
                 // SQLite ends a transaction by itself when the disk is full; sqlx then believes that it still goes on.
                 // Such a connection is closed, the next one is sound.
-                .after_release(|connection, _| {
+                .after_release(move |connection, _| {
+                    let waited = waits.swap(false, Ordering::AcqRel);
                     Box::pin(async move {
-                        connection.ping().await?;
+                        match waited {
+                            true => drop(connection.execute("PRAGMA synchronous = NORMAL").await?),
+                            false => connection.ping().await?,
+                        }
                         Ok(!connection.is_in_transaction())
                     })
                 })
         };
-        let writer = pool().max_connections(1).connect_with(options.clone()).await?;
+        let writer = pool(Arc::clone(&waits)).max_connections(1).connect_with(options.clone()).await?;
         let mut tx = SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?);
         let salt = migrate::migrate(&mut tx, &STEPS).await?;
         tx.0.commit().await?;
-        let checkers = pool().max_connections(1).connect_lazy_with(options.clone());
+        let checkers = pool(Arc::default()).max_connections(LOOKING_MAX).connect_lazy_with(options.clone());
         let readers = Readers::new(options.pragma("query_only", "1"));
-        Ok(Self { writer, readers, checkers, salt })
+        Ok(Self { writer, waits, readers, checkers, salt })
     }
 
     /// A transaction that may write.
     pub(crate) async fn begin(&self) -> Result<SqliteTx, StoreError> {
         Ok(SqliteTx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+    }
+
+    /// The same, on the disk when it is committed.
+    pub(crate) async fn begin_durably(&self) -> Result<SqliteTx, StoreError> {
+        let mut connection = self.writer.acquire().await?;
+        // Not possible inside of a transaction. There is one such connection, and it is ours now.
+        self.waits.store(true, Ordering::Release);
+        connection.execute("PRAGMA synchronous = FULL").await?;
+        Ok(SqliteTx(Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await?))
+    }
+
+    /// How it waits for the disk: durably, and otherwise.
+    #[cfg(test)]
+    pub(crate) async fn synchronous(&self) -> Result<(i64, i64), StoreError> {
+        let mut found = [0_i64; 2];
+        for (at, slot) in found.iter_mut().enumerate() {
+            let mut tx = if at == 0 { self.begin_durably().await? } else { self.begin().await? };
+            *slot = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *tx.0).await?;
+            tx.0.commit().await?;
+        }
+        Ok((found[0], found[1]))
     }
 
     /// A transaction that only reads, of one moment.

@@ -11,6 +11,7 @@ use crate::{
     limits,
     plan::{Planned, canonical},
     postgres::Postgres,
+    quarantine,
     sqlite::Sqlite,
     sweep::{self, Retention, Swept, Table, cutoff},
     text::{Salt, clip},
@@ -67,14 +68,17 @@ pub enum Opined {
 
 /// Runs `$body` in a transaction of whichever engine, again where that helps, within the time of a call.
 macro_rules! transact {
-    ($store:expr, |$tx:ident, $salt:ident| $body:expr) => {{
+    ($store:expr, |$tx:ident, $salt:ident| $body:expr) => {
+        transact!($store, begin, |$tx, $salt| $body)
+    };
+    ($store:expr, $begin:ident, |$tx:ident, $salt:ident| $body:expr) => {{
         let all = async {
             let mut tries = 1;
             loop {
                 let result: Result<_, StoreError> = match &$store.engine {
                     Engine::Sqlite(db) => {
                         async {
-                            let ($salt, mut $tx) = (&db.salt, db.begin().await?);
+                            let ($salt, mut $tx) = (&db.salt, db.$begin().await?);
                             let out = $body?;
                             $tx.0.commit().await?;
                             Ok(out)
@@ -83,7 +87,7 @@ macro_rules! transact {
                     }
                     Engine::Postgres(db) => {
                         async {
-                            let ($salt, mut $tx) = (&db.salt, db.begin().await?);
+                            let ($salt, mut $tx) = (&db.salt, db.$begin().await?);
                             let out = $body?;
                             $tx.0.commit().await?;
                             Ok(out)
@@ -102,8 +106,11 @@ macro_rules! transact {
     }};
 }
 
+mod held;
 mod objects;
+mod outbox;
 
+pub use held::AuditFilter;
 pub use objects::{Keep, Kept, Span};
 
 impl Store {
@@ -254,7 +261,9 @@ impl Store {
         let old = cutoff(now, retention.trait_days.max(retention.message_days));
         out.more |= self.walk(Table::Trait, old, &mut out.traits).await?;
         if let Some(bytes) = bytes {
-            for (class, days) in &retention.object_days {
+            let by_class =
+                retention.object_days.iter().filter(|(class, _)| *class != quarantine::steps::CLASS);
+            for (class, days) in by_class {
                 self.sweep_objects(bytes, class, cutoff(now, *days), &mut out).await?;
             }
         }
@@ -328,6 +337,15 @@ impl Store {
         match &self.engine {
             Engine::Sqlite(db) => db.filling(filling).await,
             Engine::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// How SQLite waits for the disk at a commit, in durable transactions and others (`PRAGMA synchronous`).
+    #[cfg(test)]
+    pub(crate) async fn synchronous(&self) -> Result<(i64, i64), StoreError> {
+        match &self.engine {
+            Engine::Sqlite(db) => db.synchronous().await,
+            Engine::Postgres(_) => Err(StoreError::Refused("no such setting".to_owned())),
         }
     }
 

@@ -2,13 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_record::history::Opinion;
+use sekisho_record::{
+    history::Opinion,
+    quarantine::{AuditEntry, Effect, State},
+};
 use sqlx::{Postgres, Transaction};
 
 use crate::{
     StoreError, lesson, limits,
     migrate::Schema,
     plan::{Delta, TickRow, TraitKey, rank},
+    quarantine::{
+        self, ForRow, HeldRow, search,
+        statements::{
+            EffectColumns, FoundColumns, FoundForColumns, Gate, LockColumns, NewFor, NewHeld, RequestColumns,
+            Wanted, shared_gate,
+        },
+    },
     shared::{shared_schema, shared_sweeping, shared_work, times},
     sweep::{Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
@@ -19,6 +29,9 @@ pub(crate) struct PostgresTx(pub(crate) Transaction<'static, Postgres>);
 
 /// Key of the advisory lock that a migrating node holds: the bytes of `sekisho1`.
 const MIGRATING: i64 = i64::from_be_bytes(*b"sekisho1");
+
+/// Key of the advisory lock between releases and lockdowns: the bytes of `sekishoL`.
+const PASSING: i64 = i64::from_be_bytes(*b"sekishoL");
 
 /// One column of rows.
 fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
@@ -295,4 +308,66 @@ impl Schema for PostgresTx {
 
 impl Sweeping for PostgresTx {
     shared_sweeping!("SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) held");
+}
+
+impl Gate for PostgresTx {
+    shared_gate!(
+        " FOR UPDATE",
+        " FOR UPDATE SKIP LOCKED",
+        "strpos",
+        "json_array_elements_text(CAST(",
+        " AS json)) AS w (value)"
+    );
+
+    async fn pass(&mut self) -> Result<(), StoreError> {
+        self.gate("SELECT set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock_shared($1)")
+            .await
+    }
+
+    async fn shut(&mut self) -> Result<(), StoreError> {
+        self.gate(
+            "SELECT set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock($1)",
+        )
+        .await
+    }
+
+    async fn add_recipients(&mut self, held: i64, at: i64, rows: &[NewFor]) -> Result<(), StoreError> {
+        let sql = "INSERT INTO held_for (held, place, at, address, key, groups, state, by_whom, since)
+             SELECT $1, q.place, $2, q.address, q.key, q.groups, 0, '', $2
+             FROM unnest($3::bigint[], $4::text[], $5::text[], $6::text[]) q (place, address, key, groups)";
+        sqlx::query(sql)
+            .bind(held)
+            .bind(at)
+            .bind(column(rows, |r| r.place))
+            .bind(column(rows, |r| r.address.as_str()))
+            .bind(column(rows, |r| r.key.as_str()))
+            .bind(column(rows, |r| r.groups.as_str()))
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
+    }
+
+    async fn add_effects(&mut self, rows: &[(&Effect, String)]) -> Result<Vec<String>, StoreError> {
+        let sql = "INSERT INTO effect (key, kind, record, payload, at, tries, next_at, state, node, error)
+             SELECT q.key, q.kind, q.record, q.payload, q.at, 0, q.at, 0, '', ''
+             FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) q (key, kind, record, payload, at)
+             ON CONFLICT (key) DO NOTHING RETURNING key";
+        Ok(sqlx::query_scalar(sql)
+            .bind(column(rows, |r| r.0.key.as_str()))
+            .bind(column(rows, |r| r.0.kind.as_str()))
+            .bind(column(rows, |r| r.0.record.as_str()))
+            .bind(column(rows, |r| r.1.as_str()))
+            .bind(column(rows, |r| r.0.next_at))
+            .fetch_all(&mut *self.0)
+            .await?)
+    }
+}
+
+impl PostgresTx {
+    /// Takes the lock between releases and lockdowns, and lets nobody hold it and sleep.
+    async fn gate(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        let idle = limits::PASS_IDLE_MS_MAX.to_string();
+        sqlx::query(sql).bind(PASSING).bind(idle).execute(&mut *self.0).await?;
+        Ok(())
+    }
 }

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sekisho_record::history::Opinion;
+use sekisho_record::{
+    history::Opinion,
+    quarantine::{AuditEntry, Effect, State},
+};
 use sqlx::{
     AssertSqlSafe, Row as _, Sqlite, SqliteConnection, Transaction,
     query::Query,
@@ -13,6 +16,13 @@ use crate::{
     StoreError, lesson, limits,
     migrate::Schema,
     plan::{Delta, TickRow, TraitKey, rank},
+    quarantine::{
+        self, ForRow, HeldRow, search,
+        statements::{
+            EffectColumns, FoundColumns, FoundForColumns, Gate, LockColumns, NewFor, NewHeld, RequestColumns,
+            Wanted, shared_gate,
+        },
+    },
     shared::{shared_schema, shared_sweeping, shared_work, times},
     sweep::{Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
@@ -307,4 +317,39 @@ impl Schema for SqliteTx {
 
 impl Sweeping for SqliteTx {
     shared_sweeping!("SELECT $1");
+}
+
+impl Gate for SqliteTx {
+    shared_gate!("", "", "instr", "json_each(", ") AS w");
+
+    async fn pass(&mut self) -> Result<(), StoreError> {
+        // BEGIN IMMEDIATE holds the one write lock of the file.
+        Ok(())
+    }
+
+    async fn shut(&mut self) -> Result<(), StoreError> {
+        Ok(())
+    }
+
+    async fn add_recipients(&mut self, held: i64, at: i64, rows: &[NewFor]) -> Result<(), StoreError> {
+        let head = "INSERT INTO held_for (held, place, at, address, key, groups, state, by_whom, since)";
+        many(&mut self.0, (head, 9, ""), rows, |query, row| {
+            let query = query.bind(held).bind(row.place).bind(at).bind(row.address.clone());
+            query.bind(row.key.clone()).bind(row.groups.clone()).bind(0_i64).bind("").bind(at)
+        })
+        .await?;
+        Ok(())
+    }
+
+    async fn add_effects(&mut self, rows: &[(&Effect, String)]) -> Result<Vec<String>, StoreError> {
+        let head = "INSERT INTO effect (key, kind, record, payload, at, tries, next_at, state, node, error)";
+        let parts = (head, 10, "ON CONFLICT (key) DO NOTHING RETURNING key");
+        let found = many(&mut self.0, parts, rows, |query, (effect, payload)| {
+            let query = query.bind(effect.key.clone()).bind(effect.kind.clone()).bind(effect.record.clone());
+            let query = query.bind(payload.clone()).bind(effect.next_at).bind(0_i64).bind(effect.next_at);
+            query.bind(0_i64).bind("").bind("")
+        })
+        .await?;
+        found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+    }
 }
