@@ -110,9 +110,9 @@ mod tests {
             out.push_str(&format!("{role:?}:"));
             for deed in DEEDS {
                 let classes = [(Class::Benign, 'B'), (Class::Suspicious, 'S'), (Class::Malicious, 'M')];
-                let may =
+                let mut may =
                     classes.iter().filter(|(class, _)| may(rights, role, deed, *class, lockdown).is_ok());
-                if let Some((_, letter)) = may.last() {
+                if let Some((_, letter)) = may.next_back() {
                     out.push_str(&format!(" {}={letter}", deed.name()));
                 }
             }

@@ -85,7 +85,7 @@ impl Sqlite {
                     let waited = waits.swap(false, Ordering::AcqRel);
                     Box::pin(async move {
                         match waited {
-                            true => drop(connection.execute("PRAGMA synchronous = NORMAL").await?),
+                            true => connection.execute("PRAGMA synchronous = NORMAL").await.map(|_| ())?,
                             false => connection.ping().await?,
                         }
                         Ok(!connection.is_in_transaction())

@@ -66,7 +66,7 @@ pub(crate) async fn answer<G: Gate>(
         return refuse(gate, by, Deed::Answer, &on, Refused::Unknown).await;
     };
     let (record, key) = (request.1.clone(), request.11.clone());
-    let (row, all) = match target(gate, by, &record, &[key.clone()]).await? {
+    let (row, all) = match target(gate, by, &record, std::slice::from_ref(&key)).await? {
         Ok(target) => target,
         Err(refused) => return refuse(gate, by, Deed::Answer, &on, refused).await,
     };

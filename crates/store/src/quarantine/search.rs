@@ -110,7 +110,7 @@ impl Filter {
     pub(crate) fn wanted(&self, after: Option<Cursor>, size: usize) -> Result<Wanted, StoreError> {
         let text = |text: &Option<String>| text.as_deref().map(fold).unwrap_or_default();
         let recipient = text(&self.recipient);
-        let domain = recipient.starts_with('@').then(|| recipient.clone()).unwrap_or_default();
+        let domain = if recipient.starts_with('@') { recipient.clone() } else { String::new() };
         let sender = text(&self.sender);
         let sender = match (sender.is_empty(), sender.starts_with('@')) {
             (true, _) => sender,

@@ -431,8 +431,7 @@ pub async fn lockdowns_cover_what_they_name(store: &Store) {
     let objects = Objects::new();
     let rights = generous();
     let now = T0 + 100;
-    let mut n = 0;
-    for (scope, covered) in [
+    let cases = [
         (Scope::Everything, true),
         (Scope::Class { class: Class::Malicious }, true),
         (Scope::Class { class: Class::Suspicious }, false),
@@ -444,7 +443,8 @@ pub async fn lockdowns_cover_what_they_name(store: &Store) {
         (Scope::Domain { name: "example".into() }, false),
         (Scope::Records { ids: (0..20).map(|n| format!("r{n}")).collect() }, true),
         (Scope::Records { ids: vec!["r999".into()] }, false),
-    ] {
+    ];
+    for (n, (scope, covered)) in (0..).zip(cases) {
         let mut held = reply(n);
         held.campaign = Some("c1".into());
         hold(store, &objects, &held).await;
@@ -460,7 +460,6 @@ pub async fn lockdowns_cover_what_they_name(store: &Store) {
         store.lift(&ann, &lockdown.id).await.unwrap().unwrap();
         store.lift(&admin("bob", &rights, now), &lockdown.id).await.unwrap().unwrap();
         assert!(store.release(&ann, &held.record, &[], false).await.unwrap().is_ok(), "{scope:?}");
-        n += 1;
     }
     let (all, next) = store.lockdowns(None).await.unwrap();
     assert_eq!((all.len(), next), (11, None));
