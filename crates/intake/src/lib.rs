@@ -4,6 +4,7 @@
 //! back in the words of its protocol. None of them looks into a message.
 
 pub mod limits;
+pub mod milter;
 pub mod smtp;
 
 /// What can go wrong when an intake is set up. A message or a peer never causes one of these.

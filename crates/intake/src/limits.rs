@@ -1,5 +1,49 @@
 //! Every limit of the crate, beside its reason.
 
+/// Milter: bytes of a frame with its letter. Mail servers send pieces of 65,535 bytes; a header field of Postfix has up to
+/// 100 KiB (`header_size_limit`), and larger pieces (256 KiB, 1 MiB) can be agreed on.
+pub const MILTER_FRAME_BYTES_MAX: usize = (1 << 20) + (64 << 10);
+/// Milter: bytes of a piece of a new body; mail servers refuse larger ones.
+pub const MILTER_PIECE_BYTES_MAX: usize = 65_535;
+/// Milter: bytes of a message that are kept and judged, where the settings say nothing else.
+pub const MILTER_MESSAGE_BYTES_MAX: usize = 100 << 20;
+/// Milter: bytes of all messages that are held in memory at one time. A message counts twice: as it is put together and as
+/// it is judged.
+pub const MILTER_FLIGHT_BYTES_MAX: usize = 400 << 20;
+/// Milter: header fields of a message; bulk mail has a hundred.
+pub const MILTER_FIELDS_MAX: usize = 10_000;
+/// Milter: recipients of one message.
+pub const MILTER_RECIPIENTS_MAX: usize = 10_000;
+/// Milter: bytes of the addresses of one message.
+pub const MILTER_ENVELOPE_BYTES_MAX: usize = 4 << 20;
+/// Milter: bytes of an address that mail is redirected to. RFC 5321 4.5.3.1.3 says 256.
+pub const MILTER_ADDRESS_BYTES_MAX: usize = 1_024;
+/// Milter: bytes that are kept of a peer's name, a login and a queue id.
+pub const MILTER_VALUE_BYTES_MAX: usize = 1_024;
+/// Milter: bytes of the public text of a reply: with the code it is one line of SMTP (RFC 5321 4.5.3.1.5).
+pub const MILTER_TEXT_BYTES_MAX: usize = 400;
+/// Milter: connections at one time; each of Postfix's SMTP servers (100 unless told) holds one.
+pub const MILTER_CONNECTIONS_MAX: usize = 500;
+/// Milter: seconds without a frame. Clients of the mail server may be silent for 300, and send a message for long; other
+/// milters wait 7,210.
+pub const MILTER_IDLE_SECONDS_MAX: u64 = 7_210;
+/// Milter: seconds for the rest of a frame that was begun, and to read what we say.
+pub const MILTER_PIECE_SECONDS_MAX: u64 = 120;
+/// Milter: seconds of one message, from its first command to its end.
+pub const MILTER_MESSAGE_SECONDS_MAX: u64 = 14_400;
+/// Milter: seconds between two signs that we still work; mail servers wait 300 for an answer, some only 10.
+pub const MILTER_PROGRESS_SECONDS: u64 = 4;
+/// Milter: seconds that the gate may take for a message, whatever it promises; then it is refused for now.
+pub const MILTER_GATE_SECONDS_MAX: u64 = 600;
+/// Milter: seconds that messages under way have after the service was told to stop.
+pub const MILTER_STOP_SECONDS_MAX: u64 = 60;
+/// Milter: milliseconds of rest when the system gives no connection (too many open files).
+pub const MILTER_ACCEPT_REST_MS: u64 = 100;
+/// Milter: bytes that are read at once, at least.
+pub const MILTER_READ_BYTES_MIN: usize = 4 << 10;
+/// Milter: bytes that are read or written at once, at most; what a peer sends while it should wait for us is read no
+/// further.
+pub const MILTER_READ_BYTES_MAX: usize = 64 << 10;
 /// SMTP: bytes of a command line with its line end: 512 of RFC 5321 4.5.3.1.4, and what SIZE, 8BITMIME, SMTPUTF8, DSN and
 /// XFORWARD add. A longer line is read to its end, thrown away and refused.
 pub const SMTP_COMMAND_BYTES_MAX: usize = 2_048;
