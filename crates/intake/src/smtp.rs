@@ -39,6 +39,10 @@
 //! **Smuggling.** Only CRLF.CRLF ends a message; bare line ends are refused (or made whole, a setting); a message leaves
 //! with CRLF only; what stands behind STARTTLS in the clear is thrown away; a command ended by a bare LF is refused.
 //!
+//! **Times.** A client that is kept waiting longer than it wants hangs up, comes again, and what was handed on meanwhile
+//! comes twice. So [`client::Waits::end`] should be less than the time that the server before us waits: 100 s for a
+//! proxy (`smtpd_proxy_timeout`), 600 s for others; [`Settings::new`] knows.
+//!
 //! **Limits.** Every number is in [`limits`](crate::limits). Messages stand in memory, within one sum for all of them; who
 //! finds no room waits, and then gets 452.
 
@@ -169,7 +173,10 @@ fn now() -> i64 {
 impl Settings {
     /// What is usual for this mode. A proxy and a filter talk to this machine only. A filter and a relay add `Received`,
     /// a proxy does not: the server around it does.
-    pub fn new(mode: Mode, name: impl Into<String>, next: client::Hop) -> Self {
+    pub fn new(mode: Mode, name: impl Into<String>, mut next: client::Hop) -> Self {
+        if mode == Mode::Proxy {
+            next.waits.end = next.waits.end.min(Duration::from_secs(limits::SMTP_PROXY_SECONDS_MAX));
+        }
         Self {
             mode,
             name: name.into(),

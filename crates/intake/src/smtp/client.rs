@@ -1,7 +1,7 @@
 //! The client: hands messages to one next hop, and says of each recipient what became of it.
 //!
-//! [`Client::send`] is the whole of it for who has a message (a release, a notice); the relay asks step by step on a
-//! [`Connection`]. Connections are kept and used again, within the limits of [`Hop`]. A connection that was kept and
+//! [`Client::send`] is the whole of it for who has a message (a release, a notice); the relay asks step by step on one
+//! connection. Connections are kept and used again, within the limits of [`Hop`]. A connection that was kept and
 //! turns out to be gone is replaced once, as long as the end of the message was not yet sent. After that nobody can know:
 //! the outcome is [`Outcome::Unknown`], and whoever sends again may send twice.
 //!
@@ -31,7 +31,7 @@ use crate::limits;
 
 mod connection;
 
-pub use connection::{Connection, Ended, Offers};
+pub(crate) use connection::{Connection, Ended};
 
 /// When TLS is used.
 #[derive(Clone, Default)]
@@ -248,7 +248,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Trouble`].
-    pub async fn open(&self) -> Result<Connection, Trouble> {
+    pub(crate) async fn open(&self) -> Result<Connection, Trouble> {
         while let Some(idle) = self.take() {
             let mut connection = idle.connection;
             if idle.since.elapsed() <= self.hop.idle && connection.is_quiet() {
@@ -262,7 +262,7 @@ impl Client {
     ///
     /// # Errors
     /// See [`Trouble`].
-    pub async fn connect(&self) -> Result<Connection, Trouble> {
+    pub(crate) async fn connect(&self) -> Result<Connection, Trouble> {
         let connected = Connection::open(&self.hop).await;
         if let Err(trouble) = &connected {
             tracing::warn!(host = %self.hop.host, port = self.hop.port, %trouble, "next hop");
@@ -275,7 +275,7 @@ impl Client {
     }
 
     /// Takes a connection back whose transaction is over.
-    pub async fn keep(&self, mut connection: Connection) {
+    pub(crate) async fn keep(&self, mut connection: Connection) {
         if self.hop.idle_max == 0 || connection.uses >= self.hop.uses_max || !connection.is_quiet() {
             return connection.quit().await;
         }
@@ -353,7 +353,7 @@ impl Client {
     }
 
     /// Ends a transaction that came to nothing, and keeps the connection.
-    pub async fn reset(&self, mut connection: Connection) {
+    pub(crate) async fn reset(&self, mut connection: Connection) {
         if connection.reset().await {
             self.keep(connection).await;
         }

@@ -1,7 +1,7 @@
 //! What is shared by all connections: room for messages, places for peers, and who already has a message that comes again.
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::{HashMap, HashSet, VecDeque},
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -134,14 +134,14 @@ impl Handed {
         while all.front().is_some_and(|(at, _)| *at < old) {
             all.pop_front();
         }
-        let known: std::collections::HashSet<&Key> = all.iter().map(|(_, key)| key).collect();
+        let known: HashSet<&Key> = all.iter().map(|(_, key)| key).collect();
         keys.iter().map(|key| known.contains(key)).collect()
     }
 
     /// Forgets them: their sender was told that all is well.
     pub(crate) fn forget(&self, keys: &[Key]) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.retain(|(_, key)| !keys.contains(key));
+        let keys: HashSet<&Key> = keys.iter().collect();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, key)| !keys.contains(key));
     }
 }
 

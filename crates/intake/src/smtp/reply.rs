@@ -20,6 +20,14 @@ impl Reply {
         Self { code, lines: vec![clean(text.as_ref())] }
     }
 
+    fn enhanced(mut self) -> Self {
+        let class = self.code / 100;
+        for line in self.lines.iter_mut().filter(|line| !is_enhanced(line, class)) {
+            *line = format!("{class}.0.0 {line}");
+        }
+        self
+    }
+
     /// 2xx.
     pub fn is_positive(&self) -> bool {
         self.code / 100 == 2
@@ -50,11 +58,11 @@ impl Reply {
     }
 
     /// The next hop's reply as we may repeat it: codes that say something about its connection, or about a state that our
-    /// peer does not know, become plain ones.
+    /// peer does not know, become plain ones. Where an enhanced status code is missing, which we promised, it gets one.
     pub fn repeated(self) -> Self {
         match self.code {
             421 => Self { code: 451, lines: vec!["4.3.2 The next server is not ready, come again".into()] },
-            250 | 251 | 252 | 400..=420 | 422..=499 | 500..=599 => self,
+            250 | 251 | 252 | 400..=420 | 422..=499 | 500..=599 => self.enhanced(),
             _ => Self::new(451, "4.3.0 The next server answered something else"),
         }
     }
@@ -64,6 +72,20 @@ impl fmt::Display for Reply {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.code, self.lines.join(" / "))
     }
+}
+
+/// The text begins with an enhanced status code of this class (RFC 3463).
+fn is_enhanced(text: &str, class: u16) -> bool {
+    let mut numbers = text.split(' ').next().unwrap_or_default().split('.');
+    let number = |word: Option<&str>| {
+        word.is_some_and(|word| {
+            (1..=3).contains(&word.len()) && word.bytes().all(|byte| byte.is_ascii_digit())
+        })
+    };
+    numbers.next() == Some(class.to_string().as_str())
+        && number(numbers.next())
+        && number(numbers.next())
+        && numbers.next().is_none()
 }
 
 /// Text without control characters, shorter than a line of a reply may be.
@@ -161,6 +183,8 @@ mod tests {
         assert_eq!(String::from_utf8(out).unwrap(), "550 5.1.1 a  250 b \r\n");
         assert_eq!(Reply::new(421, "bye").repeated().code, 451);
         assert_eq!(Reply::new(354, "go on").repeated().code, 451);
-        assert_eq!(Reply::new(550, "no").repeated().to_string(), "550 no");
+        assert_eq!(Reply::new(550, "no").repeated().to_string(), "550 5.0.0 no");
+        assert_eq!(Reply::new(550, "5.1.1 no").repeated().to_string(), "550 5.1.1 no");
+        assert_eq!(Reply::new(550, "4.1.1 5.1 no").repeated().to_string(), "550 5.0.0 4.1.1 5.1 no");
     }
 }

@@ -38,6 +38,8 @@ struct Transaction {
     to: Vec<Path>,
     /// Bytes of sender and recipients.
     bytes: usize,
+    /// Room for them, where they are many.
+    place: Place,
     /// The next hop, which was told the same so far; gone when it hung up.
     next: Option<Connection>,
     /// What came by BDAT so far.
@@ -318,6 +320,12 @@ impl Session {
         }
         self.say(Reply::new(250, "2.0.0 Ok"));
         Then::Next
+    }
+
+    /// Mail for any address is taken: from a trusted peer that speaks for itself, or for another one.
+    fn may_relay(&self) -> bool {
+        let other = self.client.as_ref().and_then(|client| client.addr);
+        self.trusted && other.is_none_or(|addr| self.shared.settings.is_trusted(addr))
     }
 
     fn distrust(&self) -> Option<Reply> {

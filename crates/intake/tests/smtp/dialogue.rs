@@ -371,3 +371,79 @@ fn peers_that_are_not_trusted_say_nothing_of_others() {
     ");
     assert_eq!(gate.only().envelope.unwrap().ip, Some("127.0.0.1".parse().unwrap()));
 }
+
+#[test]
+fn a_next_hop_that_went_meanwhile_is_asked_again() {
+    let next = Next::start();
+    let service = Running::start(Arc::default(), settings(Mode::Proxy, next.at));
+    let input = "EHLO a\nMAIL FROM:<a@b>\nRCPT TO:<leaver@d>\nDATA\n\n.\nQUIT\n";
+    let heard = talk(service.at, input.replace('\n', "\r\n").as_bytes());
+    assert!(heard.contains("250 2.0.0 Ok: queued as 1\n"), "{heard}");
+    assert_eq!((next.connections(), next.got().len()), (2, 1));
+}
+
+#[test]
+fn who_speaks_for_a_stranger_may_not_relay() {
+    let next = Next::start();
+    let mut settings = settings(Mode::Relay, next.at);
+    settings.domains = vec!["b.example".into()];
+    let service = Running::start(Arc::default(), settings);
+    let said = |before: &str| {
+        let text = format!("EHLO a\n{before}MAIL FROM:<a@b>\nRCPT TO:<c@elsewhere.example>\nQUIT\n");
+        let heard = talk(service.at, text.replace('\n', "\r\n").as_bytes());
+        heard.lines().rev().nth(1).unwrap().to_owned()
+    };
+    assert_eq!(said(""), "250 2.1.0 Ok");
+    assert_eq!(said("XCLIENT ADDR=203.0.113.9\nEHLO a\n"), "550 5.7.1 No mail for this address here");
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { cases: 24, ..Default::default() })]
+
+    /// Whatever is decided for whom and however the next hop behaves: a client that comes again until it is told
+    /// something final gets the message once to everybody who was to have it and whom the next hop took.
+    #[test]
+    fn nothing_is_lost_and_nothing_comes_twice(
+        people in proptest::collection::btree_map(
+            proptest::sample::select(vec!["hana", "jiro", "saki", "fickle1", "fickle2", "bad1", "busy1", "nobody1"]),
+            proptest::sample::select(vec!["deliver", "banner", "quarantine", "reject"]),
+            1..7,
+        ),
+    ) {
+        let next = Next::start();
+        let service = Running::start(Arc::default(), settings(Mode::Proxy, next.at));
+        let rcpt: String = people.keys().map(|to| format!("RCPT TO:<{to}@b.example>\n")).collect();
+        let decisions: String = people.iter().map(|(to, what)| format!(" {to}={what}")).collect();
+        let text = format!("EHLO a\nMAIL FROM:<a@b>\n{rcpt}DATA\nX-Decide:{decisions}\n\nx\n.\nQUIT\n");
+        let mut answer = String::new();
+        for _ in 0..6 {
+            let heard = talk(service.at, text.replace('\n', "\r\n").as_bytes());
+            answer = heard.lines().rev().nth(1).unwrap_or_default().to_owned();
+            if !answer.starts_with('4') {
+                break;
+            }
+        }
+        let got: Vec<String> = next.got().iter().flat_map(|got| got.said.clone()).collect();
+        let mut refused = false;
+        for (to, what) in &people {
+            let times = got.iter().filter(|said| said.contains(&format!("RCPT TO:<{to}@"))).count();
+            // Who shares a transaction with a message that is refused when it has come does not get it either.
+            let shares = people.iter().any(|(other, with)| other.starts_with("bad") && with == what);
+            let taken = !to.starts_with("bad") && !to.starts_with("busy") && !to.starts_with("nobody") && !shares;
+            let wanted = matches!(*what, "deliver" | "banner");
+            refused |= *what == "reject" || (wanted && shares);
+            proptest::prop_assert_eq!(times, usize::from(wanted && taken), "{} of {:?}: {}", to, people, answer);
+        }
+        let asked = people.keys().any(|to| !to.starts_with("busy") && !to.starts_with("nobody"));
+        proptest::prop_assert_eq!(answer.starts_with('2'), asked && !refused_counts(&people, refused), "{:?}: {}", people, answer);
+    }
+}
+
+/// Somebody whom the next hop took at RCPT is refused.
+fn refused_counts(people: &std::collections::BTreeMap<&str, &str>, refused: bool) -> bool {
+    let there = |to: &str| !to.starts_with("busy") && !to.starts_with("nobody");
+    refused
+        && people.iter().any(|(to, what)| {
+            there(to) && (*what == "reject" || to.starts_with("bad") && matches!(*what, "deliver" | "banner"))
+        })
+}

@@ -159,7 +159,7 @@ pub(crate) struct Got {
 }
 
 /// A next hop. Of names in addresses: `nobody` does not exist, `busy` cannot now, `bad` is refused when the message has
-/// come, `full` for now; at `lost` it hangs up instead of an answer, at `closer` after it, at `mute` it never answers.
+/// come, `fickle` is put off twice when the message has come, at `leaver` the first connection ends instead of DATA, `full` for now; at `lost` it hangs up instead of an answer, at `closer` after it, at `mute` it never answers.
 pub(crate) struct Next {
     pub(crate) at: SocketAddr,
     state: Arc<State>,
@@ -172,6 +172,7 @@ struct State {
     /// Lines after the first of the answer to EHLO.
     offers: Vec<String>,
     connections: Mutex<usize>,
+    put_off: Mutex<usize>,
 }
 
 impl Next {
@@ -245,6 +246,9 @@ impl State {
                     let _ = write.write_all(b"221 2.0.0 Bye\r\n");
                     return None;
                 }
+                "DATA" if got.said.join(" ").contains("leaver") && *self.connections.lock().unwrap() == 1 => {
+                    return None;
+                }
                 "DATA" => {
                     write.write_all(b"354 Go on\r\n").ok()?;
                     (got.message, got.bytes) = data(&mut read)?;
@@ -290,6 +294,14 @@ impl State {
         if said.contains("full") {
             *got = Got::default();
             return Some("452 4.2.2 Full".into());
+        }
+        if said.contains("fickle") {
+            let mut put_off = self.put_off.lock().unwrap();
+            *put_off += 1;
+            if *put_off <= 2 {
+                *got = Got::default();
+                return Some("451 4.3.0 Fickle".into());
+            }
         }
         if said.contains("bad") {
             *got = Got::default();

@@ -23,21 +23,21 @@ const PIECE: usize = 64 << 10;
 
 /// What the next hop offers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Offers {
+pub(crate) struct Offers {
     /// Several commands at once.
-    pub pipelining: bool,
+    pipelining: bool,
     /// `SIZE`: the largest message, where it says so.
-    pub size: Option<Option<u64>>,
+    size: Option<Option<u64>>,
     /// `8BITMIME`.
-    pub eight_bit: bool,
+    eight_bit: bool,
     /// `SMTPUTF8`.
-    pub smtputf8: bool,
+    smtputf8: bool,
     /// `DSN`.
-    pub dsn: bool,
+    dsn: bool,
     /// `STARTTLS`.
-    pub starttls: bool,
+    starttls: bool,
     /// Attributes of `XFORWARD`, in upper case.
-    pub xforward: Vec<String>,
+    xforward: Vec<String>,
 }
 
 impl Offers {
@@ -66,7 +66,7 @@ impl Offers {
 
 /// How a message ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Ended {
+pub(crate) enum Ended {
     /// The next hop answered, to DATA or to the end of the message.
     Answered(Reply),
     /// The connection broke before the end of the message was sent: the next hop does not have it.
@@ -76,7 +76,7 @@ pub enum Ended {
 }
 
 /// A connection.
-pub struct Connection {
+pub(crate) struct Connection {
     wire: Wire,
     offers: Offers,
     waits: Waits,
@@ -149,13 +149,8 @@ impl Connection {
         Ok(self)
     }
 
-    /// What the next hop offers.
-    pub fn offers(&self) -> &Offers {
-        &self.offers
-    }
-
     /// It was kept from an earlier message.
-    pub fn is_reused(&self) -> bool {
+    pub(crate) fn is_reused(&self) -> bool {
         self.reused
     }
 
@@ -207,7 +202,7 @@ impl Connection {
     ///
     /// # Errors
     /// The connection broke.
-    pub async fn mail(&mut self, from: &Path, origin: Option<&Origin>) -> Result<Reply, Trouble> {
+    pub(crate) async fn mail(&mut self, from: &Path, origin: Option<&Origin>) -> Result<Reply, Trouble> {
         self.uses += 1;
         let Some(mail) = self.mail_command(from, None) else { return Ok(no_smtputf8()) };
         let mut commands = self.xforward(origin);
@@ -220,7 +215,7 @@ impl Connection {
     ///
     /// # Errors
     /// The connection broke.
-    pub async fn rcpt(&mut self, to: &[Path]) -> Result<Vec<Reply>, Trouble> {
+    pub(crate) async fn rcpt(&mut self, to: &[Path]) -> Result<Vec<Reply>, Trouble> {
         let commands: Vec<String> = to.iter().map(|to| self.rcpt_command(to)).collect();
         self.commands(&commands).await
     }
@@ -278,7 +273,7 @@ impl Connection {
     }
 
     /// Sends the message, after at least one recipient was accepted.
-    pub async fn data(&mut self, message: &[u8]) -> Ended {
+    pub(crate) async fn data(&mut self, message: &[u8]) -> Ended {
         self.put("DATA");
         match self.reply_to_data().await {
             Ok(None) => {}
@@ -321,7 +316,7 @@ impl Connection {
     }
 
     /// Says goodbye; does not wait long for an answer.
-    pub async fn quit(mut self) {
+    pub(crate) async fn quit(mut self) {
         if !self.closing && !self.wire.hung_up() {
             self.put("QUIT");
         }

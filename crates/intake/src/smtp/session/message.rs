@@ -5,7 +5,10 @@ use std::sync::Arc;
 use sekisho_engine::{Arrival, case::masked};
 use tokio::time::Instant;
 
-use super::{Pieces, Session, Then, Transaction, transaction::too_large};
+use super::{
+    Pieces, Session, Then, Transaction,
+    transaction::{no_room, too_large},
+};
 use crate::{
     limits::SMTP_HOPS_MAX,
     smtp::{
@@ -251,10 +254,6 @@ impl Body {
         self.raw = Vec::new();
         self.fault = Some(reply);
     }
-}
-
-fn no_room() -> Reply {
-    Reply::new(452, "4.3.1 No room just now, come again")
 }
 
 fn bare() -> Reply {

@@ -10,6 +10,9 @@ use crate::{
     },
 };
 
+/// Bytes of recipients that need no room of their own.
+const FEW: usize = 16 << 10;
+
 impl Session {
     pub(super) async fn mail(&mut self, from: Path) -> Then {
         if let Some(reply) = self.no_mail(&from) {
@@ -28,8 +31,9 @@ impl Session {
             return Then::Next;
         }
         let (utf8, bytes) = (from.parameter("SMTPUTF8").is_some(), from.size());
-        self.transaction =
-            Some(Transaction { from, utf8, to: Vec::new(), bytes, next: Some(next), pieces: None });
+        let place = self.shared.room.place(self.shared.settings.waits.flight);
+        let next = Some(next);
+        self.transaction = Some(Transaction { from, utf8, to: Vec::new(), bytes, place, next, pieces: None });
         self.say(reply.repeated());
         Then::Next
     }
@@ -81,28 +85,14 @@ impl Session {
             self.wire.use_input(used);
             batch.push(path);
         }
-        let own: Vec<Option<Reply>> = batch.iter().map(|path| self.no_rcpt(path)).collect();
+        let mut replies: Vec<Option<Reply>> = batch.iter().map(|path| self.no_rcpt(path)).collect();
         let Some(mut transaction) = self.transaction.take() else {
-            for reply in own {
+            for reply in replies {
                 self.fault(reply.unwrap_or_else(begin_first));
             }
             return Then::Next;
         };
-        let free = self.shared.settings.recipients_max.saturating_sub(transaction.to.len());
-        let mut asked: Vec<(usize, Path)> = Vec::with_capacity(batch.len());
-        let mut replies: Vec<Option<Reply>> = own;
-        for (at, path) in batch.into_iter().enumerate() {
-            let Some(place) = replies.get_mut(at) else { continue };
-            if place.is_some() {
-                continue;
-            }
-            transaction.bytes += path.size();
-            if asked.len() >= free || transaction.bytes > SMTP_RECIPIENT_BYTES_MAX {
-                *place = Some(Reply::new(452, "4.5.3 Too many recipients, send the rest in another message"));
-            } else {
-                asked.push((at, path));
-            }
-        }
+        let asked = self.with_room(&mut transaction, batch, &mut replies).await;
         self.ask(&mut transaction, asked, &mut replies).await;
         self.transaction = Some(transaction);
         for reply in replies.into_iter().flatten() {
@@ -110,6 +100,32 @@ impl Session {
             self.say(reply);
         }
         Then::Next
+    }
+
+    /// Those of the batch that were not answered yet and for which there is room, with their places in it.
+    async fn with_room(
+        &self,
+        transaction: &mut Transaction,
+        batch: Vec<Path>,
+        replies: &mut [Option<Reply>],
+    ) -> Vec<(usize, Path)> {
+        let free = self.shared.settings.recipients_max.saturating_sub(transaction.to.len());
+        let mut asked: Vec<(usize, Path)> = Vec::with_capacity(batch.len());
+        for ((at, path), reply) in batch.into_iter().enumerate().zip(replies.iter_mut()) {
+            if reply.is_some() {
+                continue;
+            }
+            let bytes = transaction.bytes + path.size();
+            if asked.len() >= free || bytes > SMTP_RECIPIENT_BYTES_MAX {
+                *reply = Some(Reply::new(452, "4.5.3 Too many recipients, send the rest in another message"));
+            } else if bytes > FEW && !transaction.place.grow(bytes).await {
+                *reply = Some(no_room());
+            } else {
+                transaction.bytes = bytes;
+                asked.push((at, path));
+            }
+        }
+        asked
     }
 
     /// Asks the next hop for recipients and keeps those that it takes.
@@ -152,7 +168,7 @@ impl Session {
         if !to.address.is_ascii() && !transaction.utf8 {
             return Some(no_utf8());
         }
-        let taken = self.trusted || self.shared.settings.takes(&to.address);
+        let taken = self.may_relay() || self.shared.settings.takes(&to.address);
         (!taken).then(|| Reply::new(550, "5.7.1 No mail for this address here"))
     }
 }
@@ -163,6 +179,10 @@ fn begin_first() -> Reply {
 
 fn no_utf8() -> Reply {
     Reply::new(553, "5.6.7 An address beyond ASCII needs SMTPUTF8")
+}
+
+pub(super) fn no_room() -> Reply {
+    Reply::new(452, "4.3.1 No room just now, come again")
 }
 
 pub(super) fn too_large() -> Reply {
