@@ -69,9 +69,10 @@ pub const SMTP_CONNECTIONS_MAX: usize = 500;
 pub const SMTP_PEER_CONNECTIONS_MAX: usize = 50;
 /// SMTP: commands of one connection that were refused for what they are; then it is ended.
 pub const SMTP_ERRORS_MAX: u32 = 20;
-/// SMTP: recipients of one connection that the next hop refused; then it is ended. A list of customers that has grown old
-/// has some; who tries names out has many.
-pub const SMTP_REFUSALS_MAX: u32 = 1_000;
+/// SMTP: senders and recipients that are refused for good from one message to the next; then the connection is ended. As
+/// many as a message has recipients: one whose recipients are all gone must not come again for ever. The next hop may be
+/// less patient.
+pub const SMTP_REFUSALS_MAX: u32 = 10_000;
 /// SMTP: commands of one connection that move no mail (NOOP, RSET, VRFY, HELP, EHLO, …) since the last message.
 pub const SMTP_IDLE_COMMANDS_MAX: u32 = 200;
 /// SMTP: fields `Received` of a message; more are a loop (RFC 5321 6.3).

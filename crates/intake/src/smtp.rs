@@ -13,6 +13,20 @@
 //! at once and repeat its answers, so that mail for nobody is refused where it comes from and the gate sees only
 //! recipients that exist. They differ in what is usual: see [`Settings::new`].
 //!
+//! Around Postfix, with our port 10025 and a second port 10026 of Postfix for what comes back:
+//!
+//! ```text
+//! # master.cf; either of the two first options
+//! smtp            inet n - y - - smtpd
+//!   -o smtpd_proxy_filter=127.0.0.1:10025
+//!   -o content_filter=smtp:[127.0.0.1]:10025
+//! 127.0.0.1:10026 inet n - y - - smtpd
+//!   -o smtpd_proxy_filter= -o content_filter= -o receive_override_options=no_milters
+//!   -o mynetworks=127.0.0.0/8 -o smtpd_authorized_xforward_hosts=127.0.0.0/8
+//! # main.cf, for content_filter
+//! smtp_send_xforward_command = yes
+//! ```
+//!
 //! **What 250 means.** The next hop has said 250 for all recipients that the gate lets pass, and the gate says that the
 //! message is held (durable) for all others. Never less. A client that hung up while its message was judged gets nothing
 //! handed on, since it will come again.

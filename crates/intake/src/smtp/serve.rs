@@ -1,6 +1,6 @@
 //! Listens: each connection becomes a session, within the limits; told to stop, it lets messages under way end.
 
-use std::{future::Future, net::IpAddr, sync::Arc, time::Duration};
+use std::{future::Future, io::Write as _, net::IpAddr, sync::Arc, time::Duration};
 
 use sekisho_engine::Gatekeeper;
 use tokio::{
@@ -61,8 +61,13 @@ pub async fn serve(
     loop {
         let accepted = tokio::select! {
             () = &mut stop => break,
-            // A session that panicked has ended its connection: nothing was acknowledged.
-            Some(_) = sessions.join_next() => continue,
+            Some(ended) = sessions.join_next() => {
+                if let Err(error) = ended {
+                    // Its connection has ended with it: nothing was acknowledged.
+                    tracing::error!(%error, "smtp: a session failed");
+                }
+                continue;
+            }
             accepted = listener.accept() => accepted,
         };
         match accepted {
@@ -127,7 +132,10 @@ pub(crate) async fn open(
 fn turn_away(stream: TcpStream, reply: Reply) {
     let mut text = Vec::new();
     reply.write(&mut text);
-    let _ = stream.try_write(&text);
+    // The runtime does not know yet that it can be written to; the system does.
+    if let Ok(stream) = stream.into_std() {
+        let _ = (&stream).write(&text);
+    }
 }
 
 /// A wire for a connection.

@@ -73,6 +73,20 @@ fn who_errs_too_often_is_sent_away() {
 }
 
 #[test]
+fn who_tries_names_out_is_sent_away() {
+    let next = Next::start();
+    let service = Running::start(Arc::default(), settings(Mode::Proxy, next.at));
+    let tried = |names: usize| {
+        let begin = "EHLO a\r\nMAIL FROM:<a@b>\r\n";
+        let heard =
+            talk(service.at, format!("{begin}{}QUIT\r\n", "RCPT TO:<nobody@d>\r\n".repeat(names)).as_bytes());
+        heard.lines().last().unwrap().to_owned()
+    };
+    assert_eq!(tried(9_900), "221 2.0.0 Bye");
+    assert_eq!(tried(10_000), "421 4.7.0 Too many errors, goodbye");
+}
+
+#[test]
 fn there_are_so_many_places_and_no_more() {
     let next = Next::start();
     let mut settings = settings(Mode::Proxy, next.at);

@@ -21,11 +21,13 @@ impl Session {
         let (next, reply) = match self.begin(&from).await {
             Ok(answered) => answered,
             Err(trouble) => {
+                self.refusals += 1;
                 self.say(trouble.reply());
                 return Then::Next;
             }
         };
         if !reply.is_positive() {
+            self.refusals += 1;
             self.shared.client.reset(next).await;
             self.say(reply.repeated());
             return Then::Next;
