@@ -3,6 +3,7 @@
 //! Every intake hands its arrivals to the same [`Gatekeeper`](sekisho_engine::gate::Gatekeeper) and carries out what comes
 //! back in the words of its protocol. None of them looks into a message.
 
+pub mod http;
 pub mod limits;
 pub mod milter;
 pub mod smtp;

@@ -113,3 +113,50 @@ pub const SMTP_IDLE_CONNECTIONS_MAX: usize = 20;
 pub const SMTP_IDLE_SECONDS_MAX: u64 = 60;
 /// SMTP: messages over one connection to the next hop.
 pub const SMTP_CONNECTION_USES_MAX: u32 = 100;
+/// HTTP: bytes of a message by default; longer ones are refused before they are read. Mail servers end at 50 MiB or so.
+pub const HTTP_BODY_BYTES_MAX: usize = 100 << 20;
+/// HTTP: bytes of all messages that are held at a time for HTTP clients, by default; who comes beyond is told to come again.
+pub const HTTP_BODIES_BYTES_MAX: usize = 1 << 30;
+/// HTTP: connections at a time, by default; further ones wait in the system's queue.
+pub const HTTP_CONNECTIONS_MAX: usize = 1_024;
+/// HTTP: bytes of a request's header, of HTTP and of the line protocol: a thousand recipients in a field each fit.
+pub const HTTP_HEADER_BYTES_MAX: usize = 256 << 10;
+/// HTTP: fields of a request's header: rspamd's clients send one for each recipient.
+pub const HTTP_FIELDS_MAX: usize = 2_048;
+/// HTTP: recipients of one request; a request with more is refused, because nobody's decision may be lost.
+pub const HTTP_RECIPIENTS_MAX: usize = 5_000;
+/// HTTP: characters that are kept of a mail server's name for a message.
+pub const HTTP_QUEUE_ID_CHARS_MAX: usize = 128;
+/// HTTP: milliseconds, by default, until a request's header is complete. A connection that is kept alive waits as long for the
+/// next one.
+pub const HTTP_HEADER_MS_MAX: u64 = 30_000;
+/// HTTP: milliseconds, by default, that a client may neither send nor take a byte.
+pub const HTTP_IDLE_MS_MAX: u64 = 30_000;
+/// HTTP: milliseconds, by default, until a message is complete, however busily it trickles.
+pub const HTTP_BODY_MS_MAX: u64 = 300_000;
+/// HTTP: milliseconds that open requests get to come to their end when the server stops.
+pub const HTTP_STOP_MS_MAX: u64 = 10_000;
+/// HTTP: milliseconds that whoever gave a wrong password or token waits for the answer.
+pub const HTTP_REFUSED_MS: u64 = 500;
+/// HTTP: milliseconds that the server rests when the system gives it no connection (too many open files).
+pub const HTTP_ACCEPT_REST_MS: u64 = 100;
+/// HTTP: bytes of the window of compressed messages. Compressors use 8 MiB at most unless they are told otherwise.
+pub const ZSTD_WINDOW_BYTES_MAX: u64 = 8 << 20;
+/// HTTP: parts of a multipart request: the envelope and the message are two.
+pub const HTTP_PARTS_MAX: usize = 16;
+/// HTTP: bytes of an envelope in JSON.
+pub const HTTP_ENVELOPE_BYTES_MAX: usize = 1 << 20;
+/// HTTP: symbols of one rspamd reply; the most severe come first.
+pub const SYMBOLS_MAX: usize = 256;
+/// HTTP: options of one symbol.
+pub const OPTIONS_MAX: usize = 8;
+/// HTTP: characters of an option.
+pub const OPTION_CHARS_MAX: usize = 120;
+/// HTTP: messages that `/history` tells of.
+pub const HISTORY_MAX: usize = 200;
+/// HTTP: recipients that `/history` names of a message.
+pub const HISTORY_RECIPIENTS_MAX: usize = 20;
+/// HTTP: symbols that `/counters` counts; further ones are not counted.
+pub const COUNTERS_MAX: usize = 4_096;
+/// HTTP: scan times that `/stat` tells: rspamd tells as many.
+pub const SCAN_TIMES_MAX: usize = 31;

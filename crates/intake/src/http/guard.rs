@@ -1,0 +1,70 @@
+//! Who may do more than have a message scanned by rspamd's protocol.
+//!
+//! * rspamd's other commands (`/learnspam`, `/stat`, …): whoever gives the password, or a token. Without a password in the
+//!   settings: this machine.
+//! * Our own API: whoever gives a token. Without tokens in the settings: this machine.
+//!
+//! A request counts as this machine's when its connection comes from a loopback address or a Unix socket and it was not
+//! handed on by a proxy, nor made by a page in somebody's browser.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, header};
+
+use super::settings::Settings;
+use super::stream::Peer;
+use crate::limits::HTTP_REFUSED_MS;
+
+/// Fields that proxies and browsers add.
+const FROM_ELSEWHERE: [&str; 5] = ["forwarded", "x-forwarded-for", "x-real-ip", "origin", "sec-fetch-site"];
+
+/// Whether rspamd's commands may be used.
+pub(super) async fn commands(settings: &Settings, peer: Peer, headers: &HeaderMap) -> bool {
+    let given = headers.get("password").map(|value| value.as_bytes());
+    let password = match (&settings.password, given) {
+        (Some(secret), Some(given)) => secret.is(given),
+        (Some(_), None) => false,
+        (None, _) => here(peer, headers),
+    };
+    waited(password || token(settings, headers)).await
+}
+
+/// Whether our own API may be used.
+pub(super) async fn api(settings: &Settings, peer: Peer, headers: &HeaderMap) -> bool {
+    let here = settings.tokens.is_empty() && here(peer, headers);
+    waited(here || token(settings, headers)).await
+}
+
+/// Whether metrics may be read.
+pub(super) async fn metrics(settings: &Settings, peer: Peer, headers: &HeaderMap) -> bool {
+    let here = settings.tokens.is_empty() && settings.password.is_none() && here(peer, headers);
+    let given = headers.get("password").map(|value| value.as_bytes());
+    let password = settings.password.as_ref().zip(given).is_some_and(|(secret, given)| secret.is(given));
+    waited(here || password || token(settings, headers)).await
+}
+
+fn here(peer: Peer, headers: &HeaderMap) -> bool {
+    peer.local && !FROM_ELSEWHERE.iter().any(|name| headers.contains_key(*name))
+}
+
+fn token(settings: &Settings, headers: &HeaderMap) -> bool {
+    let field = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let Some((scheme, given)) = field.and_then(|field| field.split_at_checked(7)) else { return false };
+    if !scheme.eq_ignore_ascii_case(b"bearer ") {
+        return false;
+    }
+    let known = settings.tokens.iter().find(|token| token.sha256.is(given.trim_ascii()));
+    if let Some(token) = known {
+        tracing::debug!(token = token.name, "a request with a token");
+    }
+    known.is_some()
+}
+
+/// Whoever guesses has to wait.
+async fn waited(admitted: bool) -> bool {
+    if !admitted {
+        tracing::warn!("a request without a valid password or token was refused");
+        tokio::time::sleep(Duration::from_millis(HTTP_REFUSED_MS)).await;
+    }
+    admitted
+}

@@ -1,0 +1,89 @@
+//! What the requests of one listener share, and the one way from a message to its passage.
+
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use sekisho_engine::gate::{Arrival, Gatekeeper, Passage};
+use sekisho_record::Envelope;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinHandle;
+
+use super::body::{Held, budget};
+use super::counts::Counts;
+use super::refused::Refused;
+use super::settings::{Hooks, Settings};
+
+/// What the requests of one listener share.
+pub(super) struct Shared {
+    pub(super) settings: Settings,
+    pub(super) hooks: Hooks,
+    pub(super) counts: Counts,
+    gatekeeper: Arc<dyn Gatekeeper>,
+    bodies: Arc<Semaphore>,
+}
+
+/// What is known of a message beside its bytes.
+pub(super) struct About {
+    pub(super) intake: &'static str,
+    pub(super) envelope: Option<Envelope>,
+    pub(super) queue_id: Option<String>,
+    pub(super) inquiry: bool,
+}
+
+/// A message that was judged. It counts as held until this is dropped.
+pub(super) struct Judged {
+    pub(super) raw: Arc<[u8]>,
+    pub(super) passage: Passage,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Shared {
+    pub(super) fn new(gatekeeper: Arc<dyn Gatekeeper>, settings: Settings, hooks: Hooks) -> Self {
+        let bodies = budget(settings.bodies_bytes_max);
+        Self { settings, hooks, counts: Counts::new(now()), gatekeeper, bodies }
+    }
+
+    /// Room for one message.
+    pub(super) fn hold(&self) -> Held {
+        Held::new(self.bodies.clone(), self.settings.body_bytes_max)
+    }
+
+    /// Has a message judged. When the client goes away meanwhile, an inquiry ends; a real arrival is judged to its end,
+    /// because it may be held.
+    pub(super) async fn judge(&self, held: Held, about: About) -> Result<Judged, Refused> {
+        let (raw, permit) = held.share();
+        let arrival = Arrival {
+            raw: raw.clone(),
+            envelope: about.envelope,
+            intake: about.intake,
+            queue_id: about.queue_id,
+            at: now(),
+            splits: false,
+            inquiry: about.inquiry,
+        };
+        let gatekeeper = self.gatekeeper.clone();
+        let mut task = Task { handle: tokio::spawn(async move { (gatekeeper.pass(arrival).await, permit) }), ends: about.inquiry };
+        let (passage, permit) = (&mut task.handle).await.map_err(|_| Refused::Failed)?;
+        Ok(Judged { raw, passage, _permit: permit })
+    }
+}
+
+/// A task that ends when nobody waits for it, if it may.
+struct Task<T> {
+    handle: JoinHandle<T>,
+    ends: bool,
+}
+
+impl<T> Drop for Task<T> {
+    fn drop(&mut self) {
+        if self.ends {
+            self.handle.abort();
+        }
+    }
+}
+
+/// Seconds since 1970.
+pub(super) fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
