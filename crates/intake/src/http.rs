@@ -27,8 +27,6 @@ mod settings;
 mod sniff;
 mod state;
 mod stream;
-#[cfg(test)]
-mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,7 +115,7 @@ impl Server {
         let mut stream = Stream::new(socket, self.shared.settings.idle_time());
         let sniffed = tokio::select! {
             sniffed = timeout(self.shared.settings.header_time(), stream.sniff()) => sniffed,
-            _ = end.wait_for(|end| *end) => return,
+            () = ended(&mut end) => return,
         };
         match sniffed {
             Ok(Some(Spoken::Lines)) => lines::attend(stream, &self.shared).await,
@@ -138,7 +136,7 @@ impl Server {
         tokio::pin!(connection);
         let ended = tokio::select! {
             ended = connection.as_mut() => ended,
-            _ = end.wait_for(|end| *end) => {
+            () = ended(&mut end) => {
                 connection.as_mut().graceful_shutdown();
                 connection.await
             }
@@ -147,4 +145,9 @@ impl Server {
             tracing::debug!(%error, "a connection ended");
         }
     }
+}
+
+/// Waits until the server stops.
+async fn ended(end: &mut watch::Receiver<bool>) {
+    let _ = end.wait_for(|end| *end).await;
 }

@@ -25,6 +25,7 @@ pub mod dovecot;
 pub mod mailbox;
 pub mod postfix;
 mod process;
+pub mod rspamd;
 
 use std::{
     fs, io,
@@ -38,6 +39,7 @@ pub use client::{Client, Reply};
 pub use dovecot::Dovecot;
 pub use mailbox::{Delivered, Mailbox};
 pub use postfix::{Postfix, Queued, Setup};
+pub use rspamd::Proxy;
 
 /// How long a test waits for what must happen: long, since many tests share few processors.
 pub const PATIENCE: Duration = Duration::from_secs(60);

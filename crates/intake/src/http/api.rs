@@ -35,7 +35,9 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/api/v1/ready", get(ready))
         .route("/api/v1/openapi.json", get(openapi))
         .route("/api/{*path}", axum::routing::any(async || Problem::new(StatusCode::NOT_FOUND, "not_found")))
-        .method_not_allowed_fallback(async || Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"))
+        .method_not_allowed_fallback(async || {
+            Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
+        })
 }
 
 /// The description of the API as JSON, as it is checked in.
@@ -47,7 +49,11 @@ pub fn description() -> String {
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Sekisho", description = "Judges mail: what a message is, what it was concluded from, and what the policy decides."),
+    info(
+        title = "Sekisho",
+        version = "1",
+        description = "Judges mail: what a message is, what it was concluded from, and what the policy decides."
+    ),
     paths(scan, health, ready, openapi),
     modifiers(&Bearer),
     tags((name = "scan", description = "Judging messages"), (name = "operation", description = "Is it running"))
@@ -94,7 +100,11 @@ impl Modify for Bearer {
         (status = 503, description = "Too many messages at a time", body = wire::ProblemDetails, content_type = "application/problem+json"),
     )
 )]
-async fn scan(State(shared): State<Arc<Shared>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+async fn scan(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
     if !guard::api(&shared.settings, peer, request.headers()).await {
         return problem::unauthorized();
     }

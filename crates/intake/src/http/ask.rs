@@ -166,7 +166,13 @@ mod tests {
             Ok(ask) => {
                 let envelope = ask.envelope.map_or("-".into(), |e| {
                     let ip = e.ip.map_or("-".into(), |ip| ip.to_string());
-                    format!("<{}> <{}> helo={} ip={ip} login={:?}", e.mail_from, e.rcpt_to.join("> <"), e.helo, e.login)
+                    format!(
+                        "<{}> <{}> helo={} ip={ip} login={:?}",
+                        e.mail_from,
+                        e.rcpt_to.join("> <"),
+                        e.helo,
+                        e.login
+                    )
                 });
                 let flags = [
                     (ask.milter, " milter"),
@@ -183,19 +189,35 @@ mod tests {
 
     #[test]
     fn fields_are_an_envelope() {
-        let fields = [("From", "<a@b.c>"), ("Rcpt", "<d@e.f>, g@h.i"), ("RCPT", "\"j,k\"@l.m"), ("Helo", "x.y"), ("Ip", "[192.0.2.1]"), ("User", "me")];
-        assert_eq!(check(&fields, ""), r#"<a@b.c> <d@e.f> <g@h.i> <"j,k"@l.m> helo=x.y ip=192.0.2.1 login=Some("me")"#);
+        let fields = [
+            ("From", "<a@b.c>"),
+            ("Rcpt", "<d@e.f>, g@h.i"),
+            ("RCPT", "\"j,k\"@l.m"),
+            ("Helo", "x.y"),
+            ("Ip", "[192.0.2.1]"),
+            ("User", "me"),
+        ];
+        assert_eq!(
+            check(&fields, ""),
+            r#"<a@b.c> <d@e.f> <g@h.i> <"j,k"@l.m> helo=x.y ip=192.0.2.1 login=Some("me")"#
+        );
         assert_eq!(check(&[("Subject", "x"), ("Pass", "all"), ("Hostname", "h")], ""), "-");
         assert_eq!(check(&[("From", "<>")], ""), "<> <> helo= ip=- login=None");
         assert_eq!(check(&[("IP", "nonsense")], ""), "-");
         assert_eq!(check(&[("ip", "::ffff:192.0.2.1")], ""), "<> <> helo= ip=192.0.2.1 login=None");
         assert_eq!(check(&[("Deliver-To", "<box@e.f>")], ""), "<> <box@e.f> helo= ip=- login=None");
-        assert_eq!(check(&[("Deliver-To", "box@e.f"), ("Rcpt", "d@e.f")], ""), "<> <d@e.f> helo= ip=- login=None");
+        assert_eq!(
+            check(&[("Deliver-To", "box@e.f"), ("Rcpt", "d@e.f")], ""),
+            "<> <d@e.f> helo= ip=- login=None"
+        );
     }
 
     #[test]
     fn parameters_of_the_query_are_fields() {
-        assert_eq!(check(&[], "IP=192.0.2.1&from=a%40b.c&rcpt=d@e.f&rcpt=g@h.i"), "<a@b.c> <d@e.f> <g@h.i> helo= ip=192.0.2.1 login=None");
+        assert_eq!(
+            check(&[], "IP=192.0.2.1&from=a%40b.c&rcpt=d@e.f&rcpt=g@h.i"),
+            "<a@b.c> <d@e.f> <g@h.i> helo= ip=192.0.2.1 login=None"
+        );
         assert_eq!(check(&[("From", "a@b.c")], "from=x@y.z"), "<a@b.c> <> helo= ip=- login=None");
         assert_eq!(check(&[], "file=/etc/passwd"), "Elsewhere");
     }

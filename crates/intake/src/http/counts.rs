@@ -5,13 +5,14 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::{Map, Value, json};
 
-use super::rspamd::reply::Answer;
 use super::rspamd::outcome::REJECT;
+use super::rspamd::reply::Answer;
 use super::state::now;
 use crate::limits::{COUNTERS_MAX, HISTORY_MAX, HISTORY_RECIPIENTS_MAX, SCAN_TIMES_MAX};
 
 /// The order in which rspamd tells its actions.
-const ACTIONS: [&str; 6] = ["reject", "soft reject", "rewrite subject", "add header", "greylist", "no action"];
+const ACTIONS: [&str; 6] =
+    ["reject", "soft reject", "rewrite subject", "add header", "greylist", "no action"];
 
 /// Counts of one listener.
 pub(super) struct Counts {
@@ -76,8 +77,11 @@ impl Counts {
     /// `/stat`.
     pub(super) fn stat(&self) -> Value {
         let inner = self.lock();
-        let actions: Map<String, Value> =
-            ACTIONS.iter().zip(inner.actions).map(|(action, count)| ((*action).to_owned(), count.into())).collect();
+        let actions: Map<String, Value> = ACTIONS
+            .iter()
+            .zip(inner.actions)
+            .map(|(action, count)| ((*action).to_owned(), count.into()))
+            .collect();
         json!({
             "version": VERSION, "config_id": "", "uptime": self.uptime(), "read_only": false,
             "scanned": inner.scanned, "learned": inner.learned, "actions": actions,
@@ -146,7 +150,8 @@ fn newest<T>(list: &mut VecDeque<T>, item: T, max: usize) {
 
 fn row(answer: &Answer<'_>, size: usize) -> Value {
     let envelope = answer.ask.envelope.as_ref();
-    let unknown = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "unknown".into());
+    let unknown =
+        |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "unknown".into());
     let symbol = |symbol: &super::rspamd::symbols::Symbol| {
         let value = json!({ "name": symbol.name, "score": symbol.score, "options": symbol.options });
         (symbol.name.clone(), value)

@@ -26,13 +26,13 @@ pub(super) async fn commands(settings: &Settings, peer: Peer, headers: &HeaderMa
         (Some(_), None) => false,
         (None, _) => here(peer, headers),
     };
-    waited(password || token(settings, headers)).await
+    waited(peer, password || token(settings, headers)).await
 }
 
 /// Whether our own API may be used.
 pub(super) async fn api(settings: &Settings, peer: Peer, headers: &HeaderMap) -> bool {
     let here = settings.tokens.is_empty() && here(peer, headers);
-    waited(here || token(settings, headers)).await
+    waited(peer, here || token(settings, headers)).await
 }
 
 /// Whether metrics may be read.
@@ -40,7 +40,7 @@ pub(super) async fn metrics(settings: &Settings, peer: Peer, headers: &HeaderMap
     let here = settings.tokens.is_empty() && settings.password.is_none() && here(peer, headers);
     let given = headers.get("password").map(|value| value.as_bytes());
     let password = settings.password.as_ref().zip(given).is_some_and(|(secret, given)| secret.is(given));
-    waited(here || password || token(settings, headers)).await
+    waited(peer, here || password || token(settings, headers)).await
 }
 
 fn here(peer: Peer, headers: &HeaderMap) -> bool {
@@ -61,9 +61,9 @@ fn token(settings: &Settings, headers: &HeaderMap) -> bool {
 }
 
 /// Whoever guesses has to wait.
-async fn waited(admitted: bool) -> bool {
+async fn waited(peer: Peer, admitted: bool) -> bool {
     if !admitted {
-        tracing::warn!("a request without a valid password or token was refused");
+        tracing::warn!(ip = ?peer.ip, "a request without a valid password or token was refused");
         tokio::time::sleep(Duration::from_millis(HTTP_REFUSED_MS)).await;
     }
     admitted

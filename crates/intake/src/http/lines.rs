@@ -101,7 +101,11 @@ impl Head {
     }
 }
 
-async fn reply(stream: &mut BufReader<Stream>, shared: &Arc<Shared>, head: &Head) -> Result<Vec<u8>, Refused> {
+async fn reply(
+    stream: &mut BufReader<Stream>,
+    shared: &Arc<Shared>,
+    head: &Head,
+) -> Result<Vec<u8>, Refused> {
     match (head.spamc, head.word.as_str()) {
         (true, "PING") => return Ok(b"SPAMD/1.5 0 PONG\r\n".to_vec()),
         (false, "PING") => return Ok(b"RSPAMD/1.3 0 PONG\r\n".to_vec()),
@@ -114,7 +118,7 @@ async fn reply(stream: &mut BufReader<Stream>, shared: &Arc<Shared>, head: &Head
     }
     let since = Instant::now();
     let mut ask = Ask::of_lines(&head.fields, head.spamc)?;
-    ask.body_block = matches!(head.word.as_str(), "PROCESS" | "HEADERS");
+    ask.body_block = head.word == "PROCESS";
     let held = message(stream, shared, head.length()).await?;
     let came = scan::judge(shared, held, &ask).await?;
     let answer = came.answer(shared, &ask, since);
@@ -122,7 +126,11 @@ async fn reply(stream: &mut BufReader<Stream>, shared: &Arc<Shared>, head: &Head
 }
 
 /// Reads the message: so many bytes, or up to the end of the connection.
-async fn message(stream: &mut BufReader<Stream>, shared: &Shared, length: Option<usize>) -> Result<Held, Refused> {
+async fn message(
+    stream: &mut BufReader<Stream>,
+    shared: &Shared,
+    length: Option<usize>,
+) -> Result<Held, Refused> {
     let mut held = shared.hold();
     let end = tokio::time::Instant::now() + shared.settings.body_time();
     let mut buffer = vec![0; 64 << 10];
@@ -130,7 +138,8 @@ async fn message(stream: &mut BufReader<Stream>, shared: &Shared, length: Option
         return Err(Refused::TooLong);
     }
     loop {
-        let left = length.map_or(buffer.len(), |length| length.saturating_sub(held.bytes.len())).min(buffer.len());
+        let left =
+            length.map_or(buffer.len(), |length| length.saturating_sub(held.bytes.len())).min(buffer.len());
         let Some(space) = buffer.get_mut(..left).filter(|space| !space.is_empty()) else { return Ok(held) };
         let read = timeout_at(end, timeout(shared.settings.idle_time(), stream.read(space))).await;
         let read = read.ok().and_then(Result::ok).ok_or(Refused::Slow)?;
@@ -187,8 +196,10 @@ fn for_spamc(answer: &Answer<'_>, word: &str, raw: &[u8]) -> Vec<u8> {
     };
     let says = if spam { "True" } else { "False" };
     let length = body.len();
-    let head =
-        format!("SPAMD/1.1 0 EX_OK\r\nContent-length: {length}\r\nSpam: {says} ; {:.2} / {MARK:.2}\r\n\r\n", outcome.score);
+    let head = format!(
+        "SPAMD/1.1 0 EX_OK\r\nContent-length: {length}\r\nSpam: {says} ; {:.2} / {MARK:.2}\r\n\r\n",
+        outcome.score
+    );
     [head.as_bytes(), &body].concat()
 }
 
@@ -209,7 +220,8 @@ fn report(answer: &Answer<'_>) -> String {
 fn marked(answer: &Answer<'_>, raw: &[u8]) -> Vec<u8> {
     let outcome = &answer.outcome;
     let yes = if outcome.spam() { "Yes" } else { "No" };
-    let status = format!(" {yes}, score={:.2} required={MARK:.2} tests={}", outcome.score, names(answer, ",\r\n\t"));
+    let status =
+        format!(" {yes}, score={:.2} required={MARK:.2} tests={}", outcome.score, names(answer, ",\r\n\t"));
     let mut change = Change::default();
     if outcome.spam() {
         change.fields.push(FieldChange::Insert { name: "X-Spam-Flag".into(), value: " YES".into() });
@@ -233,7 +245,8 @@ mod tests {
 
     #[test]
     fn a_request_is_a_word_and_fields() {
-        let head = parsed(b"CHECK SPAMC/1.5\r\nContent-length: 12\r\nUser: root\r\nno field\r\n\r\n").unwrap();
+        let head =
+            parsed(b"CHECK SPAMC/1.5\r\nContent-length: 12\r\nUser: root\r\nno field\r\n\r\n").unwrap();
         assert_eq!(head.word, "CHECK");
         assert!(head.spamc);
         assert_eq!(head.length(), Some(12));

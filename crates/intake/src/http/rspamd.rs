@@ -35,7 +35,11 @@ use super::state::Shared;
 use super::stream::Peer;
 
 /// Answers any request that is not our own API's.
-pub(super) async fn answer(State(shared): State<Arc<Shared>>, Extension(peer): Extension<Peer>, request: Request) -> Response {
+pub(super) async fn answer(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
     let path = request.uri().path().to_ascii_lowercase();
     let answered = match path.as_str() {
         "/checkv2" => scan::scan(&shared, request, reply::Form::Newer).await,
@@ -77,6 +81,8 @@ fn refused(refused: Refused) -> Response {
     let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let body = json!({ "error": refused.to_string(), "error_domain": "protocol-error" });
     let mut response = said(status, &body);
+    // What is left of the request is not read.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     if let Ok(reason) = ReasonPhrase::try_from(refused.to_string().into_bytes()) {
         response.extensions_mut().insert(reason);
     }

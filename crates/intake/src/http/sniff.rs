@@ -46,10 +46,20 @@ mod tests {
 
     #[test]
     fn the_line_protocol_is_told_apart() {
-        for text in ["CHECK SPAMC/1.5\r\n", "SYMBOLS RSPAMC/1.3\r\n", "REPORT_IFSPAM SPAMC/1.2", "PING spamc/"] {
+        for text in
+            ["CHECK SPAMC/1.5\r\n", "SYMBOLS RSPAMC/1.3\r\n", "REPORT_IFSPAM SPAMC/1.2", "PING spamc/"]
+        {
             assert_eq!(spoken(text.as_bytes()), Spoken::Lines, "{text}");
         }
-        for text in ["POST /checkv2 HTTP/1.1", "CHECK /SPAMC/", "CHECK\tSPAMC/1.5", "\r\n", "get /", " SPAMC/", "CHECK SPAMD/"] {
+        for text in [
+            "POST /checkv2 HTTP/1.1",
+            "CHECK /SPAMC/",
+            "CHECK\tSPAMC/1.5",
+            "\r\n",
+            "get /",
+            " SPAMC/",
+            "CHECK SPAMD/",
+        ] {
             assert_eq!(spoken(text.as_bytes()), Spoken::Http, "{text}");
         }
         for text in ["", "POST", "CHECK ", "CHECK SPAM", "CHECK RSPAMC"] {

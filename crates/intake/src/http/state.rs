@@ -62,7 +62,10 @@ impl Shared {
             inquiry: about.inquiry,
         };
         let gatekeeper = self.gatekeeper.clone();
-        let mut task = Task { handle: tokio::spawn(async move { (gatekeeper.pass(arrival).await, permit) }), ends: about.inquiry };
+        let mut task = Task {
+            handle: tokio::spawn(async move { (gatekeeper.pass(arrival).await, permit) }),
+            ends: about.inquiry,
+        };
         let (passage, permit) = (&mut task.handle).await.map_err(|_| Refused::Failed)?;
         Ok(Judged { raw, passage, _permit: permit })
     }

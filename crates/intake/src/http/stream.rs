@@ -98,7 +98,7 @@ impl Stream {
         }
     }
 
-    fn socket(&mut self) -> Pin<&mut dyn Both> {
+    fn socket(&mut self) -> Pin<&mut (dyn Both + Unpin)> {
         match &mut self.socket {
             Socket::Tcp(stream) => Pin::new(stream),
             Socket::Unix(stream) => Pin::new(stream),

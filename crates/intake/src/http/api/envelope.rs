@@ -90,7 +90,12 @@ impl Told {
         }
         let envelope = Envelope {
             mail_from: told.mail_from.as_deref().map(bare).unwrap_or_default().to_owned(),
-            rcpt_to: told.rcpt_to.iter().map(|rcpt| bare(rcpt).to_owned()).filter(|rcpt| !rcpt.is_empty()).collect(),
+            rcpt_to: told
+                .rcpt_to
+                .iter()
+                .map(|rcpt| bare(rcpt).to_owned())
+                .filter(|rcpt| !rcpt.is_empty())
+                .collect(),
             helo: told.helo.unwrap_or_default(),
             ip: told.ip.map(|ip| ip.to_canonical()),
             login: told.login.filter(|login| !login.is_empty()),

@@ -100,7 +100,8 @@ mod tests {
     }
 
     const KIND: &str = "multipart/form-data; boundary=\"b\"";
-    const MESSAGE: &str = "--b\r\nContent-Disposition: form-data; name=\"message\"; filename=x\r\n\r\nA: b\r\n\r\nc--b\r\n--b";
+    const MESSAGE: &str =
+        "--b\r\nContent-Disposition: form-data; name=\"message\"; filename=x\r\n\r\nA: b\r\n\r\nc--b\r\n--b";
 
     #[test]
     fn parts_are_found_by_their_names() {
@@ -108,7 +109,10 @@ mod tests {
         let envelope = "\r\ncontent-disposition: form-data; name=envelope\r\nContent-Type: application/json\r\n\r\n{}\r\n--b--";
         assert_eq!(check(KIND, &format!("{MESSAGE}{envelope}")), r#""A: b\r\n\r\nc--b" {}"#);
         assert_eq!(check(KIND, &format!("preamble\r\n{MESSAGE}--")), r#""A: b\r\n\r\nc--b" "#);
-        assert_eq!(check("multipart/form-data;boundary=b", &format!("{MESSAGE}--")), r#""A: b\r\n\r\nc--b" "#);
+        assert_eq!(
+            check("multipart/form-data;boundary=b", &format!("{MESSAGE}--")),
+            r#""A: b\r\n\r\nc--b" "#
+        );
     }
 
     #[test]

@@ -43,7 +43,10 @@ impl IntoResponse for Problem {
 /// A request that is refused.
 pub(super) fn problem(refused: Refused) -> Response {
     let status = StatusCode::from_u16(refused.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    Problem::new(status, refused.code()).because(refused.to_string()).into_response()
+    let mut response = Problem::new(status, refused.code()).because(refused.to_string()).into_response();
+    // What is left of the request is not read.
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 /// A request without a valid token.

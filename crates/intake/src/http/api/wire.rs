@@ -348,7 +348,10 @@ mod from {
                 findings: all(verdict.findings),
                 gaps: all(verdict.gaps),
                 indeterminate: all(verdict.indeterminate),
-                changes: Changes { plain: passage.plain.into(), bannered: passage.bannered.map(Change::from) },
+                changes: Changes {
+                    plain: passage.plain.into(),
+                    bannered: passage.bannered.map(Change::from),
+                },
                 cpu_ms: passage.cpu_ms,
             }
         }
@@ -430,8 +433,12 @@ mod from {
         fn from(change: record::FieldChange) -> Self {
             use record::FieldChange as Of;
             match change {
-                Of::Insert { name, value } => Self { change: FieldVerb::Insert, name, nth: None, value: Some(value) },
-                Of::Remove { name, nth } => Self { change: FieldVerb::Remove, name, nth: Some(nth), value: None },
+                Of::Insert { name, value } => {
+                    Self { change: FieldVerb::Insert, name, nth: None, value: Some(value) }
+                }
+                Of::Remove { name, nth } => {
+                    Self { change: FieldVerb::Remove, name, nth: Some(nth), value: None }
+                }
                 Of::Replace { name, nth, value } => {
                     Self { change: FieldVerb::Replace, name, nth: Some(nth), value: Some(value) }
                 }
@@ -442,7 +449,11 @@ mod from {
     impl From<record::Patch> for Patch {
         fn from(patch: record::Patch) -> Self {
             use base64::Engine as _;
-            Self { at: patch.at, cut: patch.cut, put: base64::engine::general_purpose::STANDARD.encode(patch.put) }
+            Self {
+                at: patch.at,
+                cut: patch.cut,
+                put: base64::engine::general_purpose::STANDARD.encode(patch.put),
+            }
         }
     }
 }

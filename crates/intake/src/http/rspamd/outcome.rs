@@ -14,8 +14,8 @@
 //! action and expect both to say the same: where the policy decides otherwise than the score suggests, the score stays
 //! inside the bounds of the action. Our own API tells both as they are.
 
-use sekisho_record::{Action, Change, Class, Verdict};
 use sekisho_engine::gate::Passage;
+use sekisho_record::{Action, Change, Class, Verdict};
 
 /// From here rspamd's clients reject.
 pub(in super::super) const REJECT: f64 = 15.0;
@@ -163,8 +163,10 @@ mod tests {
             ..Passage::default()
         };
         let outcome = Outcome::of(&passage, client);
-        let change = outcome.change.map_or("", |change| if change.body.is_empty() { " plain" } else { " bannered" });
-        let more: Vec<&str> = [outcome.instead, outcome.text, outcome.redirect].into_iter().flatten().collect();
+        let change =
+            outcome.change.map_or("", |change| if change.body.is_empty() { " plain" } else { " bannered" });
+        let more: Vec<&str> =
+            [outcome.instead, outcome.text, outcome.redirect].into_iter().flatten().collect();
         format!("{} {:.2}{change} {}", outcome.action, outcome.score, more.join(" ")).trim_end().to_owned()
     }
 
@@ -188,15 +190,29 @@ mod tests {
     #[test]
     fn what_is_quarantined_is_never_delivered_by_others() {
         assert_eq!(check(90, Action::Quarantine, PLAIN), "reject 16.67");
-        assert_eq!(check(90, Action::Quarantine, Client { held: true, quarantines: true, ..PLAIN }), "reject 16.67");
+        assert_eq!(
+            check(90, Action::Quarantine, Client { held: true, quarantines: true, ..PLAIN }),
+            "reject 16.67"
+        );
         assert_eq!(check(90, Action::Quarantine, MILTER), "reject 16.67");
-        assert_eq!(check(90, Action::Quarantine, Client { quarantines: true, ..MILTER }), "reject 16.67 plain quarantine");
-        assert_eq!(check(90, Action::Quarantine, Client { held: true, quarantines: true, ..MILTER }), "reject 16.67 discard");
+        assert_eq!(
+            check(90, Action::Quarantine, Client { quarantines: true, ..MILTER }),
+            "reject 16.67 plain quarantine"
+        );
+        assert_eq!(
+            check(90, Action::Quarantine, Client { held: true, quarantines: true, ..MILTER }),
+            "reject 16.67 discard"
+        );
     }
 
     #[test]
     fn the_score_never_contradicts_the_action() {
-        let bounds = |score| (check(score, Action::Deliver, PLAIN), check(score, Action::Banner { level: Level::Notice }, PLAIN));
+        let bounds = |score| {
+            (
+                check(score, Action::Deliver, PLAIN),
+                check(score, Action::Banner { level: Level::Notice }, PLAIN),
+            )
+        };
         assert_eq!(bounds(0), ("no action 0.00 plain".into(), "add header 6.00 plain".into()));
         assert_eq!(bounds(50), ("no action 5.99 plain".into(), "add header 6.00 plain".into()));
         assert_eq!(bounds(85), ("no action 5.99 plain".into(), "add header 14.99 plain".into()));

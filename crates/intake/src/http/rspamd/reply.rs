@@ -34,7 +34,12 @@ pub(in super::super) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    pub(in super::super) fn new(passage: &'a Passage, outcome: Outcome<'a>, ask: &'a Ask, seconds: f64) -> Self {
+    pub(in super::super) fn new(
+        passage: &'a Passage,
+        outcome: Outcome<'a>,
+        ask: &'a Ask,
+        seconds: f64,
+    ) -> Self {
         let symbols = symbols(&passage.verdict, outcome.score);
         Self { passage, outcome, symbols, ask, seconds, skipped: false, passthrough: None }
     }
@@ -150,7 +155,7 @@ fn redirect(out: &mut Map<String, Value>, to: &str, envelope: &Envelope) {
 /// Fields to remove, by their number, the last first, so that no number changes on the way; then fields to add, with their
 /// place counted from the top.
 fn fields(out: &mut Map<String, Value>, change: &Change, milter: bool) {
-    let (mut add, mut remove) = (Map::new(), Map::new());
+    let (mut add, mut remove) = (Map::new(), Vec::new());
     let mut order = 0_u32;
     for field in &change.fields {
         match field {
@@ -158,21 +163,52 @@ fn fields(out: &mut Map<String, Value>, change: &Change, milter: bool) {
                 order += 1;
                 push(&mut add, name, json!({ "value": shown(value, milter), "order": order }));
             }
-            FieldChange::Remove { name, nth } => push(&mut remove, name, (*nth).into()),
+            FieldChange::Remove { name, nth } => remove.push((name, *nth)),
             FieldChange::Replace { name, nth, value } => {
-                push(&mut remove, name, (*nth).into());
+                remove.push((name, *nth));
                 push(&mut add, name, json!({ "value": shown(value, milter) }));
             }
         }
     }
-    for numbers in remove.values_mut().filter_map(Value::as_array_mut) {
-        numbers.sort_by_key(|number| std::cmp::Reverse(number.as_u64()));
-    }
-    for (name, map) in [("remove_headers", remove), ("add_headers", add)] {
+    for (name, map) in [("remove_headers", removed(remove)), ("add_headers", add)] {
         if !map.is_empty() {
             out.insert(name.into(), Value::Object(map));
         }
     }
+}
+
+/// Each field to remove by a name of its own: rspamd 3 does not read the lists of numbers that rspamd 4 writes, but both
+/// read names without case, so that several fields of one name are told apart by theirs.
+fn removed(mut fields: Vec<(&String, u32)>) -> Map<String, Value> {
+    fields.sort_by_key(|(_, nth)| std::cmp::Reverse(*nth));
+    let mut out = Map::new();
+    for (name, nth) in fields {
+        let mut spelt = name.clone();
+        let mut spelling = 0_u32;
+        while out.contains_key(&spelt) {
+            spelling += 1;
+            spelt = respelt(name, spelling);
+        }
+        out.insert(spelt, nth.into());
+    }
+    out
+}
+
+/// The name with the case of those letters changed that the bits of the number say, from its end.
+fn respelt(name: &str, spelling: u32) -> String {
+    let letters = name.chars().filter(char::is_ascii_alphabetic).count();
+    let mut left = letters as u32;
+    let turn = |char: char| {
+        if !char.is_ascii_alphabetic() {
+            return char;
+        }
+        left -= 1;
+        let turned = spelling.checked_shr(left).unwrap_or(0) & 1 == 1;
+        let other =
+            if char.is_ascii_lowercase() { char.to_ascii_uppercase() } else { char.to_ascii_lowercase() };
+        if turned { other } else { char }
+    };
+    name.chars().map(turn).collect()
 }
 
 /// Several values of one name are a list.

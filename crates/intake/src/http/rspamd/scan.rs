@@ -36,7 +36,12 @@ impl Came {
     }
 
     /// The answer for whoever asked, and counts it.
-    pub(in super::super) fn answer<'a>(&'a self, shared: &Shared, ask: &'a Ask, since: Instant) -> Answer<'a> {
+    pub(in super::super) fn answer<'a>(
+        &'a self,
+        shared: &Shared,
+        ask: &'a Ask,
+        since: Instant,
+    ) -> Answer<'a> {
         let seconds = since.elapsed().as_secs_f64();
         let client = Client {
             milter: ask.milter,
@@ -45,7 +50,9 @@ impl Came {
             quarantines: shared.settings.client_quarantines,
         };
         let answer = match self {
-            Self::Judged(Judged { passage, .. }) => Answer::new(passage, Outcome::of(passage, client), ask, seconds),
+            Self::Judged(Judged { passage, .. }) => {
+                Answer::new(passage, Outcome::of(passage, client), ask, seconds)
+            }
             Self::Gtube(_, passage) => {
                 let mut answer = Answer::new(passage, Outcome::of(passage, client), ask, seconds);
                 (answer.skipped, answer.passthrough) = (true, Some("GTUBE"));

@@ -22,11 +22,10 @@ pub(in super::super) fn symbols(verdict: &Verdict, score: f64) -> Vec<Symbol> {
     let mut out: Vec<Symbol> = Vec::new();
     for finding in &verdict.findings {
         let name = name(&finding.rule);
-        let known = out.iter_mut().find(|symbol| symbol.name == name);
-        match known {
-            Some(symbol) => options(&mut symbol.options, finding),
-            None if out.len() < SYMBOLS_MAX => out.push(symbol(name, finding)),
-            None => {}
+        if let Some(symbol) = out.iter_mut().find(|symbol| symbol.name == name) {
+            options(&mut symbol.options, finding);
+        } else if out.len() < SYMBOLS_MAX {
+            out.push(symbol(name, finding));
         }
     }
     let all: f64 = out.iter().map(|symbol| symbol.weight).sum();
@@ -85,7 +84,12 @@ mod tests {
     use super::*;
 
     fn finding(rule: &str, severity: Severity, values: &[&str]) -> Finding {
-        let exhibit = |value: &&str| Exhibit { path: "x".into(), value: (*value).into(), span: None, predicate: "x".into() };
+        let exhibit = |value: &&str| Exhibit {
+            path: "x".into(),
+            value: (*value).into(),
+            span: None,
+            predicate: "x".into(),
+        };
         Finding {
             rule: rule.into(),
             severity,
@@ -99,7 +103,9 @@ mod tests {
 
     fn check(findings: Vec<Finding>, score: f64) -> String {
         let verdict = Verdict { findings, ..Verdict::default() };
-        let line = |s: Symbol| format!("{} {:.2}/{:.0} {} {:?}", s.name, s.score, s.weight, s.description, s.options);
+        let line = |s: Symbol| {
+            format!("{} {:.2}/{:.0} {} {:?}", s.name, s.score, s.weight, s.description, s.options)
+        };
         symbols(&verdict, score).into_iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
@@ -127,7 +133,8 @@ mod tests {
 
     #[test]
     fn a_reply_stays_short() {
-        let many: Vec<_> = (0..SYMBOLS_MAX + 9).map(|n| finding(&format!("r{n}"), Severity::Low, &[])).collect();
+        let many: Vec<_> =
+            (0..SYMBOLS_MAX + 9).map(|n| finding(&format!("r{n}"), Severity::Low, &[])).collect();
         assert_eq!(check(many, 3.0).lines().count(), SYMBOLS_MAX);
         let long = "x".repeat(999);
         let values: Vec<String> = (0..OPTIONS_MAX + 9).map(|n| format!("{n} {long}")).collect();
