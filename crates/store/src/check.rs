@@ -20,7 +20,7 @@ pub struct Checked {
 }
 
 /// Each counts rows that must not be there, and says what they are.
-const RULES: [(&str, &str); 6] = [
+const RULES: [(&str, &str); 10] = [
     ("traits that nothing is counted of", "SELECT CAST(count(*) AS bigint) FROM trait WHERE count <= 0"),
     (
         "totals that are not the sum of their traits",
@@ -46,6 +46,27 @@ const RULES: [(&str, &str); 6] = [
     (
         "messages that are learnt though malicious, or not learnt though harmless",
         "SELECT CAST(count(*) AS bigint) FROM message WHERE (learnt = 1) = (opinion = 3)",
+    ),
+    (
+        "recipients of no held message",
+        "SELECT CAST(count(*) AS bigint) FROM held_for f LEFT JOIN held h ON h.id = f.held WHERE h.id IS NULL",
+    ),
+    (
+        "held messages whose recipients are not those that were counted",
+        "SELECT CAST(count(*) AS bigint) FROM held h
+         WHERE h.recipients <> (SELECT count(*) FROM held_for f WHERE f.held = h.id)
+         OR h.waiting <> (SELECT count(*) FROM held_for f WHERE f.held = h.id AND f.state < 2)",
+    ),
+    (
+        "held messages whose bytes are not noted",
+        "SELECT CAST(count(*) AS bigint) FROM held h
+         WHERE NOT EXISTS (SELECT 1 FROM object o WHERE o.address = h.address AND o.class = 'quarantine')",
+    ),
+    (
+        "requests that wait for a message that is not held, or for somebody who waits no more",
+        "SELECT CAST(count(*) AS bigint) FROM request r WHERE NOT EXISTS (SELECT 1 FROM held h WHERE h.id = r.held)
+         OR r.answer = 0 AND NOT EXISTS (SELECT 1 FROM held_for f
+           WHERE f.held = r.held AND f.key = r.key AND f.state = 1)",
     ),
 ];
 

@@ -68,6 +68,10 @@
 //! * **Back-up.** SQLite: `sqlite3 history.db ".backup COPY"` while it is in use, or copy all three files while it is not.
 //!   PostgreSQL: `pg_dump --schema=sekisho`. Either is whole by itself. Objects are never changed, so any copy will do,
 //!   taken after the database's.
+//! * **Held mail.** Its bytes are objects and nowhere else: a copy of the database without the objects and the key file
+//!   brings nothing back. Object store and database wait for the disk before a message counts as held. Subjects, addresses
+//!   and the line that says why it is held stand in the database as they are, to be searched; encrypt the disk where
+//!   that is not wanted. [`Store::sweep_held`] removes what was held too long ([`HeldRetention`]); run it daily.
 //! * **Full.** Calls that write fail with [`StoreError::Full`] and change nothing; verdicts go on and still recall. When
 //!   there is room again, learning goes on by itself; `sekisho replay` adds what is missing and counts nothing twice.
 //! * **Gone.** Verdicts name the gap `history` and go on. A database that is damaged or lost is removed and made anew

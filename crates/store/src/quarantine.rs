@@ -34,6 +34,7 @@ pub(crate) mod locks;
 pub(crate) mod outbox;
 pub(crate) mod requests;
 pub(crate) mod search;
+pub(crate) mod shared;
 pub(crate) mod statements;
 pub(crate) mod steps;
 pub(crate) mod sweep;
@@ -179,11 +180,11 @@ impl By<'_> {
 
     /// Keys of the recipients that are meant: `None` for all. Recipients mean themselves only.
     pub(crate) fn meant(&self, recipients: &[String]) -> Outcome<Option<Vec<String>>> {
-        let asked: Vec<String> = recipients.iter().map(|r| fold(r)).collect();
+        let asked: Vec<String> = recipients.iter().map(|r| address_key(r)).collect();
         if self.role != Role::Recipient {
             return Ok((!asked.is_empty()).then_some(asked));
         }
-        let own: Vec<String> = self.own.iter().map(|r| fold(r)).collect();
+        let own: Vec<String> = self.own.iter().map(|r| address_key(r)).collect();
         if asked.is_empty() {
             return Ok(Some(own));
         }
@@ -216,6 +217,12 @@ pub(crate) fn program(what: &str, on: &str, now: i64) -> AuditEntry {
 pub(crate) fn fold(text: &str) -> String {
     let lower: String = text.nfkc().flat_map(char::to_lowercase).collect();
     lower.trim().replace('\0', "\u{fffd}")
+}
+
+/// Key of an address: what belongs to whom is decided by it. Nothing but ASCII case is ignored, so that no other spelling
+/// of a name is taken for the same.
+pub(crate) fn address_key(address: &str) -> String {
+    clip(&address.trim().to_ascii_lowercase())
 }
 
 /// Cut at a boundary of characters, without NUL.

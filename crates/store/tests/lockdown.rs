@@ -50,12 +50,15 @@ impl Nodes {
         Self::open(&url, None, folder).await
     }
 
-    async fn on_postgres() -> Option<Self> {
+    async fn on_postgres(settings: Option<&str>) -> Option<Self> {
         if server::without() {
             return None;
         }
         let server = server::Server::start();
         let url = server.url("postgres");
+        if let Some(settings) = settings {
+            server::run(&url, format!("ALTER DATABASE postgres SET {settings}")).await;
+        }
         Some(Self::open(&url, Some(server), tempfile::tempdir().unwrap()).await)
     }
 
@@ -120,29 +123,30 @@ async fn drill(nodes: &Nodes) {
     }
     // On node B a user tries again and again, while node A orders the lockdown.
     let ordered = Arc::new(std::sync::Mutex::new(None::<Instant>));
+    let (allowed, mut several) = tokio::sync::watch::channel(0);
     let trying = tokio::spawn({
         let (b, ordered, rights, bytes) =
             (b.clone(), Arc::clone(&ordered), rights.clone(), objects.bytes.clone());
         async move {
-            // 3 is released already: an answer that a lockdown turns into a refusal.
+            // It is released already, and saying so again is an answer that a lockdown turns into a refusal.
             loop {
                 let begun = Instant::now();
                 let outcome = tries(&b, &bytes, 0, Way::Console, &rights, now).await;
-                let ended = Instant::now();
                 if locked(&outcome) {
-                    return (begun, ended);
+                    return Instant::now();
                 }
                 let after = ordered.lock().unwrap().is_some_and(|at| begun > at);
                 assert!(!after, "released by a call that began after the lockdown was ordered");
+                allowed.send_modify(|count| *count += 1);
             }
         }
     });
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    several.wait_for(|count| *count >= 5).await.unwrap();
     let ann = By { reason: "a stolen mailbox", ..by("ann", Role::Administrator, &[], &rights, now) };
     let lockdown = a.lock(&ann, &Scope::Everything, Some(now + 3_600)).await.unwrap().unwrap();
     let at = Instant::now();
     *ordered.lock().unwrap() = Some(at);
-    let (_, refused) = trying.await.unwrap();
+    let refused = trying.await.unwrap();
     let mut longest = refused.saturating_duration_since(at);
     // Old ones, in every way, on both nodes.
     for n in 3..REPLIES {
@@ -181,7 +185,7 @@ async fn drill(nodes: &Nodes) {
 
 /// Two administrators, of whom one comes twice; then everything works again, and requests are answered.
 async fn lifted(Nodes { a, b, objects, .. }: &Nodes, rights: &Rights, id: &str, now: i64) {
-    let admin = |who, at| by(who, Role::Administrator, &[], rights, at);
+    let admin = |who, at| By { reason: "over", ..by(who, Role::Administrator, &[], rights, at) };
     assert_eq!(b.lift(&admin("ann", now + 10), id).await.unwrap(), Ok(Lifted::First));
     assert_eq!(a.lift(&admin("ann", now + 11), id).await.unwrap(), Err(Refused::Same));
     assert!(locked(&tries(b, &objects.bytes, 5, Way::Token, rights, now + 12).await));
@@ -245,7 +249,7 @@ async fn the_drill_on_sqlite() {
 
 #[tokio::test]
 async fn the_drill_on_postgres() {
-    if let Some(nodes) = Nodes::on_postgres().await {
+    if let Some(nodes) = Nodes::on_postgres(None).await {
         drill(&nodes).await;
     }
 }
@@ -255,9 +259,11 @@ async fn the_drill_on_postgres() {
 async fn race(nodes: Nodes) {
     let rights = Arc::new(generous());
     let (tasks, each) = (8_u64, 12_u64);
+    let begun = Instant::now();
     for n in 0..tasks * each {
         hold(&nodes.a, &nodes.objects, &reply(n)).await;
     }
+    println!("{:?} for holding one, one after the other", begun.elapsed() / (tasks * each) as u32);
     let (ordered, released) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut all = tokio::task::JoinSet::new();
     for task in 0..tasks {
@@ -278,7 +284,7 @@ async fn race(nodes: Nodes) {
     while released.load(Ordering::SeqCst) < tasks * each / 4 {
         tokio::task::yield_now().await;
     }
-    let ann = by("ann", Role::Administrator, &[], &rights, T0 + 500);
+    let ann = By { reason: "race", ..by("ann", Role::Administrator, &[], &rights, T0 + 500) };
     let lockdown = nodes.a.lock(&ann, &Scope::Everything, None).await.unwrap().unwrap();
     ordered.store(true, Ordering::SeqCst);
     while let Some(done) = all.join_next().await {
@@ -312,7 +318,16 @@ async fn releases_race_a_lockdown_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn releases_race_a_lockdown_on_postgres() {
-    if let Some(nodes) = Nodes::on_postgres().await {
+    if let Some(nodes) = Nodes::on_postgres(None).await {
+        race(nodes).await;
+    }
+}
+
+/// A transaction that reads from a moment before it waited would not see the lockdown that it has waited for.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn releases_race_a_lockdown_whatever_the_server_is_set_to() {
+    let setting = Some("default_transaction_isolation TO 'repeatable read'");
+    if let Some(nodes) = Nodes::on_postgres(setting).await {
         race(nodes).await;
     }
 }
@@ -321,7 +336,7 @@ async fn releases_race_a_lockdown_on_postgres() {
 #[tokio::test]
 async fn a_frozen_node_does_not_stop_a_lockdown() {
     use sqlx::{Connection as _, Executor as _};
-    let Some(nodes) = Nodes::on_postgres().await else { return };
+    let Some(nodes) = Nodes::on_postgres(None).await else { return };
     let url = nodes._server.as_ref().unwrap().url("postgres");
     let mut frozen = sqlx::PgConnection::connect(&url).await.unwrap();
     let lock = i64::from_be_bytes(*b"sekishoL");
@@ -333,7 +348,7 @@ async fn a_frozen_node_does_not_stop_a_lockdown() {
     frozen.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(sql))).await.unwrap();
     let rights = Rights::default();
     let begun = Instant::now();
-    let ann = by("ann", Role::Administrator, &[], &rights, T0);
+    let ann = By { reason: "frozen", ..by("ann", Role::Administrator, &[], &rights, T0) };
     nodes.a.lock(&ann, &Scope::Everything, None).await.unwrap().unwrap();
     let waited = begun.elapsed();
     assert!(waited < Duration::from_millis(u64::from(idle) + 5_000), "{waited:?}");

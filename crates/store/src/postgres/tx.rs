@@ -14,9 +14,10 @@ use crate::{
     plan::{Delta, TickRow, TraitKey, rank},
     quarantine::{
         self, ForRow, HeldRow, search,
+        shared::shared_gate,
         statements::{
             EffectColumns, FoundColumns, FoundForColumns, Gate, LockColumns, NewFor, NewHeld, RequestColumns,
-            Wanted, shared_gate,
+            Wanted,
         },
     },
     shared::{shared_schema, shared_sweeping, shared_work, times},

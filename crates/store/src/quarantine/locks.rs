@@ -33,10 +33,16 @@ fn covers(kind: &str, value: &str, row: &HeldRow, all: &[ForRow]) -> Result<bool
         "class" => from_json::<i64>(value)? == class_number(row.class),
         "campaign" => row.campaign == value,
         "group" => all.iter().any(|one| one.groups.iter().any(|group| group == value)),
-        "domain" => all.iter().any(|one| one.key.rsplit_once('@').is_some_and(|(_, domain)| domain == value)),
+        "domain" => all.iter().any(|one| domain(&one.address) == Some(value.to_owned())),
         // One of a newer version: rather too much than too little.
         _ => true,
     })
+}
+
+/// The domain of an address, however it is spelt.
+fn domain(address: &str) -> Option<String> {
+    let (_, domain) = address.rsplit_once('@')?;
+    Some(fold(domain).trim_end_matches('.').to_owned())
 }
 
 /// Kind and value, as the columns have them, and records.
@@ -48,7 +54,9 @@ fn columns(scope: &Scope) -> Result<(&'static str, String, Vec<String>), StoreEr
         Scope::Class { class } => ("class", class_number(*class).to_string(), Vec::new()),
         Scope::Campaign { id } => ("campaign", text(&clip(id))?, Vec::new()),
         Scope::Group { name } => ("group", text(&clip(&fold(name)))?, Vec::new()),
-        Scope::Domain { name } => ("domain", text(fold(name).trim_start_matches('@'))?, Vec::new()),
+        Scope::Domain { name } => {
+            ("domain", text(fold(name).trim_start_matches('@').trim_end_matches('.'))?, Vec::new())
+        }
         Scope::Records { ids } if ids.len() > limits::LOCKED_RECORDS_MAX => {
             return Err(wrong(&format!("{} records", ids.len())));
         }
@@ -67,6 +75,9 @@ pub(crate) fn planned(
     scope: &Scope,
     until: Option<i64>,
 ) -> Result<(LockColumns, Vec<String>), StoreError> {
+    if by.reason.trim().is_empty() {
+        return Err(StoreError::Limit("a lockdown without a reason".to_owned()));
+    }
     if until.is_some_and(|until| until <= by.now) {
         return Err(StoreError::Limit("a lockdown that ends before it begins".to_owned()));
     }
@@ -220,7 +231,7 @@ mod tests {
         };
         let groups = groups.iter().map(|g| fold(g)).collect();
         let one =
-            ForRow { place: 0, address: recipient.into(), key: fold(recipient), groups, state: State::Held };
+            ForRow { place: 0, address: recipient.into(), key: String::new(), groups, state: State::Held };
         covers(kind, &value, &row, &[one]).unwrap()
     }
 
@@ -235,7 +246,7 @@ mod tests {
             Scope::Domain { name: "Here.Example".into() },
         ] {
             let answers = [
-                check(scope.clone(), Class::Malicious, "c1", "Me@HERE.example", &["finance"]),
+                check(scope.clone(), Class::Malicious, "c1", "Me@HERE.example.", &["finance"]),
                 check(scope.clone(), Class::Suspicious, "c2", "me@sub.here.example", &["finances"]),
                 check(scope.clone(), Class::Benign, "", "me", &[]),
             ];

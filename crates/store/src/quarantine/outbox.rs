@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use sekisho_record::quarantine::{Effect, EffectState};
+use sekisho_record::{
+    Class,
+    quarantine::{Deed, Effect, EffectState, Refused},
+};
 use serde_json::json;
 
 use super::{
-    bounded, cut, from_json, locks, program,
+    By, Outcome, bounded, cut, from_json, locks, program,
     statements::{EffectColumns, Gate},
+    steps::refuse,
     words,
 };
 use crate::{StoreError, limits};
@@ -51,7 +55,7 @@ async fn kept_back<G: Gate>(gate: &mut G, effect: &Effect, now: i64) -> Result<b
     }
     let Some(row) = gate.held_row(&effect.record).await? else { return Ok(false) };
     let recipient = effect.payload.get("recipient").and_then(|r| r.as_str()).unwrap_or_default();
-    let all = gate.recipients(row.id, Some(&[super::fold(recipient)])).await?;
+    let all = gate.recipients(row.id, Some(&[super::address_key(recipient)])).await?;
     Ok(locks::covering(gate, &row, &all, now).await?.is_some())
 }
 
@@ -76,6 +80,21 @@ pub(crate) async fn fail<G: Gate>(
         gate.audit(&entry).await?;
     }
     Ok(Some(if failed { EffectState::Failed } else { EffectState::Waiting }))
+}
+
+/// Tries again what was given up.
+pub(crate) async fn retry<G: Gate>(gate: &mut G, by: &By<'_>, key: &str) -> Result<Outcome<()>, StoreError> {
+    let on = cut(key, limits::TEXT_BYTES_MAX);
+    if let Err(refused) = by.may(Deed::Release, Class::Benign, None) {
+        return refuse(gate, by, Deed::Release, &on, refused).await;
+    }
+    let Some(record) = gate.wake(key, by.now).await? else {
+        return refuse(gate, by, Deed::Release, &on, Refused::Unknown).await;
+    };
+    let mut entry = by.entry("retry", if record.is_empty() { &on } else { &record });
+    entry.after = json!({ "effect": cut(key, limits::WORDS_BYTES_MAX) });
+    gate.audit(&entry).await?;
+    Ok(Ok(()))
 }
 
 /// Seconds until the next try.

@@ -8,11 +8,11 @@ use sekisho_record::{
 };
 
 use super::{
-    class_number, fold, from_json, state, state_number,
+    address_key, class_number, cut, fold, from_json, state, state_number,
     statements::{FoundColumns, FoundForColumns, Gate, Wanted},
     to_json, unlines,
 };
-use crate::{StoreError, limits};
+use crate::{StoreError, limits, text::clip};
 
 /// What is searched for. Everything that is given must be so; of a message for many, one recipient must fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -108,8 +108,9 @@ pub(crate) fn sql(wanted: &Wanted, find: &str, open: &str, close: &str) -> Strin
 impl Filter {
     /// As the statement wants it.
     pub(crate) fn wanted(&self, after: Option<Cursor>, size: usize) -> Result<Wanted, StoreError> {
-        let text = |text: &Option<String>| text.as_deref().map(fold).unwrap_or_default();
-        let recipient = text(&self.recipient);
+        let cut = |text: &str| cut(text, limits::WORDS_BYTES_MAX);
+        let text = |text: &Option<String>| text.as_deref().map(|text| fold(&cut(text))).unwrap_or_default();
+        let recipient = self.recipient.as_deref().map(address_key).unwrap_or_default();
         let domain = if recipient.starts_with('@') { recipient.clone() } else { String::new() };
         let sender = text(&self.sender);
         let sender = match (sender.is_empty(), sender.starts_with('@')) {
@@ -118,8 +119,11 @@ impl Filter {
             (false, false) => format!("\n{sender}\n"),
         };
         let rule = text(&self.rule);
-        let words: Vec<String> =
-            fold(&self.words).split_whitespace().take(limits::SEARCH_WORDS_MAX).map(str::to_owned).collect();
+        let words: Vec<String> = fold(&cut(&self.words))
+            .split_whitespace()
+            .take(limits::SEARCH_WORDS_MAX)
+            .map(str::to_owned)
+            .collect();
         let until = (self.until.unwrap_or(i64::MAX), i64::MIN);
         let after = after.map_or(until, |cursor| (cursor.at, cursor.id).min(until));
         Ok(Wanted {
@@ -132,7 +136,7 @@ impl Filter {
             sender,
             rule: if rule.is_empty() { rule } else { format!("\n{rule}\n") },
             brand: text(&self.brand),
-            campaign: self.campaign.clone().unwrap_or_default().replace('\0', ""),
+            campaign: self.campaign.as_deref().map(clip).unwrap_or_default(),
             words: to_json(&words)?,
             after,
             limit: i64::try_from(size.min(limits::HELD_PAGE_MAX)).unwrap_or(1) + 1,

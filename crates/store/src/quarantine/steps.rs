@@ -4,7 +4,8 @@ use sekisho_record::quarantine::{Deed, Effect, Held, Refused, Release, State};
 use serde_json::json;
 
 use super::{
-    By, ForRow, HeldRow, Outcome, Released, bounded, class_number, cut, fold, lines, locks, program,
+    By, ForRow, HeldRow, Outcome, Released, address_key, bounded, class_number, cut, fold, lines, locks,
+    program,
     search::direction,
     small,
     statements::{Gate, NewFor, NewHeld},
@@ -34,7 +35,7 @@ pub(crate) fn planned(held: &Held, address: &str) -> Result<NewHeld, StoreError>
         recipients.push(NewFor {
             place: i64::try_from(place).unwrap_or(i64::MAX),
             address: one.address.clone(),
-            key: fold(&one.address),
+            key: address_key(&one.address),
             groups: lines(groups.iter().map(String::as_str)),
         });
     }

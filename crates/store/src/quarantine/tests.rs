@@ -86,3 +86,32 @@ async fn a_full_object_store_holds_nothing_half() {
     assert_eq!(hold(&store, &bytes, 0).await.unwrap(), HoldOutcome::New);
     assert_eq!(bytes.get(sealed.address()).await.unwrap().unwrap(), b"message 0");
 }
+
+/// Whoever asks may stop waiting at any moment: what is held then is whole, and holding it again is right.
+#[tokio::test]
+async fn a_call_that_is_given_up_leaves_nothing_half() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite:{}/x.db", folder.path().display())).await.unwrap();
+    let place = folder.path().join("objects");
+    let bytes = Bytes::open(place.to_str().unwrap(), &BTreeMap::new(), Key::from_bytes(&[1; 32])).unwrap();
+    let (mut given_up, mut known) = (0, 0);
+    for n in 0..60 {
+        let patience = std::time::Duration::from_micros(n * 150);
+        let outcome = tokio::time::timeout(patience, hold(&store, &bytes, n)).await;
+        given_up += u64::from(outcome.is_err());
+        match hold(&store, &bytes, n).await.unwrap() {
+            HoldOutcome::New => assert!(outcome.is_err()),
+            HoldOutcome::Known { record } => {
+                assert_eq!(record, format!("r{n}"));
+                known += u64::from(outcome.is_err());
+            }
+        }
+        let item = store.held_record(&format!("r{n}")).await.unwrap().unwrap();
+        let plain = bytes.get(&item.held.address).await.unwrap().unwrap();
+        assert_eq!(plain, format!("message {n}").as_bytes());
+    }
+    assert!(given_up > 0);
+    println!("{given_up} calls given up, {known} of them had held their message");
+    assert_eq!(store.synchronous().await.unwrap(), (2, 1));
+    assert_eq!(store.check().await.unwrap().wrong, Vec::<String>::new());
+}

@@ -22,7 +22,7 @@ const SWEPT: &str = "sweep_day";
 pub struct Keep {
     /// The bytes.
     pub sealed: Sealed,
-    /// Their class.
+    /// Their class. `quarantine` is the store's own, for held mail.
     pub class: String,
     /// Since when, seconds since 1970.
     pub at: i64,

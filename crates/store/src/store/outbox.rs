@@ -6,7 +6,7 @@ use sekisho_record::quarantine::{Effect, EffectState};
 
 use super::{Engine, Store};
 use crate::{
-    StoreError, limits,
+    By, Outcome, StoreError, limits,
     quarantine::{outbox, statements::Gate as _},
     text::clip,
 };
@@ -62,6 +62,14 @@ impl Store {
         transact!(self, begin_durably, |tx, _salt| {
             outbox::fail(&mut tx, key, &node, error, for_good, now).await
         })
+    }
+
+    /// Tries an effect again that was given up: somebody who may release has looked, and the audit says so.
+    ///
+    /// # Errors
+    /// As [`Store::learn`].
+    pub async fn retry_effect(&self, by: &By<'_>, key: &str) -> Result<Outcome<()>, StoreError> {
+        transact!(self, begin_durably, |tx, _salt| outbox::retry(&mut tx, by, key).await)
     }
 
     /// Effects in a state, the oldest first, at most [`limits::LIST_PAGE_MAX`]; each with its

@@ -3,6 +3,7 @@
 mod bounds;
 pub mod holding;
 mod learning;
+mod locking;
 mod opinions;
 mod recalling;
 mod sweeping;
@@ -56,15 +57,16 @@ pub async fn check(fresh: &Fresh<'_>) {
         sweeping::objects_go_by_class,
         sweeping::objects_are_listed,
         holding::a_message_is_held_once,
+        holding::of_many_who_hold_the_same_one_does,
         holding::what_cannot_be_held_is_refused_whole,
         holding::what_is_held_is_found,
         holding::requests_wait_and_are_answered,
         holding::a_release_is_written_once,
-        holding::lockdowns_cover_what_they_name,
-        holding::two_administrators_lift_and_time_ends,
-        holding::the_outbox_gives_out_at_least_once,
-        holding::a_lockdown_keeps_back_what_is_in_the_outbox,
-        holding::what_was_held_too_long_goes,
+        locking::lockdowns_cover_what_they_name,
+        locking::two_administrators_lift_and_time_ends,
+        locking::the_outbox_gives_out_at_least_once,
+        locking::a_lockdown_keeps_back_what_is_in_the_outbox,
+        locking::what_was_held_too_long_goes,
     ];
 }
 
