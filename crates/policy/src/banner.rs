@@ -15,6 +15,7 @@
 //! * **Removed** (`field`, `undress`): one header field has the places of our bytes and the hash of the original.
 //!   `dress` removes what it made before it returns it: a change that cannot be undone is never given out.
 
+mod armour;
 mod coding;
 mod compose;
 mod field;

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use sekisho_record::Level;
 
-use super::{snippet::Snippet, words::Said};
+use super::{armour::Armour, snippet::Snippet, words::Said};
 
 /// What the id of every banner begins with.
 pub(super) const ID: &str = "sekisho-";
@@ -66,21 +66,12 @@ fn ink(color: &str, px: u8, more: &[&str]) -> String {
     style("inline", &all)
 }
 
-/// How the page around the banner is dressed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Around {
-    /// As it is.
-    Page,
-    /// Its `html` and `body` elements are made visible: the message hides them.
-    Shown,
-}
-
 /// Before a banner on a page that hides its own root.
 const SHOWN: &str = "display:block;visibility:visible;opacity:1;transform:none;translate:none;scale:none;rotate:none;\
     filter:none;clip:auto;clip-path:none;mask:none;-webkit-mask:none;position:static;left:0;top:0;overflow:visible;\
     float:none;max-height:none;max-width:none;min-width:0;height:auto;width:auto;margin-top:0;margin-left:0;\
     text-indent:0;font-size:16px;zoom:1;contain:none;content-visibility:visible;mix-blend-mode:normal;\
-    animation:none;transition:none;writing-mode:horizontal-tb;columns:auto";
+    animation:none;transition:none;writing-mode:horizontal-tb;columns:auto;content:normal;perspective:none";
 
 /// The same, stronger than every style sheet.
 fn shown() -> String {
@@ -88,13 +79,20 @@ fn shown() -> String {
 }
 
 /// The banner. It begins and ends with a line end; blanks put before the last one change nothing.
-pub(super) fn render(said: &Said, around: Around, line_end: &str) -> Snippet {
+pub(super) fn render(said: &Said, armour: &Armour, line_end: &str) -> Snippet {
     let look = look(said.level);
     let mut lines: Vec<String> = vec![String::new()];
-    if around == Around::Shown {
+    if let Some((html, body)) = &armour.root {
         let style = shown();
-        lines.push(format!("<html style=\"{style}\">"));
-        lines.push(format!("<body style=\"{style}\">"));
+        for (tag, own) in [("html", html), ("body", body)] {
+            let own = own.trim_end_matches([' ', ';']);
+            let own = if own.is_empty() { String::new() } else { wrapped(&ascii(&format!("{own}; "))) };
+            lines.push(format!("<{tag} style=\"{own}"));
+            lines.push(format!("{style}\">"));
+        }
+    }
+    if armour.pseudo {
+        lines.push(without_pseudo(&said.mark, armour.plane));
     }
     open(said, &look, &mut lines);
     let text = ink(look.ink, 14, &[]);
@@ -108,10 +106,35 @@ pub(super) fn render(said: &Said, around: Around, line_end: &str) -> Snippet {
     lines.push(wrapped(&ascii(&said.sentences.join(if said.tag == "ja" { "" } else { " " }))));
     links(said, &look, &mut lines);
     lines.push("</font></td></tr></tbody></table></div>".to_owned());
+    if armour.plane {
+        // Never closed: no end tag in the message can name it.
+        let style = "display:block!important;position:relative!important;z-index:0!important;isolation:isolate!important";
+        lines.push(format!("<x-{} style=\"{style}\">", said.mark.to_ascii_lowercase()));
+    }
     let text = lines.join("\n");
     let pad_at = text.len();
     let text = format!("{text}\n");
     Snippet::new(&text, pad_at, " ", line_end)
+}
+
+/// A style sheet that nothing is written before or behind our words and, when things pile up, that nothing hangs over
+/// them from the root. It beats what cannot name their id.
+fn without_pseudo(mark: &str, piles: bool) -> String {
+    let id = format!("#{ID}{mark}").repeat(16);
+    let mut heads = vec![id.clone(), format!("{id} *")];
+    if piles {
+        heads.extend(["html", "body"].map(|root| format!("{root}:not({id})")));
+    }
+    let none = "content:none!important;display:none!important";
+    let mut out = String::from("<style type=\"text/css\">\n");
+    for head in &heads {
+        out.push_str(&format!("{head}::before,\n{head}::after{{{none}}}\n"));
+    }
+    for head in heads.iter().take(2) {
+        out.push_str(&format!("{head}::first-line,\n{head}::first-letter{{all:unset!important}}\n"));
+    }
+    out.push_str("</style>");
+    out
 }
 
 /// The box, the sign, and the cell that the words stand in.

@@ -7,6 +7,7 @@ use sekisho_record::Patch;
 
 use super::{
     Banner, Dressed, Gap,
+    armour::{self, Armour},
     coding::Coding,
     html, place,
     snippet::Snippet,
@@ -158,18 +159,31 @@ impl Tailor {
         page.weave(at, &snippet, self.line_end).ok_or(Gap::Encoding)
     }
 
+    /// What a reader sees of the HTML banner.
+    fn words(&self) -> String {
+        let alone = html::render(&self.wanted, &Armour::default(), "\n").padded(0, 1);
+        Html::parse(&String::from_utf8_lossy(&alone)).display_text.trim().to_owned()
+    }
+
     fn html(&self, page: &Page<'_>, out: &mut Dressed) -> Result<Patch, Gap> {
         let view = page.coding.view(&page.bytes);
         let places = place::find(&view.units);
-        let tries =
-            [(places.body, html::Around::Page), (places.top, html::Around::Shown), (0, html::Around::Shown)];
+        let tree = page.tree();
+        let mut armour = armour::needed(&tree);
+        if page.leaf.media_type == "application/xhtml+xml" {
+            // Tags that are not closed would break it.
+            armour = Armour { root: None, plane: false, ..armour };
+        }
+        let usual = if armour.root.is_some() { places.top } else { places.body };
+        let shown = Armour { root: Some(armour.root.clone().unwrap_or_default()), ..armour.clone() };
+        let words = self.words();
         let mut unseen = None;
-        for (unit, around) in tries {
+        for (unit, armour) in [(usual, &armour), (places.top, &shown), (0, &shown)] {
             let at = view.offset(unit).min(page.bytes.len());
-            let snippet = html::render(&self.wanted, around, self.line_end);
+            let snippet = html::render(&self.wanted, armour, self.line_end);
             let Some(written) = snippet.written(|text| page.coding.write(text)) else { continue };
             let Some(patch) = page.weave(at, &written, self.line_end) else { continue };
-            if page.shows(at, &written, &snippet) {
+            if page.shows(at, &written, &words) {
                 return Ok(patch);
             }
             unseen.get_or_insert(patch);
@@ -199,15 +213,19 @@ impl Page<'_> {
         weave::weave(self.encoded, self.leaf.encoding, at, snippet, line_end)
     }
 
-    /// The visible text of the dressed page begins with the banner's.
-    fn shows(&self, at: usize, written: &Snippet, snippet: &Snippet) -> bool {
+    /// The page as it came.
+    fn tree(&self) -> Html {
+        let bytes = self.bytes.get(..TEXT_BYTES_MAX).unwrap_or(&self.bytes);
+        Html::parse(&charset::decode(bytes, self.leaf.charset.as_deref()).text)
+    }
+
+    /// The visible text of the dressed page begins with the banner's words.
+    fn shows(&self, at: usize, written: &Snippet, words: &str) -> bool {
         let (before, after) = self.bytes.split_at_checked(at).unwrap_or((&self.bytes, &[]));
         let after = after.get(..TEXT_BYTES_MAX).unwrap_or(after);
         let dressed = [before, &written.padded(0, 1), after].concat();
         let page = charset::decode(&dressed, self.leaf.charset.as_deref());
-        let alone = String::from_utf8(snippet.padded(0, 1)).unwrap_or_default();
-        let wanted = Html::parse(&alone).display_text;
-        Html::parse(&page.text).display_text.starts_with(wanted.trim())
+        Html::parse(&page.text).display_text.starts_with(words)
     }
 }
 

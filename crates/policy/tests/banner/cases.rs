@@ -16,7 +16,7 @@ pub(crate) fn unix(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// HTML pages; `OWN` is the first visible text of each.
-pub(crate) const PAGES: [(&str, &str); 44] = [
+pub(crate) const PAGES: [(&str, &str); 60] = [
     (
         "plain page",
         "<!DOCTYPE html>\r\n<html><head><meta charset=\"utf-8\"><title>News</title></head>\r\n<body>\r\n<p>OWN text</p>\r\n</body></html>\r\n",
@@ -111,6 +111,58 @@ pub(crate) const PAGES: [(&str, &str); 44] = [
     ("narrow columns", "<body style=\"columns:20;width:40px\"><p>OWN text</p>"),
     ("vertical", "<html style=\"writing-mode:vertical-rl\"><body><p>OWN text</p>"),
     ("base and form", "<base href=\"https://evil.example/\"><form action=x><p>OWN text</p>"),
+    (
+        "overlay",
+        "<style>.c{position:fixed;top:0;left:0;right:0;bottom:0;background:#fff;z-index:2147483647!important}</style><div class=c>OWN text</div>",
+    ),
+    (
+        "overlay behind end tags",
+        "</div></body></div><div style=\"position:absolute;inset:0;background:#fff;z-index:calc(2147483647)\">OWN text</div>",
+    ),
+    (
+        "overlay in the body's place",
+        "<body style=\"margin:0\"><div style=\"position:absolute;top:0;left:0;width:100%;height:100%;background:#fff;z-index:99999\">OWN text</div>",
+    ),
+    ("pulled up", "<div style=\"margin-top:-500px;background:#fff;height:900px\">OWN text</div>"),
+    (
+        "words beside",
+        "<style>*::before,td:after{content:'SAFE: '!important;font-size:40px!important;color:#000!important}</style><p>OWN text</p>",
+    ),
+    (
+        "covered by a pseudo-element",
+        "<style>html::after,*:not(#a#b#c#d)::before{content:''!important;position:absolute!important;inset:0!important;background:#fff!important;z-index:2147483647!important}p{position:relative}</style><p>OWN text</p>",
+    ),
+    (
+        "first line",
+        "<style>*::first-line{color:transparent!important;font-size:1px!important}*::first-letter{font-size:0!important}</style><p>OWN text</p>",
+    ),
+    (
+        "flex",
+        "<style>body{display:flex;flex-direction:row-reverse}</style><body><div style=\"min-width:700px\">OWN text</div>",
+    ),
+    (
+        "grid",
+        "<style>html>body{display:grid;grid-template-columns:0 1fr}</style><body><p>OWN text</p><p>x</p>",
+    ),
+    (
+        "class of the body",
+        "<style>.x.y{height:0;overflow:hidden}</style><body class=\"x y\"><p style=\"position:fixed\">OWN text</p>",
+    ),
+    (
+        "media query",
+        "<style>@media screen and (min-width:1px){html body{visibility:hidden!important}p{visibility:visible!important}}</style><p>OWN text</p>",
+    ),
+    ("supports", "<style>@supports (display:block){:root{opacity:0.01!important}}</style><p>OWN text</p>"),
+    ("layers", "<style>@layer a{body{display:none!important}}@layer b;</style><p>OWN text</p>"),
+    ("escaped", "<style>b\\6f dy{d\\69splay:none!important}</style><p>OWN text</p>"),
+    (
+        "pulled out by the root",
+        "<html style=\"margin-top:-600px\"><body style=\"position:relative;top:-600px\"><p style=\"position:relative;top:1200px\">OWN text</p>",
+    ),
+    (
+        "replaced root",
+        "<style>body{content:url(data:image/gif;base64,R0lGODlhAQABAAAAACw=)}</style><p>OWN text</p>",
+    ),
     ("script", "<script>if (a<b) document.write('<body>')</script><p>OWN text</p>"),
 ];
 
