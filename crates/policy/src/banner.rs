@@ -12,17 +12,22 @@
 //! * **Seen** (`html`, `parts`): a banner stands before everything else in the body, outside of all elements, with every
 //!   property of its elements set where no style sheet can reach. The dressed part is parsed again (HTML5 rules) to see
 //!   that its visible text begins with the banner.
+//! * **Told apart** (`imitation`): a text of the sender that looks like a banner of ours gets a notice before it.
+//! * **Kept inside** (`carried`): replies quote the banner; before they leave, [`carried`] takes it out.
 //! * **Removed** (`field`, `undress`): one header field has the places of our bytes and the hash of the original.
 //!   `dress` removes what it made before it returns it: a change that cannot be undone is never given out.
 
 mod armour;
+mod carried;
 mod coding;
 mod compose;
 mod field;
 mod html;
+mod imitation;
 mod parts;
 mod place;
 mod snippet;
+mod tailor;
 mod text;
 mod undress;
 mod weave;
@@ -31,6 +36,7 @@ mod words;
 use sekisho_mail::{Message, Span};
 use sekisho_record::{Change, FieldChange, Level, Patch, Threat};
 
+pub use carried::{Carried, carried};
 pub use field::FIELD;
 pub use undress::undress;
 
@@ -100,6 +106,8 @@ pub struct Dressed {
     pub change: Change,
     /// How many parts got the banner.
     pub parts: usize,
+    /// How many of them have texts of the sender that imitate a banner; a notice stands before each.
+    pub imitations: usize,
     /// What got none, and why.
     pub gaps: Vec<(Gap, Option<Span>)>,
 }

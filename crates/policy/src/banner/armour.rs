@@ -207,7 +207,7 @@ fn piles(style: &str) -> bool {
                 .trim()
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            || (digits > 0 && value.bytes().nth(digits) == Some(b'e'))
+            || (digits > 0 && value.as_bytes().get(digits) == Some(&b'e'))
     })
 }
 

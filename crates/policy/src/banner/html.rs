@@ -5,6 +5,7 @@
 
 use std::fmt::Write as _;
 
+use sekisho_mail::Html;
 use sekisho_record::Level;
 
 use super::{armour::Armour, snippet::Snippet, words::Said};
@@ -28,6 +29,11 @@ fn look(level: Level) -> Look {
         Level::Warning => Look { sign: "!", accent: "#8a5a00", ground: "#fff4d6", ink: "#3d2a00" },
         Level::Danger => Look { sign: "X", accent: "#b3141b", ground: "#fde7e7", ink: "#4a0a0a" },
     }
+}
+
+/// The grounds of all banners as style sheets write them, without blanks.
+pub(super) fn grounds() -> [&'static str; 6] {
+    ["#e8f1fb", "rgb(232,241,251)", "#fff4d6", "rgb(255,244,214)", "#fde7e7", "rgb(253,231,231)"]
 }
 
 /// The sign of a level, for text.
@@ -117,6 +123,35 @@ pub(super) fn render(said: &Said, armour: &Armour, line_end: &str) -> Snippet {
     Snippet::new(&text, pad_at, " ", line_end)
 }
 
+/// The notice before a text that imitates a banner.
+pub(super) fn notice(said: &Said, line_end: &str) -> Snippet {
+    let look = look(said.level);
+    let (ground, border) =
+        (format!("background-color:{}", look.ground), format!("border:2px solid {}", look.accent));
+    let more = [
+        "display:block",
+        "padding:4px 10px",
+        "font-weight:700",
+        ground.as_str(),
+        border.as_str(),
+        "color-scheme:light only",
+    ];
+    let text = format!(
+        "\n<font color=\"{}\" face=\"Arial\" size=\"2\" lang=\"{}\" dir=\"ltr\"\nstyle=\"{}\">{}</font>",
+        look.ink,
+        said.tag,
+        ink(look.ink, 14, &more),
+        wrapped(&ascii(&format!("[{}] {}", look.sign, said.imitation)))
+    );
+    let pad_at = text.len();
+    Snippet::new(&(text + "\n"), pad_at, " ", line_end)
+}
+
+/// What a reader sees of a snippet.
+pub(super) fn seen(snippet: &Snippet) -> String {
+    Html::parse(&String::from_utf8_lossy(&snippet.padded(0, 1))).display_text.trim().to_owned()
+}
+
 /// A style sheet that nothing is written before or behind our words and, when things pile up, that nothing hangs over
 /// them from the root. It beats what cannot name their id.
 fn without_pseudo(mark: &str, piles: bool) -> String {
@@ -156,6 +191,7 @@ fn open(said: &Said, look: &Look, lines: &mut Vec<String>) {
         "width:100%",
         "border-collapse:separate",
         "border-spacing:0",
+        "box-sizing:border-box",
         border.as_str(),
         on_ground.as_str(),
         scheme,
@@ -253,6 +289,7 @@ mod tests {
             let look = look(level);
             assert!(contrast(look.ink, look.ground) >= 7.0, "{level:?}");
             assert!(contrast("#ffffff", look.accent) >= 4.5, "{level:?}");
+            assert!(grounds().contains(&look.ground));
         }
     }
 

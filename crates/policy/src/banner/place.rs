@@ -56,6 +56,42 @@ pub(super) fn find(units: &[u8]) -> Places {
     }
 }
 
+/// A tag, comment or declaration.
+#[derive(Debug)]
+pub(super) struct Markup<'a> {
+    /// The tag's name; empty for anything else.
+    pub(super) name: &'a [u8],
+    /// It is a start tag.
+    pub(super) opens: bool,
+    /// Behind it, and behind the text of an element that holds nothing else.
+    pub(super) end: usize,
+}
+
+/// Elements whose content is no markup.
+const TEXT: [&[u8]; 9] =
+    [b"title", b"style", b"script", b"noframes", b"textarea", b"xmp", b"iframe", b"noembed", b"plaintext"];
+
+/// What begins with the `<` at `at`; text that only looks so is one unit long. `None` where it never ends.
+pub(super) fn markup(units: &[u8], at: usize) -> Option<Markup<'_>> {
+    let none = |end| Some(Markup { name: &[], opens: false, end });
+    match units.get(at + 1..)? {
+        [b'!' | b'?', ..] => none(declaration(units, at)?),
+        [b'/', letter, ..] if letter.is_ascii_alphabetic() => {
+            Some(Markup { name: name(units, at + 2), opens: false, end: tag_end(units, at + 2)? })
+        }
+        [b'/', ..] => none(declaration(units, at)?),
+        [letter, ..] if letter.is_ascii_alphabetic() => {
+            let name = name(units, at + 1);
+            let mut end = tag_end(units, at + 1)?;
+            if TEXT.iter().any(|tag| name.eq_ignore_ascii_case(tag)) {
+                end = raw_end(units, end, name)?;
+            }
+            Some(Markup { name, opens: true, end })
+        }
+        _ => none(at + 1),
+    }
+}
+
 /// What a start tag does to the head.
 enum Next {
     /// It belongs there; ends here.

@@ -26,6 +26,14 @@ pub(super) fn render(said: &Said, line_end: &str) -> Snippet {
     Snippet::new(&text, pad_at, "=", line_end)
 }
 
+/// The notice before a text that imitates a banner.
+pub(super) fn notice(said: &Said, line_end: &str) -> Snippet {
+    let mut text = String::new();
+    wrap(&format!("[{}] {}", sign(said.level), said.imitation), &mut text);
+    let pad_at = text.len() - 1;
+    Snippet::new(&text, pad_at, " ", line_end)
+}
+
 /// Adds a sentence in lines.
 pub(super) fn wrap(sentence: &str, out: &mut String) {
     let mut line = String::new();

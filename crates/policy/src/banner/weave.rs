@@ -186,6 +186,55 @@ fn base64(encoded: &[u8], at: usize, snippet: &Snippet, line_end: &str) -> Optio
     Some(Patch { at: group.start, cut, put })
 }
 
+/// The patch that takes decoded bytes `start..end` out. In base64 up to two `blank`s may come instead.
+pub(super) fn cut(
+    encoded: &[u8],
+    encoding: TransferEncoding,
+    start: usize,
+    end: usize,
+    blank: &[u8],
+    line_end: &str,
+) -> Option<Patch> {
+    let line_start = |at: usize| at == 0 || encoded.get(at - 1) == Some(&b'\n');
+    match encoding {
+        TransferEncoding::Identity => (end <= encoded.len()).then(|| Patch {
+            at: start,
+            cut: end.saturating_sub(start),
+            put: Vec::new(),
+        }),
+        TransferEncoding::QuotedPrintable => {
+            let (at, end) = (quoted_place(encoded, start)?, quoted_place(encoded, end)?);
+            // What follows may not fit into the line.
+            let put = if line_start(at) { String::new() } else { format!("={line_end}") };
+            Some(Patch { at, cut: end.checked_sub(at)?, put: put.into_bytes() })
+        }
+        TransferEncoding::Base64 => {
+            let (first, last) = (group(encoded, start)?, group(encoded, end)?);
+            let held = |group: Group| {
+                TransferEncoding::Base64.decode(encoded.get(group.start..group.end).unwrap_or_default()).0
+            };
+            let (head, tail) = (held(first), held(last));
+            let before = head.get(..start - first.before)?;
+            let inside = end > last.before;
+            let after = if inside { tail.get(end - last.before..)? } else { &[] };
+            let mut bytes = before.to_vec();
+            while !(bytes.len() + after.len()).is_multiple_of(3) && !blank.is_empty() {
+                bytes.extend_from_slice(blank);
+            }
+            bytes.extend_from_slice(after);
+            let text = STANDARD.encode(bytes);
+            let mut put = if line_start(first.start) { String::new() } else { line_end.to_owned() };
+            if !text.is_empty() {
+                put.push_str(&text);
+                put.push_str(line_end);
+            }
+            let until = if inside { last.end } else { last.start };
+            Some(Patch { at: first.start, cut: until.checked_sub(first.start)?, put: put.into_bytes() })
+        }
+        TransferEncoding::Uuencode => None,
+    }
+}
+
 /// Whole lines behind the `begin` line: only before the first byte.
 fn uuencoded(encoded: &[u8], at: usize, snippet: &Snippet, line_end: &str) -> Option<Patch> {
     if at > 0 {
@@ -242,6 +291,33 @@ mod tests {
             );
             if encoding != TransferEncoding::Identity {
                 assert!(patch.put.split(|b| *b == b'\n').all(|line| line.len() <= LINE + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn any_bytes_can_be_taken_out() {
+        use TransferEncoding::{Base64, Identity, QuotedPrintable};
+        for (encoding, encoded) in [
+            (Identity, "abcdef"),
+            (QuotedPrintable, "abc=\r\nd=3D=C3=A9\r\nx"),
+            (Base64, "aGVs\r\nbG8gd29y\r\nbGQ="),
+            (Base64, "aG\r\nVsbG8"),
+        ] {
+            let plain = encoding.decode(encoded.as_bytes()).0;
+            for start in 0..=plain.len() {
+                for end in start..=plain.len() {
+                    let patch = cut(encoded.as_bytes(), encoding, start, end, b" ", "\r\n").unwrap();
+                    let mut out = Vec::new();
+                    crate::apply::patched(&mut out, encoded.as_bytes(), &[patch]);
+                    let want = |blanks| [&plain[..start], &b"  "[..blanks], &plain[end..]].concat();
+                    let got = encoding.decode(&out).0;
+                    assert!(
+                        (0..3).any(|blanks| *got == want(blanks)),
+                        "{encoded} {start} {end}: {}",
+                        String::from_utf8_lossy(&out)
+                    );
+                }
             }
         }
     }

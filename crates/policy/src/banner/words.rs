@@ -49,6 +49,11 @@ impl Words {
         Self { tag: found.map_or("en", |(tag, _)| tag), bundle: found.map(|(_, bundle)| bundle) }
     }
 
+    /// Those of all catalogues.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        BUNDLES.iter().map(|(tag, bundle)| Self { tag, bundle: Some(bundle) })
+    }
+
     /// The text for a key; English, then the key itself, when it is not in the catalogue.
     pub(super) fn say(self, key: &str, arguments: &[(&str, &str)]) -> String {
         let mut args = FluentArgs::new();
@@ -76,6 +81,8 @@ pub(super) struct Said {
     pub(super) head: String,
     /// Risk, evidence, next step.
     pub(super) sentences: Vec<String>,
+    /// What is said of texts that imitate it.
+    pub(super) imitation: String,
     /// Label and address.
     pub(super) links: Vec<(String, String)>,
     /// Letters and digits; never empty.
@@ -96,6 +103,7 @@ pub(super) fn said(banner: &Banner, words: Words) -> Said {
         tag: words.tag,
         head: words.say(&format!("level-{level}"), &[]),
         sentences,
+        imitation: words.say("imitation", &[]),
         links: links.collect(),
         mark: mark(&banner.mark),
     }

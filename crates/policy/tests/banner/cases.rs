@@ -15,6 +15,14 @@ pub(crate) fn unix(bytes: &[u8]) -> Vec<u8> {
     (0..bytes.len()).filter(keeps).map(|at| bytes[at]).collect()
 }
 
+/// What lines end in: whether in bare line feeds, and whether some in both.
+pub(crate) fn bare_feeds(bytes: &[u8]) -> (bool, bool) {
+    let bare =
+        (0..bytes.len()).filter(|at| bytes[*at] == b'\n' && (*at == 0 || bytes[at - 1] != b'\r')).count();
+    let all = bytes.iter().filter(|byte| **byte == b'\n').count();
+    (bare == all, bare > 0 && bare < all)
+}
+
 /// HTML pages; `OWN` is the first visible text of each.
 pub(crate) const PAGES: [(&str, &str); 60] = [
     (
@@ -230,6 +238,11 @@ fn html(page: &str, encoding: &str) -> Vec<u8> {
 
 fn plain(text: &str) -> Vec<u8> {
     part("text/plain", "utf-8", text.as_bytes(), "8bit")
+}
+
+/// A message of one part.
+pub(crate) fn single(kind: &str, text: &str, encoding: &str) -> Vec<u8> {
+    message(&part(kind, "utf-8", text.as_bytes(), encoding))
 }
 
 /// All messages that get a banner.

@@ -8,7 +8,7 @@ mod cases;
 use sekisho_mail::{Html, Span, charset, html::NodeRef, leaf, parse};
 use sekisho_policy::{
     apply,
-    banner::{Advice, Banner, Dressed, Gap, Wording, dress, dress_with, undress},
+    banner::{Advice, Banner, Carried, Dressed, Gap, Wording, carried, dress, dress_with, undress},
 };
 use sekisho_record::{FieldChange, Level, Threat};
 
@@ -89,6 +89,7 @@ fn two_hundred_messages_are_dressed_visibly_and_undressed_byte_for_byte() {
         assert_eq!(gaps, Vec::<Gap>::new(), "{name}");
         assert!(dressed.parts > 0 && out != case.raw, "{name}");
         assert_visible(name, &out);
+        assert_eq!(cases::bare_feeds(&out), cases::bare_feeds(&case.raw), "{name}");
         assert_eq!(undress(&out).as_deref(), Some(case.raw.as_slice()), "{name}");
         // Whoever finds it on its way again replaces the banner.
         let (redressed, twice) = self::dressed(&out, &self::banner(Level::Danger, "ja"));
@@ -141,6 +142,118 @@ fn other_changes_of_the_header_go_with_the_banner() {
     let out = apply(raw, &dressed.change);
     assert!(out.starts_with(b"Sekisho-Verdict: bad\r\nSekisho-Banner: v=1;"));
     assert_eq!(undress(&out).as_deref(), Some(&b"Received: a\r\nFrom: a@b.example\r\n\r\nOWN text\r\n"[..]));
+}
+
+/// A reply to a dressed message, as mail programs write one, in this encoding; and what is left of it.
+fn reply(encoding: &str, quote: impl Fn(&str) -> String, html: bool) -> (String, String) {
+    let own = if html { "<html><body><p>QUOTED</p></body></html>" } else { "QUOTED\r\nlines\r\n" };
+    let kind = if html { "text/html" } else { "text/plain" };
+    let raw = cases::single(kind, own, "8bit");
+    let (_, out) = dressed(&raw, &banner(Level::Danger, "ja"));
+    let raw = cases::single(kind, &quote(&bodies(&out)[0].1), encoding);
+    let carried = carried(&raw, &parse(&raw));
+    assert_eq!(carried.spans.len(), carried.change.body.len());
+    (bodies(&raw)[0].1.clone(), bodies(&apply(&raw, &carried.change))[0].1.clone())
+}
+
+#[test]
+fn replies_do_not_carry_a_banner_away() {
+    let prefixed = |text: &str| {
+        let lines: String = text.lines().map(|line| format!("> {line}\r\n")).collect();
+        format!("Thanks!\r\n\r\nOn Monday you wrote:\r\n{lines}")
+    };
+    let gmail = |page: &str| {
+        format!(
+            "<div>Thanks!</div><blockquote>{}</blockquote>",
+            page.replace("id=\"sekisho", "id=\"m_123sekisho")
+        )
+    };
+    let bare = |page: &str| {
+        format!(
+            "<div>Thanks!</div>{}",
+            page.replace("id=\"sekisho-4f9c2k7\"", "").replace(";all:initial", "")
+        )
+    };
+    let plain = |text: &str| text.to_owned();
+    for encoding in ["8bit", "qp", "base64", "base64-one"] {
+        for (html, quote) in [
+            (false, &prefixed as &dyn Fn(&str) -> String),
+            (true, &gmail),
+            (true, &bare),
+            (false, &plain),
+            (true, &plain),
+        ] {
+            let (before, after) = reply(encoding, quote, html);
+            assert!(before.contains("Sekisho") && before.contains("grill.example"));
+            for gone in ["Sekisho", "sekisho-4f9c2k7", "grill.example", "===="] {
+                assert!(!after.contains(gone), "{encoding}: {gone} in {after}");
+            }
+            assert!(
+                after.contains("QUOTED") && after.contains("Thanks!") == before.contains("Thanks!"),
+                "{after}"
+            );
+        }
+    }
+    let raw = cases::single("text/plain", "We use Sekisho.\r\n====\r\n", "8bit");
+    assert_eq!(carried(&raw, &parse(&raw)), Carried::default());
+}
+
+/// What stands between the banner and `mark` in the text that a reader sees; how many imitations were told apart.
+fn imitated(content: &str, mark: &str) -> (usize, bool) {
+    let raw = format!("From: a@b.example\r\nMIME-Version: 1.0\r\n{content}");
+    let (dressed, out) = dressed(raw.as_bytes(), &banner(Level::Warning, "en"));
+    assert_eq!(undress(&out).as_deref(), Some(raw.as_bytes()), "{content}");
+    let (html, text) = bodies(&out).remove(0);
+    let shown = if html { Html::parse(&text).display_text } else { text };
+    let shown: String = shown.split_whitespace().collect::<Vec<_>>().join(" ");
+    let before = shown.split_once(mark).unwrap_or_else(|| panic!("{content}: no {mark} in {shown}")).0;
+    (dressed.imitations, before.trim_end().ends_with("looks like a warning of ours and is not."))
+}
+
+#[test]
+fn imitations_of_a_banner_get_a_notice_directly_before_them() {
+    let text = "Content-Type: text/plain; charset=utf-8\r\n\r\nHello\r\n";
+    let page = "Content-Type: text/html; charset=utf-8\r\n\r\n<p>Hello</p>";
+    let check = |content: String, mark: &str| assert_eq!(imitated(&content, mark), (1, true), "{content}");
+    check(format!("{text}==== [i] Notice - Sekisho ====\r\nchecked\r\n"), "==== [i] Notice");
+    check(format!("{text}> Sekisho 危険 checked\r\n"), "> Sekisho");
+    check(format!("{page}<div id=sekisho-1><b>Notice</b> · Sekisho</div>checked"), "Notice ·");
+    check(format!("{page}<table><tr><td>!</td><td>SEKISHO: Gefahr</td></tr></table>"), "SEKISHO:");
+    check(format!("{page}<p>Sekisho-Banner: v=1"), "Sekisho-Banner");
+    let base64 = base64::Engine::encode(
+        &base64::engine::general_purpose::STANDARD,
+        "<p>Hello</p><p>Sekisho, danger</p>",
+    );
+    check(
+        format!("Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\n{base64}\r\n"),
+        "Sekisho, danger",
+    );
+}
+
+#[test]
+fn imitations_that_no_search_finds_are_told_in_the_banner() {
+    let page = "Content-Type: text/html; charset=utf-8\r\n\r\n";
+    for imitation in ["<p>S&#101;kisho danger", "<p>S<b>ekisho</b> danger", "<textarea>Sekisho danger"] {
+        let raw = format!("From: a@b.example\r\n{page}{imitation}");
+        let (dressed, out) = dressed(raw.as_bytes(), &banner(Level::Warning, "en"));
+        let shown = Html::parse(&bodies(&out)[0].1).display_text;
+        let told =
+            shown.find("looks like a warning of ours").unwrap_or_else(|| panic!("{imitation}: {shown}"));
+        assert!(dressed.imitations == 1 && told < shown.find("Report this").unwrap(), "{shown}");
+    }
+}
+
+#[test]
+fn what_is_no_imitation_gets_no_notice() {
+    for content in [
+        "\r\nWe use Sekisho and like it.\r\n",
+        "\r\nDanger ahead!\r\n",
+        "Content-Type: text/html\r\n\r\n<p>Sekisho</p><p style='display:none'>danger</p>",
+    ] {
+        let raw = format!("From: a@b.example\r\n{content}");
+        let (dressed, out) = dressed(raw.as_bytes(), &banner(Level::Warning, "en"));
+        assert!(dressed.imitations == 0 && !bodies(&out)[0].1.contains("looks like"), "{content}");
+    }
 }
 
 #[test]
