@@ -147,6 +147,8 @@ pub struct Bytes {
     store: Arc<dyn ObjectStore>,
     /// Whether what was written is on the disk, or at the remote store.
     synced: bool,
+    /// Where they are, if in a folder.
+    folder: Option<Arc<Path>>,
     key: Arc<Key>,
 }
 
@@ -180,10 +182,11 @@ impl Bytes {
         key: Key,
         sync: bool,
     ) -> Result<Self, StoreError> {
+        let remote = url.starts_with("s3://");
         let store: Arc<dyn ObjectStore> =
-            if url.starts_with("s3://") { s3(url, options)? } else { Arc::new(folder(url, sync)?) };
-        let synced = sync || url.starts_with("s3://");
-        Ok(Self { store, synced, key: Arc::new(key) })
+            if remote { s3(url, options)? } else { Arc::new(folder(url, sync)?) };
+        let folder = (!remote).then(|| Arc::from(place(url)));
+        Ok(Self { store, synced: sync || remote, folder, key: Arc::new(key) })
     }
 
     /// The key of signed links, derived from the same key file.
@@ -260,6 +263,13 @@ impl Bytes {
             Err(object_store::Error::NotFound { .. }) => Ok(false),
             Err(error) => Err(object(error)),
         }
+    }
+
+    /// Removes what killed processes have left half written in a folder before that time; tells how much.
+    pub(crate) async fn remove_torn(&self, before: i64) -> Result<u64, StoreError> {
+        let Some(folder) = self.folder.clone() else { return Ok(0) };
+        let removed = tokio::task::spawn_blocking(move || remove_torn(&folder, before)).await;
+        removed.map_err(|e| StoreError::Gone(e.to_string()))?.map_err(|e| StoreError::Gone(e.to_string()))
     }
 
     /// Removes bytes; none with this address is no error.
@@ -341,8 +351,40 @@ fn location(address: &str) -> Result<Location, StoreError> {
     Ok(Location::from(format!("{a}/{b}/{address}")))
 }
 
+/// The folder that a URL names.
+fn place(url: &str) -> &Path {
+    Path::new(url.strip_prefix("file://").unwrap_or(url))
+}
+
+/// Removes files of a folder that were being written when their process was killed (`ADDRESS#1`), if they are that old.
+fn remove_torn(folder: &Path, before: i64) -> std::io::Result<u64> {
+    let seconds = |time: std::time::SystemTime| {
+        time.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed())
+    };
+    let mut gone = 0;
+    let mut folders = vec![(folder.to_owned(), 0)];
+    while let Some((folder, depth)) = folders.pop() {
+        // Others write and rename meanwhile: what is gone is gone.
+        let Ok(entries) = std::fs::read_dir(folder) else { continue };
+        for entry in entries.flatten() {
+            let Ok(metadata) = entry.metadata() else { continue };
+            let name = entry.file_name();
+            if depth < 2 && metadata.is_dir() && name.len() == 2 {
+                folders.push((entry.path(), depth + 1));
+            }
+            let address = name.to_str().and_then(|name| name.split_once('#')).map(|(address, _)| address);
+            let torn = depth == 2 && address.is_some_and(|address| location(address).is_ok());
+            if torn && metadata.modified().is_ok_and(|time| seconds(time) < before) {
+                std::fs::remove_file(entry.path())?;
+                gone += 1;
+            }
+        }
+    }
+    Ok(gone)
+}
+
 fn folder(url: &str, sync: bool) -> Result<LocalFileSystem, StoreError> {
-    let path = Path::new(url.strip_prefix("file://").unwrap_or(url));
+    let path = place(url);
     if url.contains("://") && !url.starts_with("file:///") {
         return Err(StoreError::Url("an object store is a folder or s3://BUCKET/PREFIX".to_owned()));
     }

@@ -126,6 +126,12 @@ pub const LIST_PAGE_MAX: usize = 500;
 pub const LOCKDOWNS_MAX: usize = 200;
 /// Records of one lockdown.
 pub const LOCKED_RECORDS_MAX: usize = 1_000;
+/// Milliseconds after which PostgreSQL ends a transaction about held mail whose node does nothing any more: others wait
+/// for the rows that it has locked. Looking for an object in a remote store must fit in.
+pub const HELD_IDLE_MS_MAX: u32 = 10_000;
+/// Milliseconds that a release waits for a row that somebody else has locked, then it begins anew: whoever orders a
+/// lockdown waits for it.
+pub const PASS_WAIT_MS_MAX: u32 = 3_000;
 /// Milliseconds after which PostgreSQL ends a transaction that asks for a release and then does nothing: whoever orders
 /// a lockdown waits for those that are under way, and a frozen node must not keep it waiting.
 pub const PASS_IDLE_MS_MAX: u32 = 4_000;

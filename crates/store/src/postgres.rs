@@ -71,9 +71,9 @@ impl Postgres {
     pub(crate) async fn begin_durably(&self) -> Result<PostgresTx, StoreError> {
         // What a statement reads is as new as the statement: a lockdown that it has waited for is seen.
         let mut tx = PostgresTx(self.pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED").await?);
-        let sql = "SELECT set_config('synchronous_commit', 'on', true)
-             WHERE current_setting('synchronous_commit') = 'off'";
-        sqlx::query(sql).execute(&mut *tx.0).await?;
+        let sql = "SELECT set_config('idle_in_transaction_session_timeout', $1, true),
+             CASE current_setting('synchronous_commit') WHEN 'off' THEN set_config('synchronous_commit', 'on', true) END";
+        sqlx::query(sql).bind(limits::HELD_IDLE_MS_MAX.to_string()).execute(&mut *tx.0).await?;
         Ok(tx)
     }
 

@@ -20,8 +20,8 @@ use std::{
 
 use sekisho_record::quarantine::{EffectState, Refused, Role, Scope, State, Via};
 use sekisho_store::{
-    Asked, AuditFilter, By, Bytes, Lifted, Outcome, Purpose, Released, Rights, Store, StoreError, Ticket,
-    limits,
+    Asked, AuditFilter, By, Bytes, Lifted, Outcome, Purpose, Released, Reply, Rights, Store, StoreError,
+    Ticket, limits,
 };
 
 use suite::{
@@ -179,6 +179,12 @@ async fn drill(nodes: &Nodes) {
         assert!(matches!(asked, Ok(Asked::New(_))), "{asked:?}");
     }
     assert_eq!(a.requests(true, 0).await.unwrap().len() as u64, REPLIES - 3);
+    let first = a.requests(true, 0).await.unwrap().remove(0);
+    let analyst = by("eve", Role::Analyst, &[], &rights, now + 4);
+    let answered =
+        b.answer_request(&analyst, first.id, Reply::Release { banner: true }, "fine").await.unwrap();
+    assert!(locked(&answered), "answering is no way around it");
+    assert_eq!(a.requests(true, 0).await.unwrap().len() as u64, REPLIES - 3, "and the request is kept");
     lifted(nodes, &rights, &lockdown.id, now).await;
     complete(nodes, &lockdown.id).await;
 }
@@ -367,22 +373,23 @@ async fn holder() {
     for n in from.. {
         let held = reply(n);
         let sealed = bytes.seal(format!("message of {}", held.key).as_bytes()).unwrap();
-        match store.hold(&bytes, &held, &sealed).await {
-            Ok(_) => println!("\nheld {n}"),
-            Err(StoreError::Gone(_) | StoreError::Busy(_)) => {}
-            Err(error) => panic!("{error}"),
+        while let Err(error) = store.hold(&bytes, &held, &sealed).await {
+            assert!(matches!(error, StoreError::Gone(_) | StoreError::Busy(_)), "{error}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
+        println!("\nheld {n}");
     }
 }
 
-/// Holders are killed at moments that differ by some hundreds of microseconds; whatever is held is whole, whatever was
-/// said to be held is held, and what is left over goes with a sweep.
-async fn killed_holders(url: &str) {
-    use std::io::{BufRead as _, BufReader};
-    let objects = Objects::new();
-    let store = Store::open(url).await.unwrap();
-    let (mut from, mut halves) = (0, 0);
-    for round in 0..20_u64 {
+/// A holder and what it says.
+struct Holder {
+    child: std::process::Child,
+    lines: std::io::Lines<std::io::BufReader<std::process::ChildStdout>>,
+}
+
+impl Holder {
+    fn start(url: &str, objects: &Objects, from: u64) -> Self {
+        use std::io::BufRead as _;
         let mut child = std::process::Command::new(std::env::current_exe().unwrap())
             .args(["holder", "--exact", "--ignored", "--nocapture"])
             .env("HOLDER_URL", url)
@@ -391,39 +398,89 @@ async fn killed_holders(url: &str) {
             .stdout(std::process::Stdio::piped())
             .spawn()
             .unwrap();
-        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let mut said = || {
-            lines.by_ref().find_map(|l| l.unwrap().strip_prefix("held ").map(|n| n.parse::<u64>().unwrap()))
-        };
-        for _ in 0..3 {
-            said().expect("the holder goes on");
+        let lines = std::io::BufReader::new(child.stdout.take().unwrap()).lines();
+        Self { child, lines }
+    }
+
+    /// The next message that is held; `None` when it was killed.
+    fn said(&mut self) -> Option<u64> {
+        self.lines.by_ref().find_map(|line| line.unwrap().strip_prefix("held ").map(|n| n.parse().unwrap()))
+    }
+
+    /// Waits for so many more.
+    fn wait(&mut self, count: u64) {
+        for _ in 0..count {
+            self.said().expect("the holder goes on");
         }
+    }
+
+    /// Kills it and tells the last that it said.
+    fn kill(mut self) -> Option<u64> {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        std::iter::from_fn(|| self.said()).last()
+    }
+}
+
+/// Everything from `from` to the newest is held whole and once, all that was said is there, and nothing is left over
+/// behind a sweep; tells the number behind the newest, and how many objects were left over.
+async fn whole(store: &Store, objects: &Objects, from: u64, said: Option<u64>) -> (u64, u64) {
+    // The sweep waits for a commit that is under way on the server.
+    let swept = store.sweep_held(T0 + 200_000, &Default::default(), &objects.bytes).await.unwrap();
+    assert_eq!(swept.held, 0, "{swept:?}");
+    let page = store.held(&Default::default(), None, 1).await.unwrap();
+    let newest: u64 = page.items[0].held.record[1..].parse().unwrap();
+    assert!(said.is_none_or(|said| newest >= said), "{said:?} was said to be held, {newest} is");
+    for n in from..=newest {
+        let item = store.held_record(&format!("r{n}")).await.unwrap().expect("held one after the other");
+        assert_eq!(item.states.len(), 1);
+        let found = objects.bytes.get(&item.held.address).await.unwrap().expect("its bytes are there");
+        assert_eq!(found, format!("message of k{n}").as_bytes());
+        assert_eq!(audit(store, &format!("r{n}")).await.lines().count(), 1, "once");
+    }
+    assert_eq!(objects.count() as u64, newest + 1, "nothing is left over");
+    assert_eq!(store.check().await.unwrap().wrong, Vec::<String>::new());
+    (newest + 1, swept.orphans)
+}
+
+/// Holders are killed at moments that differ by some hundreds of microseconds; whatever is held is whole, whatever was
+/// said to be held is held, and what is left over goes with a sweep.
+async fn killed_holders(url: &str) {
+    let objects = Objects::new();
+    let store = Store::open(url).await.unwrap();
+    let (mut from, mut halves) = (0, 0);
+    for round in 0..20_u64 {
+        let mut holder = Holder::start(url, &objects, from);
+        holder.wait(3);
         std::thread::sleep(Duration::from_micros(round * 437));
-        child.kill().unwrap();
-        child.wait().unwrap();
-        let mut last = from;
-        while let Some(n) = said() {
-            last = last.max(n);
-        }
-        // What was left over goes with a sweep, which waits for a commit that is under way on the server.
-        let swept = store.sweep_held(T0 + 200_000, &Default::default(), &objects.bytes).await.unwrap();
-        assert!(swept.held == 0 && swept.orphans <= 1, "{swept:?}");
-        halves += swept.orphans;
-        let page = store.held(&Default::default(), None, 1).await.unwrap();
-        let newest: u64 = page.items[0].held.record[1..].parse().unwrap();
-        assert!(newest >= last, "{last} was said to be held, {newest} is");
-        for n in from..=newest {
-            let item = store.held_record(&format!("r{n}")).await.unwrap().expect("held one after the other");
-            assert_eq!(item.states.len(), 1);
-            let found = objects.bytes.get(&item.held.address).await.unwrap().expect("its bytes are there");
-            assert_eq!(found, format!("message of k{n}").as_bytes());
-            assert_eq!(audit(&store, &format!("r{n}")).await.lines().count(), 1, "once");
-        }
-        from = newest + 1;
-        assert_eq!(objects.count() as u64, from, "nothing is left over");
+        let said = holder.kill();
+        let (next, over) = whole(&store, &objects, from, said).await;
+        assert!(over <= 1 && next >= from + 3);
+        (from, halves) = (next, halves + over);
     }
     println!("{from} messages held by 20 killed processes, {halves} kills left an object over");
     store.close().await;
+}
+
+#[tokio::test]
+async fn a_killed_server_holds_what_it_said_and_nothing_twice() {
+    if server::without() {
+        return;
+    }
+    let mut server = server::Server::start();
+    let url = server.url("postgres");
+    let objects = Objects::new();
+    let mut holder = Holder::start(&url, &objects, 0);
+    for _ in 0..3 {
+        holder.wait(10);
+        server.down(true);
+        server.up();
+    }
+    holder.wait(10);
+    let said = holder.kill();
+    let store = Store::open(&url).await.unwrap();
+    let (next, over) = whole(&store, &objects, 0, said).await;
+    assert!(next >= 40 && over <= 1, "{next} {over}");
 }
 
 #[tokio::test]

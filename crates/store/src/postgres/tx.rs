@@ -321,15 +321,22 @@ impl Gate for PostgresTx {
     );
 
     async fn pass(&mut self) -> Result<(), StoreError> {
-        self.gate("SELECT set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock_shared($1)")
-            .await
+        let sql = "SELECT set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock_shared($1),
+             set_config('lock_timeout', $3, true)";
+        let (idle, wait) = (limits::PASS_IDLE_MS_MAX.to_string(), limits::PASS_WAIT_MS_MAX.to_string());
+        sqlx::query(sql).bind(PASSING).bind(idle).bind(wait).execute(&mut *self.0).await?;
+        Ok(())
     }
 
     async fn shut(&mut self) -> Result<(), StoreError> {
-        self.gate(
-            "SELECT set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock($1)",
-        )
-        .await
+        let sql =
+            "SELECT set_config('idle_in_transaction_session_timeout', $2, true), pg_advisory_xact_lock($1)";
+        sqlx::query(sql)
+            .bind(PASSING)
+            .bind(limits::PASS_IDLE_MS_MAX.to_string())
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
     }
 
     async fn add_recipients(&mut self, held: i64, at: i64, rows: &[NewFor]) -> Result<(), StoreError> {
@@ -361,14 +368,5 @@ impl Gate for PostgresTx {
             .bind(column(rows, |r| r.0.next_at))
             .fetch_all(&mut *self.0)
             .await?)
-    }
-}
-
-impl PostgresTx {
-    /// Takes the lock between releases and lockdowns, and lets nobody hold it and sleep.
-    async fn gate(&mut self, sql: &'static str) -> Result<(), StoreError> {
-        let idle = limits::PASS_IDLE_MS_MAX.to_string();
-        sqlx::query(sql).bind(PASSING).bind(idle).execute(&mut *self.0).await?;
-        Ok(())
     }
 }

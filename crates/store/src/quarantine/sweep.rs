@@ -35,6 +35,8 @@ pub struct SweptHeld {
     pub held: u64,
     /// Objects that no message had.
     pub orphans: u64,
+    /// Files that were being written when their process was killed.
+    pub torn: u64,
     /// Lockdowns whose end was noted.
     pub expired: u64,
     /// Effects that were done long ago, and entries of the audit.

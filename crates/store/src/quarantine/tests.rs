@@ -115,3 +115,24 @@ async fn a_call_that_is_given_up_leaves_nothing_half() {
     assert_eq!(store.synchronous().await.unwrap(), (2, 1));
     assert_eq!(store.check().await.unwrap().wrong, Vec::<String>::new());
 }
+
+/// A process that is killed while it writes leaves a file that is no object.
+#[tokio::test]
+async fn what_was_half_written_goes_after_a_day() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Store::open(&format!("sqlite:{}/x.db", folder.path().display())).await.unwrap();
+    let place = folder.path().join("objects");
+    let bytes = Bytes::open(place.to_str().unwrap(), &BTreeMap::new(), Key::from_bytes(&[1; 32])).unwrap();
+    hold(&store, &bytes, 0).await.unwrap();
+    let address = store.held_record("r0").await.unwrap().unwrap().held.address;
+    let beside = place.join(&address[..2]).join(&address[2..4]);
+    let time = |seconds| std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+    for (name, at) in
+        [(format!("{address}#1"), 1_000), (format!("{address}#2"), 90_000), ("mine#1".into(), 1_000)]
+    {
+        std::fs::File::create(beside.join(name)).unwrap().set_modified(time(at)).unwrap();
+    }
+    let swept = store.sweep_held(1_000 + 86_401, &HeldRetention::default(), &bytes).await.unwrap();
+    assert_eq!((swept.torn, objects(&place)), (1, 3), "not what is younger, nor what is another's");
+    assert!(bytes.get(&address).await.unwrap().is_some());
+}

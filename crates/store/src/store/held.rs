@@ -341,6 +341,9 @@ impl Store {
             let gone = transact!(self, |tx, _salt| sweep::orphan(&mut tx, bytes, address).await)?;
             out.orphans += u64::from(gone);
         }
+        if !out.more {
+            out.torn = bytes.remove_torn(old).await?;
+        }
         let (ended, audit) = (cutoff(now, sweep::done_days(retention)), cutoff(now, retention.audit_days));
         out.rows = transact!(self, |tx, _salt| tx.drop_old(ended, audit).await)?;
         out.more |= out.rows >= u64::try_from(limits::SWEEP_ROWS).unwrap_or(u64::MAX);
