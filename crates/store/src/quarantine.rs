@@ -17,6 +17,8 @@
 //! * **What has to happen outside stands in the outbox**, written in the same transaction, given out with a lease, at
 //!   least once, until it is done or has failed, which the audit says.
 //! * Doing the same again does nothing: holding, asking, releasing, deleting, lifting.
+//! * Times are those of whoever calls. A lockdown begins with its commit; its end, leases and retention compare the
+//!   clocks of the nodes, which have to be right (NTP).
 //!
 //! # What is encrypted, and what is not
 //!

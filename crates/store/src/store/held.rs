@@ -42,9 +42,9 @@ macro_rules! durably {
 }
 
 impl Store {
-    /// What makes a message the same one handed in again: a hash of its bytes and its envelope (in any order of
-    /// recipients), under the salt of this database.
-    pub fn held_key(&self, raw: &[u8], mail_from: &str, recipients: &[String]) -> String {
+    /// What makes a message the same one handed in again: SHA-256 over its bytes and its envelope (in any order of
+    /// recipients), in hexadecimal digits.
+    pub fn held_key(raw: &[u8], mail_from: &str, recipients: &[String]) -> String {
         let mut sorted: Vec<&str> = recipients.iter().map(String::as_str).collect();
         sorted.sort_unstable();
         let mut context = ring::digest::Context::new(&ring::digest::SHA256);

@@ -149,7 +149,7 @@ pub async fn a_message_is_held_once(store: &Store) {
     );
     // The key tells bytes and envelope apart.
     let key = |raw: &str, from: &str, to: &[&str]| {
-        store.held_key(raw.as_bytes(), from, &to.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>())
+        Store::held_key(raw.as_bytes(), from, &to.iter().map(|t| (*t).to_owned()).collect::<Vec<_>>())
     };
     assert_eq!(key("m", "a@x", &["b@x", "c@x"]), key("m", "a@x", &["c@x", "b@x"]));
     let all = [
