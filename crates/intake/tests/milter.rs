@@ -3,7 +3,7 @@
 
 mod gate;
 
-use std::{sync::Arc, time::Duration};
+use std::{io::Write as _, sync::Arc, time::Duration};
 
 use gate::{FIELD, Gate};
 use sekisho_intake::milter::{Listener, Settings, serve};
@@ -103,6 +103,30 @@ fn clean_mail_is_what_it_was_below_our_fields() {
 }
 
 #[test]
+fn messages_of_the_scenarios_are_judged_as_they_are_delivered() {
+    if servers::without() {
+        return;
+    }
+    let mut stage = Stage::new();
+    // Some of each kind: Postfix waits for the disk at every message.
+    let cases: Vec<_> = sekisho_testkit::scenarios::all().into_iter().step_by(4).collect();
+    assert!(cases.len() > 50, "{} messages", cases.len());
+    for case in &cases {
+        let reply = stage.send(&["hana@tests.example"], &case.raw);
+        assert_eq!(reply.code, 250, "{reply}");
+    }
+    let mut judged: Vec<_> = stage.gate.arrivals().into_iter().map(|arrival| arrival.raw).collect();
+    for mail in stage.postfix.delivered(cases.len()).unwrap() {
+        let at = judged.iter().position(|raw| mail.raw.ends_with(raw)).expect("it was judged as it is");
+        let raw = judged.swap_remove(at);
+        let above = String::from_utf8_lossy(&mail.raw[..mail.raw.len() - raw.len()]).into_owned();
+        let ours = above.strip_prefix(&format!("{FIELD}X-Second: below\r\nReceived: ")).expect("our fields");
+        assert!(ours.trim_end().split("\r\n").skip(1).all(|line| line.starts_with('\t')), "{ours}");
+    }
+    assert!(judged.is_empty());
+}
+
+#[test]
 fn the_envelope_is_that_of_the_client() {
     if servers::without() {
         return;
@@ -161,6 +185,17 @@ fn who_logged_in_is_named_and_local_mail_is_judged() {
     stage.client.hello("client.example").unwrap();
     stage.delivered(RAW);
     assert_eq!(login(&stage), None);
+
+    let raw = "From: root@tests.example\nTo: hana@tests.example\nSubject: local\n\nbody\n";
+    let mut sendmail = std::process::Command::new("/usr/sbin/sendmail");
+    sendmail.arg("-C").arg(stage.postfix.conf()).args(["-f", "root@tests.example", "hana@tests.example"]);
+    let mut sending = sendmail.stdin(std::process::Stdio::piped()).spawn().unwrap();
+    sending.stdin.take().unwrap().write_all(raw.as_bytes()).unwrap();
+    assert!(sending.wait().unwrap().success());
+    let delivered = stage.postfix.delivered(3).unwrap().pop().unwrap();
+    assert!(delivered.text().contains("\r\nSubject: local\r\n") && delivered.text().starts_with(FIELD));
+    let envelope = stage.gate.last().envelope.unwrap();
+    assert_eq!((envelope.mail_from.as_str(), envelope.login), ("root@tests.example", None));
 }
 
 #[test]

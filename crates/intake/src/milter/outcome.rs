@@ -13,7 +13,8 @@
 //!
 //! Whatever cannot be carried out whole is not carried out in part. What the mail server does not offer is put off
 //! (`451`), since an administrator can change it; of a message that is too large to be held, what would need all of it
-//! (a banner, the quarantine) is refused (`552`), since it would be as large the next time.
+//! (a banner, the quarantine) is refused (`552`), since it would be as large the next time. The gate is asked about its
+//! beginning as an inquiry: nothing of it is held.
 
 use sekisho_engine::gate::Passage;
 use sekisho_record::{Action, Change};
@@ -47,17 +48,19 @@ pub enum Outcome<'a> {
         text: String,
         /// For the log.
         why: &'static str,
+        /// Something else was decided for the message, or for some of its recipients.
+        otherwise: bool,
     },
 }
 
 /// Refused for now, in words that tell nothing.
 pub fn postpone(why: &'static str) -> Outcome<'static> {
-    Outcome::Refuse { code: "451 4.7.1", text: "Please try again later".into(), why }
+    Outcome::Refuse { code: "451 4.7.1", text: "Please try again later".into(), why, otherwise: true }
 }
 
 /// Refused for good, because it is too large for what is to be done with it.
 fn too_large(why: &'static str) -> Outcome<'static> {
-    Outcome::Refuse { code: "552 5.3.4", text: "The message is too large".into(), why }
+    Outcome::Refuse { code: "552 5.3.4", text: "The message is too large".into(), why, otherwise: true }
 }
 
 /// What becomes of this message.
@@ -102,7 +105,7 @@ fn refused(each: &[&Action], utf8: bool) -> Option<Outcome<'static>> {
     });
     if let Some(text) = defers {
         let text = public(text, utf8, "Please try again later");
-        return Some(Outcome::Refuse { code: "451 4.7.1", text, why: "deferred" });
+        return Some(Outcome::Refuse { code: "451 4.7.1", text, why: "deferred", otherwise: false });
     }
     let rejects = each.iter().find_map(|action| match action {
         Action::Reject { text } => Some(text),
@@ -111,7 +114,7 @@ fn refused(each: &[&Action], utf8: bool) -> Option<Outcome<'static>> {
     let mixed = each.iter().any(|action| !matches!(action, Action::Reject { .. }));
     let why = if mixed { "rejected for some, so for all" } else { "rejected" };
     let text = public(rejects, utf8, "Message refused");
-    Some(Outcome::Refuse { code: "550 5.7.1", text, why })
+    Some(Outcome::Refuse { code: "550 5.7.1", text, why, otherwise: mixed })
 }
 
 fn deliver<'a>(passage: &'a Passage, letter: &Letter, agreed: Agreed, each: &[&'a Action]) -> Outcome<'a> {

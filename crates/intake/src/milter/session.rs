@@ -209,6 +209,8 @@ impl Session {
         let mut arrival = Arrival { intake: "milter", at, splits, ..Arrival::default() };
         arrival.queue_id.clone_from(&self.macros.queue_id);
         if let Some(letter) = self.letter.as_mut() {
+            // Of a part nothing is to be held, or learnt as if it were the message.
+            arrival.inquiry = letter.cut();
             arrival.raw = letter.seal();
             arrival.envelope = Some(Envelope {
                 mail_from: letter.from.clone(),
@@ -226,21 +228,26 @@ impl Session {
         let Some((letter, agreed)) = self.letter.take().zip(self.agreed) else { return Vec::new() };
         let outcome = outcome::of(passage, &letter, agreed);
         let said = say(&outcome, &letter, agreed);
-        let (done, why) = match &outcome {
-            Outcome::Deliver { .. } => ("delivered", ""),
-            Outcome::Discard => ("held", ""),
-            Outcome::Refuse { why, .. } => ("refused", *why),
-        };
-        tracing::info!(
-            id = passage.id,
-            queue_id = self.queue_id(),
-            recipients = letter.to.len(),
-            done,
-            why,
-            "milter"
-        );
+        self.log(&outcome, &passage.id);
         self.forget();
         said
+    }
+
+    /// The gate has its line about the message; a second one is only for what it cannot know.
+    fn log(&self, outcome: &Outcome<'_>, id: &str) {
+        let queue_id = self.queue_id();
+        match outcome {
+            Outcome::Deliver { delete, add, .. } => {
+                tracing::debug!(id, queue_id, deleted = delete.len(), added = add.len(), "milter: delivered");
+            }
+            Outcome::Discard => tracing::debug!(id, queue_id, "milter: held"),
+            Outcome::Refuse { why, code, otherwise: false, .. } => {
+                tracing::debug!(id, queue_id, why, code, "milter: refused");
+            }
+            Outcome::Refuse { why, code, .. } => {
+                tracing::warn!(id, queue_id, why, code, "milter: refused, which is not what was decided");
+            }
+        }
     }
 
     /// What is sent when nothing was concluded.

@@ -8,7 +8,10 @@
 )]
 
 use std::{
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::Duration,
 };
 
@@ -32,6 +35,16 @@ pub const FIELD: &str = "X-Sekisho:  id=1,\r\n\tclass=benign\r\n";
 #[derive(Default)]
 pub struct Gate {
     arrivals: Mutex<Vec<Arrival>>,
+    judging: AtomicUsize,
+}
+
+/// Counts a message that is being judged, until it is or nobody wants to know any more.
+struct Judging<'a>(&'a AtomicUsize);
+
+impl Drop for Judging<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
 }
 
 impl Gate {
@@ -44,6 +57,11 @@ impl Gate {
         self.arrivals.lock().unwrap().clone()
     }
 
+    /// Messages that are being judged now.
+    pub fn judging(&self) -> usize {
+        self.judging.load(Ordering::SeqCst)
+    }
+
     /// The last arrival.
     pub fn last(&self) -> Arrival {
         self.arrivals().pop().expect("something arrived")
@@ -53,7 +71,10 @@ impl Gate {
 impl Gatekeeper for Gate {
     fn pass(&self, arrival: Arrival) -> Answer<'_, Passage> {
         self.arrivals.lock().unwrap().push(arrival.clone());
+        self.judging.fetch_add(1, Ordering::SeqCst);
+        let judging = Judging(&self.judging);
         Box::pin(async move {
+            let _judging = judging;
             let text = String::from_utf8_lossy(&arrival.raw).into_owned();
             let wish = |name: &str| {
                 let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
@@ -62,6 +83,7 @@ impl Gatekeeper for Gate {
             if let Ok(seconds) = wish("X-Wait:").parse() {
                 tokio::time::sleep(Duration::from_secs_f64(seconds)).await;
             }
+            assert!(wish("X-Panic:").is_empty(), "the message wants it");
             passage(&arrival, &wish("X-Do:"), &wish("X-Remove:"))
         })
     }
@@ -98,7 +120,7 @@ fn passage(arrival: &Arrival, wishes: &str, remove: &str) -> Passage {
         fields.push(FieldChange::Remove { name: remove.into(), nth: 3 });
         fields.push(FieldChange::Replace { name: remove.into(), nth: 2, value: "  changed\r\n here".into() });
     }
-    let start = arrival.raw.windows(4).position(|four| four == b"\r\n\r\n").unwrap() + 4;
+    let start = arrival.raw.windows(4).position(|four| four == b"\r\n\r\n").map_or(2, |at| at + 4);
     let body = vec![Patch { at: 0, cut: arrival.raw.len() - start, put: banner_body() }];
     Passage {
         id: "1".into(),

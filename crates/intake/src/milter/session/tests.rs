@@ -324,6 +324,14 @@ fn a_message_that_is_cut_is_not_held_or_bannered_in_part() {
     assert_eq!(large(BANNER), r"y552 5.3.4 The message is too large\x00");
     assert_eq!(large(Action::Quarantine), r"y552 5.3.4 The message is too large\x00");
     assert_eq!(large(reject("No")), r"y550 5.7.1 No\x00");
+    let inquiry = |body: &[u8]| {
+        let mut session = session();
+        step(&mut session, b'O', &offer(OFFER));
+        step(&mut session, b'M', b"<>\0");
+        session.step(&Frame { command: b'E', data: Bytes::copy_from_slice(body) }).unwrap();
+        session.arrival(7).inquiry
+    };
+    assert!(inquiry(&long) && !inquiry(b"short"), "of a part nothing is held");
 }
 
 #[test]
