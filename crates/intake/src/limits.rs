@@ -1,7 +1,7 @@
 //! Every limit of the crate, beside its reason.
 
-/// Milter: bytes of a frame with its letter. Mail servers send pieces of 65,535 bytes; a header field of Postfix has up to
-/// 100 KiB (`header_size_limit`), and larger pieces (256 KiB, 1 MiB) can be agreed on.
+/// Milter: bytes of a frame with its letter. Mail servers send pieces of 65,535 bytes, and can be made to send larger ones
+/// (256 KiB, 1 MiB).
 pub const MILTER_FRAME_BYTES_MAX: usize = (1 << 20) + (64 << 10);
 /// Milter: bytes of a piece of a new body; mail servers refuse larger ones.
 pub const MILTER_PIECE_BYTES_MAX: usize = 65_535;
