@@ -116,6 +116,7 @@ pub const SMTP_CONNECTION_USES_MAX: u32 = 100;
 /// HTTP: bytes of a message by default; longer ones are refused before they are read. Mail servers end at 50 MiB or so.
 pub const HTTP_BODY_BYTES_MAX: usize = 100 << 20;
 /// HTTP: bytes of all messages that are held at a time for HTTP clients, by default; who comes beyond is told to come again.
+/// A message counts once, and is there twice for the moment in which it is handed on or given back with a new body.
 pub const HTTP_BODIES_BYTES_MAX: usize = 1 << 30;
 /// HTTP: connections at a time, by default; further ones wait in the system's queue.
 pub const HTTP_CONNECTIONS_MAX: usize = 1_024;

@@ -1,4 +1,4 @@
-//! Real mail servers for tests: a private Postfix and a private Dovecot, a raw SMTP client, and the files they deliver.
+//! Real mail servers for tests: a private Postfix, Dovecot and rspamd proxy, a raw SMTP client, and the files they deliver.
 //!
 //! Each server has its own folder below `/tmp` with configuration, queue, log and mailboxes, listens on loopback and on
 //! ports that were free, and is ended when it is dropped, also when the test process is killed. Nothing of the system's

@@ -6,7 +6,7 @@
 //! (`Hostname`, `Pass`, `MTA-Name`, `TLS-Cipher`, `Subject`, …) is known and changes nothing here: names of hosts are
 //! looked up anew, and all rules always run.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use axum::http::HeaderMap;
 use sekisho_record::Envelope;
@@ -138,9 +138,14 @@ fn has(list: &str, wanted: &str) -> bool {
     list.split(',').any(name)
 }
 
-/// An address as mail servers write it: `192.0.2.1`, `[192.0.2.1]`, `IPv6:2001:db8::1`.
+/// An address as mail servers write it: `192.0.2.1`, `[192.0.2.1]`, `IPv6:2001:db8::1`; as rspamd's proxy does: with a port,
+/// `192.0.2.1:25`, `[2001:db8::1]:25`.
 pub(super) fn ip(value: &str) -> Option<IpAddr> {
-    let value = value.trim().trim_start_matches('[').trim_end_matches(']');
+    let value = value.trim();
+    if let Ok(address) = value.parse::<SocketAddr>() {
+        return Some(address.ip().to_canonical());
+    }
+    let value = value.trim_start_matches('[').trim_end_matches(']');
     let prefixed = value.get(..5).is_some_and(|start| start.eq_ignore_ascii_case("ipv6:"));
     let value = if prefixed { value.get(5..)? } else { value };
     value.parse::<IpAddr>().ok().map(|ip| ip.to_canonical())
@@ -210,6 +215,18 @@ mod tests {
             check(&[("Deliver-To", "box@e.f"), ("Rcpt", "d@e.f")], ""),
             "<> <d@e.f> helo= ip=- login=None"
         );
+    }
+
+    #[test]
+    fn addresses_are_read_as_they_are_written() {
+        let read = |text: &str| ip(text).map_or("-".into(), |ip| ip.to_string());
+        let four = ["192.0.2.1", " [192.0.2.1]", "192.0.2.1:25", "::ffff:192.0.2.1", "[::ffff:192.0.2.1]:25"];
+        assert!(four.iter().all(|text| read(text) == "192.0.2.1"));
+        let six =
+            ["2001:db8::7", "[2001:db8::7]", "[2001:db8::7]:25", "IPv6:2001:db8::7", "[ipv6:2001:DB8::7]"];
+        assert!(six.iter().all(|text| read(text) == "2001:db8::7"));
+        let none = ["", "unknown", "192.0.2.1:", "192.0.2", "/var/run/socket", "IPv6:é", "192.0.2.1:99999"];
+        assert!(none.iter().all(|text| read(text) == "-"));
     }
 
     #[test]

@@ -5,7 +5,8 @@
 //! * Our own API: whoever gives a token. Without tokens in the settings: this machine.
 //!
 //! A request counts as this machine's when its connection comes from a loopback address or a Unix socket and it was not
-//! handed on by a proxy, nor made by a page in somebody's browser.
+//! handed on by a proxy, nor made by somebody's browser: any page may make one ask its own machine, and may call that
+//! machine by a name of its own to read the answer.
 
 use std::time::Duration;
 
@@ -44,7 +45,10 @@ pub(super) async fn metrics(settings: &Settings, peer: Peer, headers: &HeaderMap
 }
 
 fn here(peer: Peer, headers: &HeaderMap) -> bool {
-    peer.local && !FROM_ELSEWHERE.iter().any(|name| headers.contains_key(*name))
+    let agent = headers.get(header::USER_AGENT).map(|value| value.as_bytes()).unwrap_or_default();
+    // All browsers begin so.
+    let browser = agent.get(..8).is_some_and(|start| start.eq_ignore_ascii_case(b"mozilla/"));
+    peer.local && !browser && !FROM_ELSEWHERE.iter().any(|name| headers.contains_key(*name))
 }
 
 fn token(settings: &Settings, headers: &HeaderMap) -> bool {

@@ -285,21 +285,53 @@ async fn a_milter_of_rspamd_carries_out_what_we_say() {
     body
     "#);
     assert_snapshot!(seen(&door), @r#"
-    rspamd arrival 161 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip - login -
-    rspamd arrival 159 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip - login -
-    rspamd arrival 163 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip - login -
-    rspamd arrival 159 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip - login -
-    rspamd arrival 167 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip - login -
-    rspamd arrival 157 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip - login -
+    rspamd arrival 161 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip 192.0.2.1 login me
+    rspamd arrival 159 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip 192.0.2.1 login me
+    rspamd arrival 163 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip 192.0.2.1 login me
+    rspamd arrival 159 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip 192.0.2.1 login me
+    rspamd arrival 167 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip 192.0.2.1 login me
+    rspamd arrival 157 bytes, ID: <a@client.example> to <hana@tests.example> helo client.example ip 192.0.2.1 login me
     "#);
 }
 
-fn through_postfix(judge: SocketAddr) -> String {
+/// A milter that quarantines itself has the message held in Postfix's queue.
+#[tokio::test]
+async fn a_milter_of_rspamd_quarantines() {
+    if without() {
+        return;
+    }
+    for (client_quarantines, code, held) in [(true, 250, 1), (false, 554, 0)] {
+        let settings = Settings { client_quarantines, ..Settings::default() };
+        let door = Door::with(settings, hooks()).await;
+        let address = door.address;
+        let found = tokio::task::spawn_blocking(move || {
+            let (_proxy, postfix) = servers(address);
+            let mut client = Client::connect(postfix.smtp()).unwrap();
+            client.hello("client.example").unwrap();
+            let reply =
+                client.send("a@b.c", &["hana@tests.example"], b"Decide: quarantine\r\n\r\nx\r\n").unwrap();
+            let queue = postfix.queue().unwrap();
+            (reply.code, queue.iter().filter(|mail| mail.queue_name == "hold").count())
+        });
+        assert_eq!(found.await.unwrap(), (code, held));
+        assert!(door.keeper.seen().starts_with("rspamd inquiry"));
+    }
+}
+
+fn servers(judge: SocketAddr) -> (Proxy, Postfix) {
     let proxy = Proxy::start(judge).unwrap();
     let milter = Some(format!("inet:{}", proxy.milter()));
-    let postfix = Postfix::start(&Setup { milter, ..Setup::default() }).unwrap();
+    let main = vec!["smtpd_relay_restrictions = permit_auth_destination, reject".into()];
+    let postfix = Postfix::start(&Setup { milter, main, ..Setup::default() }).unwrap();
+    (proxy, postfix)
+}
+
+fn through_postfix(judge: SocketAddr) -> String {
+    let (_proxy, postfix) = servers(judge);
     let mut out = String::new();
     let mut client = Client::connect(postfix.smtp()).unwrap();
+    client.hello("client.example").unwrap();
+    client.command("XCLIENT ADDR=192.0.2.1 NAME=client.example LOGIN=me").unwrap();
     client.hello("client.example").unwrap();
     for decide in ["deliver", "banner", "redirect", "reject", "quarantine", "defer"] {
         let mail = format!(
@@ -313,6 +345,7 @@ fn through_postfix(judge: SocketAddr) -> String {
             reply.to_string().split(" queued as").next().unwrap_or_default()
         );
     }
+    postfix.drained().unwrap();
     for mail in postfix.delivered(3).unwrap() {
         let text = String::from_utf8(mail.raw).unwrap().replace("\r\n", "\n");
         let ours = text.split_once("(UTC)\n").map_or(text.as_str(), |(_, ours)| ours);

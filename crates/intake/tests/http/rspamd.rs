@@ -297,9 +297,13 @@ async fn learning_needs_the_password() {
 #[tokio::test]
 async fn without_a_password_this_machine_may_learn_and_pages_may_not() {
     let door = Door::with(Settings::default(), hooks()).await;
-    for (head, status) in
-        [("", "200"), ("Origin: https://evil.example\n", "403"), ("X-Forwarded-For: 192.0.2.1\n", "403")]
-    {
+    for (head, status) in [
+        ("", "200"),
+        ("Origin: https://evil.example\n", "403"),
+        ("User-Agent: Mozilla/5.0 (X11)\n", "403"),
+        ("User-Agent: rspamc\n", "200"),
+        ("X-Forwarded-For: 192.0.2.1\n", "403"),
+    ] {
         let reply = check(&door, &format!("POST /learnspam HTTP/1.0\n{head}"), MAIL).await;
         assert!(reply.starts_with(&format!("HTTP/1.0 {status} ")), "{head} {reply}");
     }

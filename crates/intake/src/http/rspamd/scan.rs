@@ -61,6 +61,8 @@ impl Came {
             }
         };
         shared.counts.answered(&answer, self.raw().len());
+        let (id, action, score) = (&answer.passage.id, answer.outcome.action, answer.outcome.score);
+        tracing::debug!(id, action, score, seconds, queue_id = ask.queue_id, "answered in words of rspamd");
         answer
     }
 }
