@@ -146,15 +146,25 @@ pub enum Gap {
 /// How `raw`, which was parsed to `message`, is changed so that it carries the banner. Total: what cannot be dressed is
 /// named among the gaps. The mark must be new for every message; everything else is the same for the same arguments.
 ///
-/// A message with a valid banner of ours gets the new one instead.
+/// A banner that the message carries already is taken for an imitation; [`dress_with`] can tell.
 pub fn dress(raw: &[u8], message: &Message, banner: &Banner) -> Dressed {
-    dress_with(raw, message, banner, &[])
+    dress_with(raw, message, banner, &[], b"")
 }
 
 /// The same together with other changes of the header, which are part of the change that is given back (if there is
 /// one). What they remove or replace stays so when the banner is removed: it never was the sender's to say.
-pub fn dress_with(raw: &[u8], message: &Message, banner: &Banner, fields: &[FieldChange]) -> Dressed {
-    let old = undress::remove(raw);
+///
+/// With a key, a secret of the installation, a message that already has a banner which was put in with that key gets the
+/// new one instead. Without it nothing is taken off: anybody can write a field that says what we should remove, and
+/// people must read what was judged.
+pub fn dress_with(
+    raw: &[u8],
+    message: &Message,
+    banner: &Banner,
+    fields: &[FieldChange],
+    key: &[u8],
+) -> Dressed {
+    let old = undress::own(raw, key);
     let (added, changed): (Vec<_>, Vec<_>) =
         fields.iter().cloned().partition(|field| matches!(field, FieldChange::Insert { .. }));
     let changed = without_old(changed, old.as_ref());
@@ -167,7 +177,7 @@ pub fn dress_with(raw: &[u8], message: &Message, banner: &Banner, fields: &[Fiel
     if patches.is_empty() {
         return Dressed { change: Change::default(), ..dressed };
     }
-    let sealed = removal(&target, &patches, banner).write().ok_or(Gap::OverLimit).and_then(|value| {
+    let sealed = removal(&target, &patches, banner).write(key).ok_or(Gap::OverLimit).and_then(|value| {
         let own = FieldChange::Insert { name: FIELD.to_owned(), value };
         let fields = added.into_iter().chain([own]).chain(changed).collect();
         let length = raw.len() - apply::body_start(raw).min(raw.len());

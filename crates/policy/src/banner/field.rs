@@ -1,11 +1,12 @@
 //! The header field that tells how a banner is removed, and the ruler that both sides measure with.
 //!
-//! `Sekisho-Banner: v=1; m=MARK; h=HASH; p=AT+LENGTH AT+LENGTH:BYTES …; f=NAME NTH BYTES …; i=NAME …`
+//! `Sekisho-Banner: v=1; m=MARK; h=HASH; p=AT+LENGTH AT+LENGTH:BYTES …; f=NAME NTH BYTES …; i=NAME …; k=MAC`
 //!
 //! `p` are the places of our bytes in the body as it was sent on, with the bytes that stood there before in base64; `f`
 //! are header fields that were replaced, with all bytes that they had; `i` names those that were added for the banner
 //! (not this one). Lengths and bytes are those of the message with bare line feeds, so that a change of line ends on the
-//! way does no harm. `h` is the SHA-256 of the original's body and header in this form ([`digest`]).
+//! way does no harm. `k`, where there is a key, is an HMAC-SHA-256 over all before it without blanks: anybody can write
+//! such a field, and only one of our own may change a message on its way ([`Removal::is_by`]). `h` is the SHA-256 of the original's body and header in this form ([`digest`]).
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use sha2::{Digest as _, Sha256};
@@ -49,8 +50,9 @@ pub(super) struct Removal {
 }
 
 impl Removal {
-    /// The field's value with its leading blank, folded; `None` when it would be longer than the limit.
-    pub(super) fn write(&self) -> Option<String> {
+    /// The field's value with its leading blank, folded; `None` when it would be longer than the limit. With an empty key
+    /// it has no `k`.
+    pub(super) fn write(&self, key: &[u8]) -> Option<String> {
         let mut out = Folded { text: String::new(), line: FIELD.len() + 1 };
         out.word("v=1;");
         out.word(&format!("m={};", self.mark));
@@ -73,7 +75,23 @@ impl Removal {
         for (n, name) in self.inserted.iter().enumerate() {
             out.word(&format!("{}{name}", if n == 0 { "; i=" } else { "" }));
         }
+        if !key.is_empty() {
+            let mac = STANDARD.encode(mac(key, &dense(&out.text)));
+            out.word(&format!("; k={mac}"));
+        }
         (out.text.len() <= BANNER_FIELD_BYTES_MAX).then_some(out.text)
+    }
+
+    /// The value was written with this key, which is not empty.
+    pub(super) fn is_by(key: &[u8], value: &[u8]) -> bool {
+        let text = dense(&String::from_utf8_lossy(value));
+        let Some((said, found)) = text.rsplit_once(";k=") else { return false };
+        let want = mac(key, said);
+        let found = STANDARD.decode(found).unwrap_or_default();
+        // Without a way to guess byte by byte.
+        !key.is_empty()
+            && found.len() == want.len()
+            && want.iter().zip(&found).fold(0, |bits, (a, b)| bits | (a ^ b)) == 0
     }
 
     /// Reads a value; `None` when it is none of ours.
@@ -128,6 +146,22 @@ impl Folded {
         self.text.push_str(word);
         self.line += 1 + word.len();
     }
+}
+
+/// Without blanks and line ends.
+fn dense(text: &str) -> String {
+    text.split_ascii_whitespace().collect()
+}
+
+/// HMAC-SHA-256 (RFC 2104).
+fn mac(key: &[u8], text: &str) -> [u8; 32] {
+    let mut block = [0_u8; 64];
+    let short: [u8; 32] = Sha256::digest(key).into();
+    let key = if key.len() > block.len() { &short[..] } else { key };
+    block.iter_mut().zip(key).for_each(|(slot, byte)| *slot = *byte);
+    let pad = |with: u8| block.map(|byte| byte ^ with);
+    let inner = Sha256::new().chain_update(pad(0x36)).chain_update(text).finalize();
+    Sha256::new().chain_update(pad(0x5c)).chain_update(inner).finalize().into()
 }
 
 /// The bytes with bare line feeds.
@@ -237,11 +271,29 @@ mod tests {
             }],
             inserted: vec!["MIME-Version".into(), "Content-Transfer-Encoding".into()],
         };
-        let value = removal.write().unwrap();
+        let value = removal.write(b"").unwrap();
         assert!(value.split("\r\n").all(|line| line.starts_with(' ') && line.len() < 90), "{value}");
         assert_eq!(Removal::read(value.replace("\r\n", "\n").as_bytes()), Some(removal.clone()));
         assert_eq!(Removal::read(value.as_bytes()), Some(removal));
         assert_eq!(Removal::read(b" yes"), None);
+    }
+
+    #[test]
+    fn only_the_key_makes_a_field_ours() {
+        let removal = Removal {
+            mark: "x".into(),
+            places: vec![Place { at: 1, length: 2, replaced: Vec::new() }],
+            ..Removal::default()
+        };
+        let value = removal.write(b"secret").unwrap();
+        assert_eq!(Removal::read(value.as_bytes()), Some(removal.clone()));
+        assert!(Removal::is_by(b"secret", value.replace("\r\n", "\n").as_bytes()));
+        assert!(!Removal::is_by(b"other", value.as_bytes()));
+        assert!(!Removal::is_by(b"secret", value.replace("1+2", "1+3").as_bytes()));
+        assert!(!Removal::is_by(b"", removal.write(b"").unwrap().as_bytes()));
+        // RFC 4231, case 2.
+        let known = mac(b"Jefe", "what do ya want for nothing?");
+        assert_eq!(known[..4], [0x5b, 0xdc, 0xc1, 0x46]);
     }
 
     #[test]

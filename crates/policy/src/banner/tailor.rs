@@ -1,6 +1,6 @@
 //! Cuts a banner to one part: its patches.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cell::Cell};
 
 use sekisho_mail::{Html, Leaf, TransferEncoding, charset, limits::TEXT_BYTES_MAX};
 use sekisho_record::Patch;
@@ -17,18 +17,22 @@ use super::{
     words::{Said, Words, said},
 };
 
+use crate::limits::BANNER_IMITATIONS_MAX;
+
 /// Cuts banners to parts.
 pub(super) struct Tailor {
     wanted: Said,
     english: Said,
     line_end: &'static str,
+    /// How many more notices the message may get.
+    notices: Cell<usize>,
 }
 
 impl Tailor {
     /// For a message with this line end.
     pub(super) fn new(banner: &Banner, line_end: &'static str) -> Self {
         let (wanted, english) = (said(banner, Words::of(&banner.language)), said(banner, Words::of("en")));
-        Self { wanted, english, line_end }
+        Self { wanted, english, line_end, notices: Cell::new(BANNER_IMITATIONS_MAX) }
     }
 
     /// The patches of a part, ascending, counted from its first encoded byte.
@@ -53,7 +57,8 @@ impl Tailor {
             (said, fallback) = (&self.english, true);
         }
         let imitated = imitation::is_in(&page.decoded(&page.bytes));
-        let places = if imitated { imitation::lines(&page.view.units) } else { Vec::new() };
+        let mut places = if imitated { imitation::lines(&page.view.units) } else { Vec::new() };
+        places.truncate(self.notices.get());
         let mut own = Cow::Borrowed(said);
         if imitated && places.is_empty() {
             own.to_mut().sentences.push(said.imitation.clone());
@@ -61,10 +66,23 @@ impl Tailor {
         let snippet = page.text(&text::render(&own, self.line_end), fallback).ok_or(Gap::Encoding)?;
         let mut patches = vec![page.weave(page.at(0), &snippet).ok_or(Gap::Encoding)?];
         if let Some(notice) = page.text(&text::notice(said, self.line_end), fallback) {
-            page.notices(&places, &notice, &mut patches);
+            self.notices(page, &places, &notice, &mut patches);
         }
         out.imitations += usize::from(imitated);
         Ok(patches)
+    }
+
+    /// Adds notices behind the banner's patch, as far as none touches another.
+    fn notices(&self, page: &Page<'_>, places: &[usize], notice: &Snippet, patches: &mut Vec<Patch>) {
+        for place in places.iter().take(self.notices.get()) {
+            let end = patches.last().map_or(0, |last| last.at + last.cut);
+            if let Some(patch) = page.weave(page.at(*place), notice)
+                && patch.at >= end
+            {
+                patches.push(patch);
+                self.notices.set(self.notices.get().saturating_sub(1));
+            }
+        }
     }
 
     fn html(&self, page: &Page<'_>, out: &mut Dressed) -> Result<Vec<Patch>, Gap> {
@@ -77,7 +95,7 @@ impl Tailor {
         let written = page.written(&notice).ok_or(Gap::Encoding)?;
         let mut patches = self.banner(page, &tree, &self.wanted, &mut Dressed::default())?;
         let places = imitation::texts(&page.view.units);
-        page.notices(&places, &written, &mut patches);
+        self.notices(page, &places, &written, &mut patches);
         // Where the notice is not seen (the imitation is written so that no search finds it), the banner tells.
         let dressed = page.patched(&patches);
         let shown = Html::parse(&page.decoded(&dressed)).display_text;
@@ -161,18 +179,6 @@ impl Page<'_> {
             });
         }
         self.written(snippet).filter(|snippet| eight || snippet.padded(0, 1).is_ascii())
-    }
-
-    /// Adds notices behind the banner's patch, as far as none touches another.
-    fn notices(&self, places: &[usize], notice: &Snippet, patches: &mut Vec<Patch>) {
-        for place in places {
-            let end = patches.last().map_or(0, |last| last.at + last.cut);
-            if let Some(patch) = self.weave(self.at(*place), notice)
-                && patch.at >= end
-            {
-                patches.push(patch);
-            }
-        }
     }
 
     /// As a reader's program decodes it.

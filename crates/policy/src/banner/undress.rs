@@ -9,7 +9,9 @@ use crate::{apply, limits::BANNER_FIELDS_BELOW_MAX};
 #[derive(Debug)]
 pub(super) struct Undressed {
     /// The original.
-    pub(super) raw: Vec<u8>,
+    raw: Vec<u8>,
+    /// The field's value.
+    value: Vec<u8>,
     /// What the body of the dressed message needs to become the original's.
     pub(super) body: Vec<Patch>,
     /// What the field said.
@@ -23,10 +25,14 @@ pub fn undress(raw: &[u8]) -> Option<Vec<u8>> {
     remove(raw).map(|undressed| undressed.raw)
 }
 
-/// The same, with what was removed.
-pub(super) fn remove(raw: &[u8]) -> Option<Undressed> {
+/// What removes the banner that was put in with this key.
+pub(super) fn own(raw: &[u8], key: &[u8]) -> Option<Undressed> {
+    remove(raw).filter(|undressed| Removal::is_by(key, &undressed.value))
+}
+
+fn remove(raw: &[u8]) -> Option<Undressed> {
     let head = raw.get(..apply::head_end(raw))?;
-    let (removal, below) = own_field(head)?;
+    let (removal, value, below) = own_field(head)?;
     let body_at = apply::body_start(raw);
     let body = raw.get(body_at..)?;
     let patches = reverted(body, &removal, apply::line_end(raw))?;
@@ -41,17 +47,17 @@ pub(super) fn remove(raw: &[u8]) -> Option<Undressed> {
     let empty_line = raw.get(head.len()..body_at)?;
     restored.truncate(restored.len() - chopped);
     let original = [header.get(skipped..)?, empty_line, &restored].concat();
-    Some(Undressed { raw: original, body: patches, removal })
+    Some(Undressed { raw: original, value: value.to_vec(), body: patches, removal })
 }
 
-/// What our topmost field says, and the header below it.
-fn own_field(head: &[u8]) -> Option<(Removal, &[u8])> {
+/// What our topmost field says, its value, and the header below it.
+fn own_field(head: &[u8]) -> Option<(Removal, &[u8], &[u8])> {
     let mut rest = head;
     while let Some(field) = apply::field(rest) {
         rest = rest.get(field.bytes.len()..)?;
         if field.name.eq_ignore_ascii_case(FIELD.as_bytes()) {
-            let colon = field.bytes.iter().position(|byte| *byte == b':')?;
-            return Removal::read(field.bytes.get(colon + 1..)?).map(|removal| (removal, rest));
+            let removal = Removal::read(field.value())?;
+            return Some((removal, field.value(), rest));
         }
     }
     None

@@ -9,6 +9,10 @@ use super::snippet::Snippet;
 /// Longest line of encoded text (RFC 2045 §6.7, §6.8).
 const LINE: usize = 76;
 
+/// Bytes of a group of base64, with what stands between its characters, that may be replaced: the banner's field keeps
+/// them.
+const GROUP_MAX: usize = 64;
+
 /// The patch that puts a snippet before the decoded byte `at` of a part; its place counts from the part's first encoded
 /// byte. `None` where the encoding is too broken for it.
 pub(super) fn weave(
@@ -19,13 +23,19 @@ pub(super) fn weave(
     line_end: &str,
 ) -> Option<Patch> {
     match encoding {
-        TransferEncoding::Identity => {
-            (at <= encoded.len()).then(|| Patch { at, cut: 0, put: snippet.padded(0, 1) })
-        }
+        TransferEncoding::Identity => (at <= encoded.len()).then(|| {
+            let put = [lone_cr(encoded, at), &snippet.padded(0, 1)].concat();
+            Patch { at, cut: 0, put }
+        }),
         TransferEncoding::QuotedPrintable => quoted(encoded, at, snippet, line_end),
         TransferEncoding::Base64 => base64(encoded, at, snippet, line_end),
         TransferEncoding::Uuencode => uuencoded(encoded, at, snippet, line_end),
     }
+}
+
+/// A blank behind a lone CR, which would be taken for a part of our line end.
+fn lone_cr(encoded: &[u8], at: usize) -> &'static [u8] {
+    if at > 0 && encoded.get(at - 1) == Some(&b'\r') { b" " } else { b"" }
 }
 
 /// The encoded byte before which `at` decoded bytes stand, and whether it begins a line.
@@ -173,6 +183,7 @@ fn base64(encoded: &[u8], at: usize, snippet: &Snippet, line_end: &str) -> Optio
     let line_start = group.start == 0 || encoded.get(group.start - 1) == Some(&b'\n');
     let mut put = Vec::with_capacity(text.len() + text.len() / 36 + 4);
     if !line_start {
+        put.extend_from_slice(lone_cr(encoded, group.start));
         put.extend_from_slice(line_end.as_bytes());
     }
     for line in text.as_bytes().chunks(LINE) {
@@ -180,6 +191,9 @@ fn base64(encoded: &[u8], at: usize, snippet: &Snippet, line_end: &str) -> Optio
         put.extend_from_slice(line_end.as_bytes());
     }
     let cut = if inside { group.end - group.start } else { 0 };
+    if cut > GROUP_MAX {
+        return None;
+    }
     if matches!(encoded.get(group.start + cut..), Some([b'\n', ..] | [b'\r', b'\n', ..])) {
         put.truncate(put.len() - line_end.len());
     }

@@ -12,6 +12,9 @@ use sekisho_policy::{
 };
 use sekisho_record::{FieldChange, Level, Threat};
 
+/// The secret of this installation.
+const KEY: &[u8] = b"a secret";
+
 fn banner(level: Level, language: &str) -> Banner {
     Banner {
         level,
@@ -30,7 +33,7 @@ fn banner(level: Level, language: &str) -> Banner {
 }
 
 fn dressed(raw: &[u8], banner: &Banner) -> (Dressed, Vec<u8>) {
-    let dressed = dress(raw, &parse(raw), banner);
+    let dressed = dress_with(raw, &parse(raw), banner, &[], KEY);
     let out = apply(raw, &dressed.change);
     (dressed, out)
 }
@@ -138,7 +141,7 @@ fn other_changes_of_the_header_go_with_the_banner() {
     let insert = FieldChange::Insert { name: "Sekisho-Verdict".into(), value: " bad".into() };
     let remove = |name: &str| FieldChange::Remove { name: name.into(), nth: 1 };
     let others = [remove("sekisho-verdict"), insert, remove("sekisho-banner")];
-    let dressed = dress_with(raw, &parse(raw), &banner(Level::Danger, "en"), &others);
+    let dressed = dress_with(raw, &parse(raw), &banner(Level::Danger, "en"), &others, KEY);
     let out = apply(raw, &dressed.change);
     assert!(out.starts_with(b"Sekisho-Verdict: bad\r\nSekisho-Banner: v=1;"));
     assert_eq!(undress(&out).as_deref(), Some(&b"Received: a\r\nFrom: a@b.example\r\n\r\nOWN text\r\n"[..]));
@@ -253,6 +256,43 @@ fn what_is_no_imitation_gets_no_notice() {
         let raw = format!("From: a@b.example\r\n{content}");
         let (dressed, out) = dressed(raw.as_bytes(), &banner(Level::Warning, "en"));
         assert!(dressed.imitations == 0 && !bodies(&out)[0].1.contains("looks like"), "{content}");
+    }
+}
+
+#[test]
+fn a_field_that_somebody_else_wrote_takes_nothing_away() {
+    let raw = b"From: a@b.example\r\n\r\nOWN text\r\n";
+    let theirs = dress_with(raw, &parse(raw), &banner(Level::Notice, "en"), &[], b"their secret");
+    let theirs = apply(raw, &theirs.change);
+    let (again, out) = dressed(&theirs, &banner(Level::Danger, "en"));
+    assert_eq!((again.parts, again.imitations), (1, 1));
+    assert_eq!(undress(&out), Some(theirs.clone()));
+    assert_eq!(bodies(&out)[0].1.matches("Sekisho ====").count(), 2);
+    // Without a key our own is no better.
+    let plain = dress(&theirs, &parse(&theirs), &banner(Level::Danger, "en"));
+    assert_eq!(plain.imitations, 1);
+}
+
+#[test]
+fn what_a_sender_can_break_does_not_keep_the_banner_away() {
+    let junk = "!".repeat(200_000);
+    for content in [
+        format!(
+            "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGJv{junk}ZH{junk}k+T1dO\r\n"
+        ),
+        format!("Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGJvZH\rk+T1dO\r\n"),
+        "Content-Type: text/html\r\n\r\n<html>\r\r<p>OWN".to_owned(),
+        "Content-Type: text/html\n\n<html>\r\r<p>OWN\n".to_owned(),
+        format!("Content-Type: text/html\r\n\r\n{}", "<p>Sekisho danger OWN</p>".repeat(5_000)),
+        format!("Content-Type: text/html\r\n\r\n{}OWN", "<div>".repeat(5_000)),
+    ] {
+        let line_end = if content.contains("\r\n") { "\r\n" } else { "\n" };
+        let raw = format!("From: a@b.example{line_end}{content}").into_bytes();
+        let (dressed, out) = dressed(&raw, &banner(Level::Danger, "en"));
+        let name = content.get(..80).unwrap_or(&content);
+        assert_eq!((dressed.parts, dressed.gaps.len()), (1, 0), "{name}");
+        assert_visible(name, &out);
+        assert!(undress(&out) == Some(raw), "{name}");
     }
 }
 
