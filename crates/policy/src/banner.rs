@@ -129,7 +129,8 @@ pub enum Gap {
     PartlySigned,
     /// The header is so broken that programs disagree where the body begins, or there is none.
     Malformed,
-    /// There is no text that is shown as the body.
+    /// There is no text that is shown as the body, and no place for one (it stands before the files of a message that
+    /// has only files).
     NoText,
     /// The transfer encoding is too broken to put something in.
     Encoding,

@@ -42,9 +42,26 @@ pub(super) fn dress(raw: &[u8], message: &Message, banner: &Banner) -> Dressed {
         }
     }
     if out.parts == 0 && out.gaps.is_empty() {
-        out.gaps.push((Gap::NoText, None));
+        match own_part(raw, &structure, &tailor) {
+            Some(patch) => {
+                out.change.body.push(patch);
+                out.parts = 1;
+            }
+            None => out.gaps.push((Gap::NoText, None)),
+        }
     }
     out
+}
+
+/// A part of our own, before all others of a message of files.
+fn own_part(raw: &[u8], structure: &Structure, tailor: &Tailor) -> Option<Patch> {
+    let first = structure.leaves.first().filter(|leaf| leaf.above == "mixed/")?;
+    let at = first.head.start as usize;
+    // The line that the first part begins with.
+    let line = raw.get(..at)?.strip_suffix(b"\n")?;
+    let line = line.get(memchr::memrchr(b'\n', line).map_or(0, |end| end + 1)..)?.trim_ascii_end();
+    let put = tailor.own_part(line.starts_with(b"--").then_some(line)?);
+    Some(Patch { at: at.checked_sub(structure.body)?, cut: 0, put })
 }
 
 /// Why nothing of the message may be changed.

@@ -47,6 +47,20 @@ impl Tailor {
         }
     }
 
+    /// A part with nothing but the banner, and the boundary line behind it.
+    pub(super) fn own_part(&self, boundary: &[u8]) -> Vec<u8> {
+        let end = self.line_end;
+        let mut out = format!(
+            "Content-Type: text/html; charset=us-ascii{end}Content-Transfer-Encoding: 7bit{end}Content-Disposition: inline{end}{end}"
+        )
+        .into_bytes();
+        out.extend(html::render(&self.wanted, &Armour::default(), end).padded(0, 1));
+        out.extend_from_slice(end.as_bytes());
+        out.extend_from_slice(boundary);
+        out.extend_from_slice(end.as_bytes());
+        out
+    }
+
     fn plain(&self, page: &Page<'_>, out: &mut Dressed) -> Result<Vec<Patch>, Gap> {
         if let Some(gap) = armoured(&page.bytes) {
             return Err(gap);

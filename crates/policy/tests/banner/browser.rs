@@ -84,7 +84,8 @@ fn controls() -> Vec<(String, String)> {
 #[test]
 fn a_browser_shows_every_banner_in_light_and_dark() {
     let Some(browser) = chromium() else {
-        assert!(std::env::var_os("CI").is_none(), "Chromium is not installed, and this is CI");
+        let set = |name| std::env::var_os(name).is_some();
+        assert!(!set("CI") || set("SEKISHO_NO_BROWSER"), "Chromium is not installed, and this is CI");
         eprintln!("Chromium is not installed: nothing was looked at");
         return;
     };

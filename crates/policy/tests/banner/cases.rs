@@ -277,6 +277,7 @@ fn structures(add: &mut impl FnMut(String, Vec<u8>)) {
     let related = multipart("related", "r", &[html(page, "base64"), image]);
     add("related".into(), related.clone());
     add("related in alternative".into(), multipart("alternative", "a", &[plain("OWN"), related.clone()]));
+    add("only files".into(), multipart("mixed", "m", &[file.clone(), file.clone()]));
     let deep = multipart("mixed", "m", &[multipart("alternative", "a", &[plain("OWN"), related]), file]);
     add("three levels".into(), deep);
     add(

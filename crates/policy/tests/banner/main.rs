@@ -280,7 +280,7 @@ fn what_a_sender_can_break_does_not_keep_the_banner_away() {
         format!(
             "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGJv{junk}ZH{junk}k+T1dO\r\n"
         ),
-        format!("Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGJvZH\rk+T1dO\r\n"),
+        "Content-Type: text/html\r\nContent-Transfer-Encoding: base64\r\n\r\nPGJvZH\rk+T1dO\r\n".to_owned(),
         "Content-Type: text/html\r\n\r\n<html>\r\r<p>OWN".to_owned(),
         "Content-Type: text/html\n\n<html>\r\r<p>OWN\n".to_owned(),
         format!("Content-Type: text/html\r\n\r\n{}", "<p>Sekisho danger OWN</p>".repeat(5_000)),
