@@ -71,3 +71,54 @@ fn fields_in_our_name_are_removed_and_others_stay() {
     x
     ");
 }
+
+/// What becomes of a suspicious message: action, and where the banner stands in its text.
+fn warned(raw: &str) -> String {
+    let policy = Policy::new(&settings::Policy::default(), &["harbour.example".to_owned()]).unwrap();
+    let mut evidence = Evidence::default();
+    evidence.brand.claimed = Some("Microsoft".to_owned());
+    evidence.authentication.root_domains = vec!["chain.example".to_owned()];
+    evidence.tenant.esp = Some("Mailgun".to_owned());
+    let envelope = Envelope { rcpt_to: vec!["ann@harbour.example".to_owned()], ..Envelope::default() };
+    let verdict = Verdict {
+        class: Class::Suspicious,
+        threat: Some(sekisho_record::Threat::CredentialPhishing),
+        ..Verdict::default()
+    };
+    let wish = Wish { id: "r7".to_owned(), mark: "q7x".to_owned(), splits: true, ..Wish::default() };
+    let raw = raw.replace('\n', "\r\n");
+    let ruling = rule(raw.as_bytes(), &verdict, Some(&evidence), Some(&envelope), &policy, &wish);
+    let action = ruling.decisions.safest().unwrap().action.name();
+    let Some(change) = ruling.bannered else { return format!("{action}, no banner") };
+    let dressed = apply(raw.as_bytes(), &change);
+    assert_eq!(
+        sekisho_policy::banner::undress(&dressed).as_deref(),
+        Some(raw.as_bytes()),
+        "removing banner and fields gives the original"
+    );
+    let text = String::from_utf8(dressed).unwrap();
+    format!("{action}\n{}", text.split_once("\r\n\r\n").unwrap().1.replace("\r\n", "\n"))
+}
+
+#[test]
+fn suspicious_mail_says_who_it_claims_to_be_and_who_sent_it() {
+    insta::assert_snapshot!(warned("From: a@a.example\n\nSign in here: https://x.example/\n"), @r#"
+    banner
+    ==== [!] Warning - Sekisho ====
+    This message may try to steal a password.
+    It claims to be from "Microsoft" but was sent by chain.example through
+    Mailgun.
+    Do not click its links.
+    ==== Sekisho q7x ====
+
+    Sign in here: https://x.example/
+    "#);
+}
+
+#[test]
+fn signed_mail_keeps_its_bytes() {
+    let signed = "From: a@a.example\nMIME-Version: 1.0\n\
+        Content-Type: multipart/signed; protocol=\"application/pgp-signature\"; boundary=b\n\n\
+        --b\nContent-Type: text/plain\n\nhello\n--b\nContent-Type: application/pgp-signature\n\nx\n--b--\n";
+    assert_eq!(warned(signed), "banner, no banner");
+}

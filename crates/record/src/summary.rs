@@ -9,6 +9,15 @@ use crate::Evidence;
 pub struct Summary {
     /// Message-ID.
     pub message_id: Option<String>,
+    /// Address of the author (From).
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub author: String,
+    /// Display name of the author.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub author_name: String,
+    /// Subject, decoded; its first 500 characters.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub subject: String,
     /// Brands that the message claims to be, strongest first, weak claims left out.
     pub brands: Vec<String>,
     /// The brand of the strongest claim, when it is at least medium.
@@ -33,9 +42,12 @@ pub struct Through {
 impl From<&Evidence> for Summary {
     fn from(evidence: &Evidence) -> Self {
         let claims = evidence.brand.claims.iter().filter(|c| c.strength != "low");
-        let tenant = &evidence.tenant;
+        let (tenant, sender) = (&evidence.tenant, &evidence.model.sender);
         Self {
             message_id: evidence.model.headers.message_id.clone(),
+            author: sender.email.as_ref().map(|email| email.email.clone()).unwrap_or_default(),
+            author_name: sender.display_name.clone().unwrap_or_default(),
+            subject: evidence.model.subject.subject.iter().flat_map(|s| s.chars()).take(500).collect(),
             brands: claims.map(|c| c.brand.clone()).collect(),
             claimed: evidence.brand.claimed.clone(),
             tenant: tenant.esp.as_ref().map(|esp| Through {
