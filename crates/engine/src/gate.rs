@@ -11,10 +11,12 @@ use sekisho_record::{Action, Change, Decisions, Envelope, Summary, Verdict};
 use crate::{case::masked, resolver::Answer, worker::Judged};
 
 mod behind;
+mod holding;
 mod live;
 
 use behind::Behind;
-pub use live::{Gate, Judges, NOT_HELD, Settings};
+pub use holding::Holding;
+pub use live::{Court, Gate, Judges, NOT_HELD, Settings};
 
 /// A message at an intake.
 #[derive(Debug, Clone, Default)]

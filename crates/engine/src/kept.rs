@@ -137,6 +137,14 @@ pub fn unpack(content: Vec<u8>) -> Result<Message, String> {
     Ok(Message { head, content, start })
 }
 
+/// Whether a key file can be used.
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_key(path: &std::path::Path) -> Result<(), crate::Error> {
+    sekisho_store::Key::read(path).map(|_| ()).map_err(|error| crate::Error::Kept(error.to_string()))
+}
+
 /// The name of a class, as objects are kept under it.
 pub fn class_name(class: Class) -> &'static str {
     match class {

@@ -13,7 +13,7 @@ use tokio::{
 };
 
 use super::{Arrival, live::submission};
-use crate::{gate::Judges, limits, worker::Judged};
+use crate::{Desk, limits, worker::Judged};
 
 /// Hands over what is to be remembered.
 pub(super) struct Behind {
@@ -35,9 +35,9 @@ struct One {
 
 impl Behind {
     /// Starts the task, inside of a runtime.
-    pub(super) fn start(judges: Arc<dyn Judges>) -> Self {
+    pub(super) fn start(desk: Arc<Desk>) -> Self {
         let (orders, received) = mpsc::channel(limits::BEHIND_MAX);
-        let task = Mutex::new(Some(tokio::spawn(run(judges, received))));
+        let task = Mutex::new(Some(tokio::spawn(run(desk, received))));
         Self { orders, task }
     }
 
@@ -64,7 +64,7 @@ impl Behind {
     }
 }
 
-async fn run(judges: Arc<dyn Judges>, mut received: mpsc::Receiver<Order>) {
+async fn run(desk: Arc<Desk>, mut received: mpsc::Receiver<Order>) {
     let mut orders = Vec::new();
     while received.recv_many(&mut orders, limits::BEHIND_BATCH).await > 0 {
         let mut batch = Vec::with_capacity(orders.len());
@@ -74,16 +74,15 @@ async fn run(judges: Arc<dyn Judges>, mut received: mpsc::Receiver<Order>) {
                 Order::Close => received.close(),
             }
         }
-        let judges = Arc::clone(&judges);
-        if let Err(error) = tokio::task::spawn_blocking(move || write(judges.as_ref(), batch)).await {
+        let desk = Arc::clone(&desk);
+        if let Err(error) = tokio::task::spawn_blocking(move || write(&desk, batch)).await {
             tracing::error!(%error, "messages were not remembered");
         }
     }
 }
 
 /// Keeps and learns. What cannot be learnt now is learnt by `sekisho replay` later; the mail does not wait for it.
-fn write(judges: &dyn Judges, batch: Vec<One>) {
-    let desk = judges.desk();
+fn write(desk: &Desk, batch: Vec<One>) {
     let mut lessons: Vec<Lesson> = Vec::with_capacity(batch.len());
     let mut keeps: Vec<Keep> = Vec::new();
     for One { arrival, judged, .. } in batch {

@@ -6,7 +6,10 @@
 //!   a gap says why.
 //! * **Durable before the answer** is only what is held. History and kept messages follow behind it ([`Behind`]).
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
 
 use sekisho_policy::{Policy, Ruling, Wish, rule_unread};
 use sekisho_record::{Action, Decision, Decisions, Submission};
@@ -23,18 +26,11 @@ use crate::{Desk, Engine, limits, resolver::Answer, worker::Judged};
 pub trait Judges: Send + Sync {
     /// Judges and decides. Nothing is decided where nobody could judge.
     fn rule(&self, submission: &Submission<'_>, wish: &Wish) -> Judged;
-
-    /// Who answers questions, and keeps what is learnt.
-    fn desk(&self) -> &Desk;
 }
 
 impl Judges for crate::worker::Pool {
     fn rule(&self, submission: &Submission<'_>, wish: &Wish) -> Judged {
         Self::rule(self, submission, wish)
-    }
-
-    fn desk(&self) -> &Desk {
-        Self::desk(self)
     }
 }
 
@@ -43,16 +39,18 @@ impl Judges for Engine {
         let (record, ruling, asked) = self.scan_and_rule(submission, wish);
         Judged { asked, ..Judged::of(record, None, Some(ruling)) }
     }
+}
 
-    fn desk(&self) -> &Desk {
-        Self::desk(self)
-    }
+/// By what messages are judged and decided about. It is replaced as a whole when the configuration changes.
+pub struct Court {
+    /// Who judges.
+    pub judges: Box<dyn Judges>,
+    /// What is done with messages that nobody could judge; the same policy as the judges'.
+    pub policy: Policy,
 }
 
 /// How a gate is set up.
 pub struct Settings {
-    /// What is done with messages that nobody could judge; the same policy as the judges'.
-    pub policy: Policy,
     /// Messages that are judged at the same time.
     pub places: usize,
     /// How long one message may take in all, waiting included. Postfix gives a milter 30 s for the end of a message.
@@ -63,7 +61,7 @@ pub struct Settings {
 
 /// The gate.
 pub struct Gate {
-    judges: Arc<dyn Judges>,
+    court: RwLock<Arc<Court>>,
     settings: Settings,
     places: Arc<Semaphore>,
     bytes: Arc<Semaphore>,
@@ -76,15 +74,24 @@ pub const NOT_HELD: &str = "quarantine-unavailable";
 const LATER: &str = "message cannot be accepted now, please try again later";
 
 impl Gate {
-    /// A gate. Has to be called inside of the runtime that will run it.
-    pub fn new(judges: Arc<dyn Judges>, settings: Settings) -> Self {
+    /// A gate; what is learnt and kept goes over this desk. Has to be called inside of the runtime that will run it.
+    pub fn new(court: Court, desk: Arc<Desk>, settings: Settings) -> Self {
         Self {
+            court: RwLock::new(Arc::new(court)),
             places: Arc::new(Semaphore::new(settings.places.max(1))),
             bytes: Arc::new(Semaphore::new(limits::FLIGHT_BYTES_MAX >> KIB)),
-            behind: Behind::start(Arc::clone(&judges)),
-            judges,
+            behind: Behind::start(desk),
             settings,
         }
+    }
+
+    /// Judges by something else from the next message on.
+    pub fn replace(&self, court: Court) {
+        *self.court.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(court);
+    }
+
+    fn court(&self) -> Arc<Court> {
+        Arc::clone(&self.court.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Waits until everything that is remembered behind answers is written. Nothing may arrive any more.
@@ -105,7 +112,7 @@ impl Gate {
         let recipients = arrival.envelope.as_ref().map_or(0, |envelope| envelope.rcpt_to.len());
         let ruling = ruling.clone().filter(|ruling| complete(&ruling.decisions, recipients));
         let envelope = arrival.envelope.as_ref();
-        let ruling = ruling.unwrap_or_else(|| rule_unread(verdict, envelope, &self.settings.policy, &wish));
+        let ruling = ruling.unwrap_or_else(|| rule_unread(verdict, envelope, &self.court().policy, &wish));
         let Ruling { decisions, plain, bannered } = ruling;
         let mut passage = Passage {
             id: wish.id,
@@ -131,9 +138,9 @@ impl Gate {
         let Some([bytes, place]) = self.permits(arrival).await else {
             return (unjudged("failed", "the gate is closed"), None);
         };
-        let (judges, arrival, wish) = (Arc::clone(&self.judges), Arc::clone(arrival), wish.clone());
+        let (court, arrival, wish) = (self.court(), Arc::clone(arrival), wish.clone());
         let work = move || {
-            let judged = judges.rule(&submission(&arrival, &wish.id), &wish);
+            let judged = court.judges.rule(&submission(&arrival, &wish.id), &wish);
             drop(place);
             (judged, Some(bytes))
         };

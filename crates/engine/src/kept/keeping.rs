@@ -30,6 +30,8 @@ pub struct Keeping {
     /// The store behind history, where there is one.
     pub(crate) store: Option<Store>,
     bytes: Option<Bytes>,
+    /// The same place, written so that it survives a power failure: for what is held.
+    pub(crate) durable: Option<Bytes>,
     /// For how long what is kept; a class with no days is not kept at all.
     retention: Retention,
     sweeping: Mutex<Sweeping>,
@@ -64,16 +66,19 @@ impl Desk {
         let Some(store) = self.keeping.store.clone() else {
             return Err(Error::Kept("there is no history to note objects in".to_owned()));
         };
-        let bytes = self.wait(async {
+        let (bytes, durable) = self.wait(async {
             let key = match Key::read(&keeper.key) {
                 Err(_) if !keeper.key.exists() => first_key(&store, &keeper.key).await?,
                 found => found.map_err(kept)?,
             };
             let bytes = Bytes::open_unsynced(&keeper.objects, &BTreeMap::new(), key).map_err(kept)?;
             store.claim(&bytes).await.map_err(|error| unfit(error, &keeper.key))?;
-            Ok(bytes)
+            let key = Key::read(&keeper.key).map_err(kept)?;
+            let durable = Bytes::open(&keeper.objects, &BTreeMap::new(), key).map_err(kept)?;
+            Ok((bytes, durable))
         })?;
         self.keeping.bytes = Some(bytes);
+        self.keeping.durable = Some(durable);
         Ok(self)
     }
 

@@ -1,6 +1,6 @@
 //! The workers of a parent: as many as asked, started when they are first needed, replaced when they fail.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use sekisho_policy::Wish;
 use sekisho_record::Submission;
@@ -17,7 +17,7 @@ use crate::{
 /// A pool. Each thread that calls [`judge`](Self::judge) drives one worker.
 pub struct Pool {
     recipe: Recipe,
-    desk: Desk,
+    desk: Arc<Desk>,
     most: usize,
     state: Mutex<State>,
     freed: Condvar,
@@ -34,7 +34,7 @@ impl Pool {
     ///
     /// # Errors
     /// When a worker cannot be started: the error is its own, as a person can understand it.
-    pub fn start(recipe: Recipe, desk: Desk, workers: usize) -> Result<Self, Error> {
+    pub fn start(recipe: Recipe, desk: impl Into<Arc<Desk>>, workers: usize) -> Result<Self, Error> {
         let first = Worker::start(&recipe).map_err(|fault| {
             Error::Worker(match fault {
                 Fault::Refused(why) => why,
@@ -42,7 +42,7 @@ impl Pool {
             })
         })?;
         let state = Mutex::new(State { idle: vec![first], running: 1 });
-        Ok(Self { recipe, desk, most: workers.max(1), state, freed: Condvar::new() })
+        Ok(Self { recipe, desk: desk.into(), most: workers.max(1), state, freed: Condvar::new() })
     }
 
     /// Has a message judged; waits for a worker when all are busy. `want` names what is wanted besides the verdict.
@@ -50,12 +50,12 @@ impl Pool {
     /// Never fails: a message on which a worker fails gets a verdict with a gap of facet `engine` that names the reason,
     /// and the worker is replaced.
     pub fn judge(&self, submission: &Submission<'_>, want: &str) -> Judged {
-        self.judge_by(submission, want, &self.desk)
+        self.judge_by(submission, want, self.desk.as_ref())
     }
 
     /// Has a message judged and decided about. Nothing is decided where nobody could judge.
     pub fn rule(&self, submission: &Submission<'_>, wish: &Wish) -> Judged {
-        self.with_worker(|worker| worker.judge(submission, "", Some(wish), &self.desk))
+        self.with_worker(|worker| worker.judge(submission, "", Some(wish), self.desk.as_ref()))
     }
 
     /// The same with somebody else's answers.
