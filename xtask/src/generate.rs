@@ -199,25 +199,29 @@ fn command_line() -> Result<String> {
 
 /// Keys of the configuration file with the sentence that each has in the source.
 fn settings() -> Result<String> {
-    let text = std::fs::read_to_string("crates/sekisho/src/config.rs")?;
-    let text = text.split("#[cfg(test)]").next().unwrap_or_default();
+    let mut text = String::new();
+    for file in ["sekisho/src/config.rs", "sekisho/src/config/live.rs", "policy/src/settings.rs"] {
+        let file = std::fs::read_to_string(Path::new("crates").join(file))?;
+        text.push_str(file.split("#[cfg(test)]").next().unwrap_or_default());
+    }
     let mut out = format!("{HEAD}\n# Settings\n\nOne TOML file; see [configuration](../configuration.md).\n");
     let mut doc = String::new();
     for line in text.lines().map(str::trim) {
         if let Some(sentence) = line.strip_prefix("/// ") {
             doc = if doc.is_empty() { sentence.to_owned() } else { format!("{doc} {sentence}") };
-        } else if let Some(name) = line.strip_prefix("pub(crate) struct ") {
+        } else if let Some(name) = public(line).and_then(|line| line.strip_prefix("struct ")) {
             let name = name.trim_end_matches(" {");
             let section = match name {
                 "Config" => "the file".to_owned(),
                 "Person" => "[[organisation.people]]".to_owned(),
                 "Folders" => "[lists]".to_owned(),
                 "KeepDays" => "[store.keep_days]".to_owned(),
+                "Clause" => "[[policy.clauses]]".to_owned(),
                 other => format!("[{}]", other.to_lowercase()),
             };
             write!(out, "\n## {section}\n\n{doc}\n\n| key | type | meaning |\n|---|---|---|\n")?;
             doc.clear();
-        } else if let Some((key, ty)) = line.strip_prefix("pub(crate) ").and_then(|l| l.split_once(": ")) {
+        } else if let Some((key, ty)) = public(line).and_then(|l| l.split_once(": ")) {
             writeln!(out, "| `{key}` | `{}` | {doc} |", ty.trim_end_matches(',').replace("PathBuf", "path"))?;
             doc.clear();
         } else if !line.starts_with("#[") {
@@ -225,6 +229,11 @@ fn settings() -> Result<String> {
         }
     }
     Ok(out)
+}
+
+/// The line behind its visibility, when others see it.
+fn public(line: &str) -> Option<&str> {
+    line.strip_prefix("pub(crate) ").or_else(|| line.strip_prefix("pub "))
 }
 
 /// Every constant of every `limits.rs`.

@@ -112,9 +112,59 @@ Exit codes:
   2  the worst file is malicious
   3  usage or input error")]
     Unpack(Unpack),
+    /// Stand in the mail's way: milter, SMTP, HTTP
+    #[command(after_help = "\
+Examples:
+  sekisho serve --domain example.com             everything on this machine, nothing else to set up
+  sekisho serve --config /etc/sekisho/sekisho.toml --data /var/lib/sekisho
+
+It listens on 127.0.0.1:11332 (milter) and 127.0.0.1:11333 and 11334 (HTTP: our API and rspamd's protocol) unless the
+configuration says otherwise. For Postfix: smtpd_milters = inet:127.0.0.1:11332. Papers are verified with live DNS.
+
+Signals: SIGHUP reads configuration, rules, lists and brands again; what is wrong is refused and the old stays.
+SIGTERM and SIGINT end it: messages under way are finished first.
+
+Exit codes:
+  0  ended by a signal
+  3  usage or configuration error")]
+    Serve(Serve),
+    /// Look at configuration, rules, data folder, disk, keys, ports, DNS and Postfix, and say what to do
+    #[command(after_help = "\
+Examples:
+  sekisho doctor --config /etc/sekisho/sekisho.toml --data /var/lib/sekisho
+  sekisho doctor --domain example.com --json | jq 'select(.state != \"good\")'
+
+Exit codes:
+  0  everything is good
+  1  it works and could be better
+  2  it will not work")]
+    Doctor(Doctor),
     /// Judge messages that a parent process sends, locked in
     #[command(hide = true)]
     Worker(Worker),
+}
+
+/// `sekisho serve`.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// Data folder: history, held and judged messages, their key [default: STATE_DIRECTORY, else
+    /// ~/.local/share/sekisho]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data: Option<PathBuf>,
+    /// The world.
+    #[command(flatten)]
+    pub(crate) world: World,
+}
+
+/// `sekisho doctor`.
+#[derive(Debug, Args)]
+pub(crate) struct Doctor {
+    /// One JSON object a check
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// As for `serve`.
+    #[command(flatten)]
+    pub(crate) serve: Serve,
 }
 
 /// `sekisho worker`: what a parent starts; people have no use for it.
@@ -184,6 +234,9 @@ pub(crate) struct World {
     /// Configuration file (TOML): the organisation's domains, people and partners; see docs/configuration.md
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
+    /// A domain of the organisation, besides those of the configuration; may be repeated
+    #[arg(long, value_name = "DOMAIN")]
+    pub(crate) domain: Vec<String>,
     /// More rules: a folder of our pages (.md) or of the public feed's files (.yml); may be repeated
     #[arg(long, value_name = "DIR")]
     pub(crate) rules: Vec<PathBuf>,

@@ -6,6 +6,10 @@ use anyhow::{Context as _, Result, bail};
 use sekisho_engine::kept::Retention;
 use serde::Deserialize;
 
+mod live;
+
+pub(crate) use live::{Http, LogFormat, Milter, Serve, Smtp, SmtpMode};
+
 /// The file. Everything has a default; an empty file is a valid one.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -24,6 +28,16 @@ pub(crate) struct Config {
     pub(crate) attachments: Attachments,
     /// Where history and judged messages are kept, and for how long.
     pub(crate) store: Store,
+    /// What is done with mail.
+    pub(crate) policy: sekisho_policy::settings::Policy,
+    /// How live mail is judged.
+    pub(crate) serve: Serve,
+    /// The milter.
+    pub(crate) milter: Milter,
+    /// HTTP.
+    pub(crate) http: Http,
+    /// SMTP.
+    pub(crate) smtp: Smtp,
 }
 
 /// Where history and judged messages are kept, and for how long.
@@ -134,8 +148,8 @@ pub(crate) struct Authentication {
     pub(crate) believe_unnamed: bool,
     /// Domains whose ARC seals are believed (RFC 8617): mailing lists and forwarders that tell the truth.
     pub(crate) believe_sealers: Vec<String>,
-    /// Verify with live DNS what no believed server wrote.
-    pub(crate) dns: bool,
+    /// Verify with live DNS what no believed server wrote. Default: `serve` does, everything else does not.
+    pub(crate) dns: Option<bool>,
     /// Verify with a scripted zone file.
     pub(crate) zone: Option<PathBuf>,
     /// Milliseconds that all look-ups of one message may take.
@@ -148,7 +162,7 @@ impl Default for Authentication {
             believe: Vec::new(),
             believe_unnamed: false,
             believe_sealers: Vec::new(),
-            dns: false,
+            dns: None,
             zone: None,
             timeout_ms: 5_000,
         }

@@ -1,7 +1,7 @@
 //! Who judges: workers that can open no file and no socket, or this process itself.
 
 #[cfg(unix)]
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::Arc};
 
 use anyhow::Result;
 #[cfg(unix)]
@@ -203,8 +203,22 @@ pub(crate) fn render(record: &Record, want: &str) -> Option<String> {
     }
 }
 
+/// Workers whose questions a desk answers that others use, too.
+///
+/// # Errors
+/// When rules are wrong, or no worker can be started.
 #[cfg(unix)]
-fn pool(mut arguments: Vec<OsString>, world: &cli::World, desk: Desk, count: usize) -> Result<Pool> {
+pub(crate) fn workers(world: &cli::World, desk: Arc<Desk>, count: usize) -> Result<Pool> {
+    pool(desk_arguments(&desk), world, desk, count)
+}
+
+#[cfg(unix)]
+fn pool(
+    mut arguments: Vec<OsString>,
+    world: &cli::World,
+    desk: impl Into<Arc<Desk>>,
+    count: usize,
+) -> Result<Pool> {
     arguments.extend(world_arguments(world));
     let mut recipe = Recipe::new(std::env::current_exe()?, arguments);
     recipe.loud = std::env::var_os("SEKISHO_LOG").is_some();
@@ -236,6 +250,7 @@ fn world_arguments(world: &cli::World) -> Vec<OsString> {
         out.push(word);
     };
     world.config.iter().for_each(|path| pair("--config", path.into()));
+    world.domain.iter().for_each(|domain| pair("--domain", domain.into()));
     world.rules.iter().for_each(|path| pair("--rules", path.into()));
     world.lists.iter().for_each(|path| pair("--lists", path.into()));
     world.yara.iter().for_each(|path| pair("--yara", path.into()));
@@ -257,7 +272,7 @@ mod tests {
 
     #[test]
     fn a_worker_is_given_the_same_world() {
-        let given = "sekisho scan --config=-c.toml --rules a --rules b --no-builtin --lists l --yara y --believe mx --dns x";
+        let given = "sekisho scan --config=-c.toml --domain d.example --rules a --rules b --no-builtin --lists l --yara y --believe mx --dns x";
         let cli::Command::Scan(args) = cli::Cli::parse_from(given.split(' ')).command else { unreachable!() };
         let words = world_arguments(&args.world);
         let again = ["sekisho".into(), "worker".into()].into_iter().chain(words);

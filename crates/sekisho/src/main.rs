@@ -4,6 +4,8 @@ mod archive;
 mod backtest;
 mod cli;
 mod config;
+#[cfg(unix)]
+mod doctor;
 mod explain;
 mod fixture;
 mod input;
@@ -14,6 +16,8 @@ mod progress;
 mod replay;
 mod rules;
 mod scan;
+#[cfg(unix)]
+mod serve;
 mod sweep;
 mod unpack;
 mod words;
@@ -49,10 +53,13 @@ fn main() -> ExitCode {
             return ExitCode::from(if error.use_stderr() { USAGE } else { 0 });
         }
     };
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_env("SEKISHO_LOG"))
-        .with_writer(std::io::stderr)
-        .init();
+    // A server writes its log as its configuration says.
+    if !matches!(cli.command, Command::Serve(_)) {
+        tracing_subscriber::fmt()
+            .with_env_filter(tracing_subscriber::EnvFilter::from_env("SEKISHO_LOG"))
+            .with_writer(std::io::stderr)
+            .init();
+    }
     match run(&cli.command) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
@@ -86,6 +93,12 @@ fn run(command: &Command) -> Result<u8> {
         Command::Rules(args) => Ok(if rules::run(&args.command)? { 0 } else { USAGE }),
         Command::Links(args) => links::run(args).map(|()| 0),
         Command::Unpack(args) => unpack::run(args),
+        #[cfg(unix)]
+        Command::Serve(args) => serve::run(args).map(|()| 0),
+        #[cfg(unix)]
+        Command::Doctor(args) => doctor::run(args),
+        #[cfg(not(unix))]
+        Command::Serve(_) | Command::Doctor(_) => bail!("a server needs a Unix system"),
         #[cfg(unix)]
         Command::Worker(args) => worker::run(args).map(|()| 0),
         #[cfg(not(unix))]

@@ -21,6 +21,8 @@ pub(crate) enum Remember {
     Reads,
     /// It learns, and makes an empty history where there is none.
     Learns,
+    /// It learns, and holds messages whatever else is kept.
+    Serves,
 }
 
 /// Who answers questions: a resolver, and history where one is named. Who learns keeps what is judged, too.
@@ -42,7 +44,9 @@ pub(crate) fn desk_with(config: &Config, data: Option<&Path>, remember: Remember
     let none = [benign, suspicious, malicious] == [0; 3];
     match keeper(config, data)? {
         // Whoever keeps nothing and kept nothing needs no key.
-        Some(keeper) if !none || keeper.key.exists() => Ok(desk.with_keeper(&keeper)?),
+        Some(keeper) if !none || remember == Remember::Serves || keeper.key.exists() => {
+            Ok(desk.with_keeper(&keeper)?)
+        }
         _ => Ok(desk),
     }
 }

@@ -6,6 +6,7 @@ use anyhow::{Context as _, Result, bail};
 use sekisho_detect::{Lists, OrgLists, RuleKind, RuleSource, Rules, Yara, rules};
 use sekisho_engine::{Desk, Engine, Live, Nobody, Resolver, Scripted, Zone};
 use sekisho_observe::{Context, Knowledge, Organisation, Person};
+use sekisho_policy::Policy;
 
 pub(crate) use crate::memory::{Remember, desk_with};
 use crate::{
@@ -28,7 +29,10 @@ pub(crate) fn config(world: &World) -> Result<Config> {
     config.attachments.yara_rules.extend(world.yara.iter().cloned());
     config.authentication.believe.extend(world.believe.iter().cloned());
     config.authentication.believe_unnamed |= world.believe_unnamed;
-    config.authentication.dns |= world.dns;
+    config.organisation.domains.extend(world.domain.iter().cloned());
+    if world.dns {
+        config.authentication.dns = Some(true);
+    }
     if let Some(zone) = &world.zone {
         config.authentication.zone = Some(zone.clone());
     }
@@ -180,7 +184,8 @@ pub(crate) fn named(names: &[String]) -> Result<Vec<RuleSource>> {
 /// # Errors
 /// When the brands cannot be read.
 pub(crate) fn secluded_of(config: &Config, rules: Rules) -> Result<Engine> {
-    let mut engine = Engine::new(context(config), rules);
+    let policy = Policy::new(&config.policy, &config.organisation.domains)?;
+    let mut engine = Engine::new(context(config), rules).with_policy(policy);
     if let Some(folder) = &config.brands.folder {
         let knowledge =
             Knowledge::with_folder(folder).with_context(|| format!("cannot read {}", folder.display()))?;
@@ -199,7 +204,7 @@ pub(crate) fn desk(config: &Config) -> Result<Desk> {
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let zone = Zone::parse(&text).with_context(|| path.display().to_string())?;
         Box::new(Scripted::new(zone)?)
-    } else if config.authentication.dns {
+    } else if config.authentication.dns == Some(true) {
         Box::new(Live::system()?)
     } else {
         Box::new(Nobody)
