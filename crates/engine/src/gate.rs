@@ -6,6 +6,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use sekisho_policy::Policy;
 use sekisho_record::{Action, Change, Decisions, Envelope, Summary, Verdict};
 
 use crate::{case::masked, resolver::Answer, worker::Judged};
@@ -85,6 +86,7 @@ pub trait Quarantine: Send + Sync {
         arrival: &'a Arrival,
         judged: &'a Judged,
         passage: &'a Passage,
+        policy: &'a Policy,
     ) -> Answer<'a, Result<String, String>>;
 }
 

@@ -61,6 +61,7 @@ impl Quarantine for Held {
         _arrival: &'a Arrival,
         _judged: &'a Judged,
         passage: &'a Passage,
+        _policy: &'a Policy,
     ) -> Answer<'a, Result<String, String>> {
         let result = if self.full { Err("the disk is full".to_owned()) } else { Ok(passage.id.clone()) };
         self.ids.lock().unwrap().extend(result.clone());

@@ -25,12 +25,15 @@ pub struct Policy {
     pub(crate) domains: Vec<String>,
     /// The clauses, the built-in ones last.
     pub(crate) clauses: Vec<Clause>,
+    /// Groups of recipients by name.
+    groups: BTreeMap<String, Recipients>,
 }
 
 impl Default for Policy {
     fn default() -> Self {
         let clauses = builtin(FailSafe::default()).to_vec();
-        Self { language: "en".to_owned(), authserv_id: None, domains: Vec::new(), clauses }
+        let (authserv_id, domains, groups) = (None, Vec::new(), BTreeMap::new());
+        Self { language: "en".to_owned(), authserv_id, domains, clauses, groups }
     }
 }
 
@@ -110,12 +113,21 @@ impl Policy {
         {
             return Err(Error::Setting("policy.authserv_id is no host name".to_owned()));
         }
-        Ok(Self {
-            language,
-            authserv_id,
-            domains: domains.iter().map(|d| d.to_lowercase()).collect(),
-            clauses,
-        })
+        let domains = domains.iter().map(|domain| domain.to_lowercase()).collect();
+        let mut groups = BTreeMap::new();
+        for (name, members) in &written.groups {
+            let members = recipients(members, &BTreeMap::new())
+                .map_err(|what| Error::Setting(format!("policy.groups.{name}: {what}")))?;
+            groups.insert(name.clone(), members.unwrap_or_default());
+        }
+        Ok(Self { language, authserv_id, domains, clauses, groups })
+    }
+
+    /// Names of the groups that a recipient belongs to.
+    pub fn groups_of(&self, address: &str) -> Vec<String> {
+        let address = address.to_lowercase();
+        let in_it = |(_, members): &(&String, &Recipients)| members.hold(&address);
+        self.groups.iter().filter(in_it).map(|(name, _)| name.clone()).collect()
     }
 
     /// The domain of an address is one of the organisation's, or within one.

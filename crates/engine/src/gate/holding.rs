@@ -1,11 +1,11 @@
 //! Holding in the store: the message's bytes encrypted beside what a person needs to know to decide about it.
 
+use sekisho_policy::Policy;
 use sekisho_record::{
     Action, Envelope,
     quarantine::{Held, HeldFor},
 };
 use sekisho_store::{Bytes, HoldOutcome, Store};
-use sha2::{Digest as _, Sha256};
 
 use super::{Arrival, Passage, Quarantine, live::submission};
 use crate::{Desk, kept::pack, resolver::Answer, worker::Judged};
@@ -37,8 +37,14 @@ impl Holding {
         &self.bytes
     }
 
-    async fn held(&self, arrival: &Arrival, judged: &Judged, passage: &Passage) -> Result<String, String> {
-        let held = held(arrival, judged, passage);
+    async fn held(
+        &self,
+        arrival: &Arrival,
+        judged: &Judged,
+        passage: &Passage,
+        policy: &Policy,
+    ) -> Result<String, String> {
+        let held = held(arrival, judged, passage, policy);
         let sealed = {
             let submission = submission(arrival, &passage.id);
             let bytes = self.bytes.clone();
@@ -62,24 +68,26 @@ impl Quarantine for Holding {
         arrival: &'a Arrival,
         judged: &'a Judged,
         passage: &'a Passage,
+        policy: &'a Policy,
     ) -> Answer<'a, Result<String, String>> {
-        Box::pin(self.held(arrival, judged, passage))
+        Box::pin(self.held(arrival, judged, passage, policy))
     }
 }
 
-fn held(arrival: &Arrival, judged: &Judged, passage: &Passage) -> Held {
+fn held(arrival: &Arrival, judged: &Judged, passage: &Passage, policy: &Policy) -> Held {
     let (summary, verdict) = (&judged.summary, &judged.verdict);
     let none = Envelope::default();
     let envelope = arrival.envelope.as_ref().unwrap_or(&none);
     let holds = passage.decisions.each.iter().filter(|decision| decision.action == Action::Quarantine);
     let places = holds.clone().flat_map(|decision| &decision.recipients);
     let address = |at: &u32| envelope.rcpt_to.get(usize::try_from(*at).ok()?).cloned();
-    let recipients: Vec<HeldFor> =
-        places.filter_map(address).map(|address| HeldFor { address, groups: Vec::new() }).collect();
+    let addresses: Vec<String> = places.filter_map(address).collect();
+    let to = |address: &String| HeldFor { address: address.clone(), groups: policy.groups_of(address) };
+    let recipients = addresses.iter().map(to).collect();
     let first = verdict.findings.iter().find(|finding| verdict.decided_by.contains(&finding.rule));
     Held {
         record: passage.id.clone(),
-        key: key(&arrival.raw, envelope, &recipients),
+        key: Store::held_key(&arrival.raw, &envelope.mail_from, &addresses),
         at: arrival.at,
         class: verdict.class,
         score: verdict.score,
@@ -98,20 +106,4 @@ fn held(arrival: &Arrival, judged: &Judged, passage: &Passage) -> Held {
         summary: first.map(|finding| finding.summary.clone()).unwrap_or_default(),
         ..Held::default()
     }
-}
-
-/// What makes it the same message when it is handed in again: its bytes, who sent it and for whom it is held. A server
-/// that got no answer, because we or the line died, brings exactly that.
-fn key(raw: &[u8], envelope: &Envelope, recipients: &[HeldFor]) -> String {
-    let mut hash = Sha256::new();
-    let mut part = |bytes: &[u8]| {
-        hash.update((bytes.len() as u64).to_le_bytes());
-        hash.update(bytes);
-    };
-    part(envelope.mail_from.as_bytes());
-    let mut addresses: Vec<&str> = recipients.iter().map(|to| to.address.as_str()).collect();
-    addresses.sort_unstable();
-    addresses.iter().for_each(|address| part(address.as_bytes()));
-    part(raw);
-    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

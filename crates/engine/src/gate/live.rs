@@ -169,8 +169,9 @@ impl Gate {
         let held = match &self.settings.quarantine {
             None => Err("there is no quarantine".to_owned()),
             Some(quarantine) => {
+                let court = self.court();
                 // Nothing is half held when time is up: the same message, sent again, is held once.
-                let holding = quarantine.hold(arrival, judged, passage);
+                let holding = quarantine.hold(arrival, judged, passage, &court.policy);
                 timeout_at(end.max(Instant::now() + limits::HOLD_PATIENCE), holding)
                     .await
                     .unwrap_or_else(|_| Err("it took too long".to_owned()))
