@@ -131,6 +131,17 @@ impl Wire {
         matches!(read.as_mut().poll(&mut context), Poll::Ready(Ok(0) | Err(_)))
     }
 
+    /// The same, after the runtime has asked the system for news.
+    pub(crate) async fn has_hung_up(&mut self) -> bool {
+        for _ in 0..2 {
+            if self.hung_up() {
+                return true;
+            }
+            tokio::task::yield_now().await;
+        }
+        self.hung_up()
+    }
+
     /// Ends the connection in good order, as far as the peer lets us: what it still says is read for a moment, since
     /// hanging up on it would keep it from reading what it was told last.
     pub(crate) async fn close(mut self) {

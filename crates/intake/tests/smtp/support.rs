@@ -84,6 +84,8 @@ impl Gatekeeper for Gate {
             self.reached.notify_one();
             if let Some(wait) = &self.wait {
                 wait.notified().await;
+                // A timer fires after the runtime has read all news of its sockets: a client that went is known to be gone.
+                tokio::time::sleep(Duration::from_millis(1)).await;
             }
             self.decide(arrival)
         })

@@ -212,7 +212,7 @@ impl Session {
             self.drop_next(transaction).await;
             return (Reply::new(451, "4.3.0 The message could not be judged, come again"), String::new());
         };
-        if self.wire.hung_up() {
+        if self.wire.has_hung_up().await {
             self.drop_next(transaction).await;
             return (Reply::new(451, "4.4.2 You hung up"), passage.id);
         }
