@@ -105,6 +105,8 @@ pub const SMTP_HANDED_SECONDS_MAX: u64 = 5 * 24 * 3_600;
 pub const SMTP_CONNECT_SECONDS_MAX: u64 = 30;
 /// SMTP: seconds that a proxy before the queue waits for the answer to a message: Postfix waits 100 s for us.
 pub const SMTP_PROXY_SECONDS_MAX: u64 = 80;
+/// SMTP: seconds for the next hop to forget a message that is not handed on; then its connection is given up.
+pub const SMTP_RESET_SECONDS_MAX: u64 = 5;
 /// SMTP: addresses of the next hop's name that are tried.
 pub const SMTP_HOP_ADDRESSES_MAX: usize = 8;
 /// SMTP: connections to the next hop that are kept open for the next message.

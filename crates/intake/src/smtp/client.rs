@@ -275,9 +275,9 @@ impl Client {
     }
 
     /// Takes a connection back whose transaction is over.
-    pub(crate) async fn keep(&self, mut connection: Connection) {
+    pub(crate) fn keep(&self, mut connection: Connection) {
         if self.hop.idle_max == 0 || connection.uses >= self.hop.uses_max || !connection.is_quiet() {
-            return connection.quit().await;
+            return goodbye(connection);
         }
         connection.reused = true;
         let idle = Idle { connection, since: Instant::now() };
@@ -290,7 +290,7 @@ impl Client {
             surplus
         };
         if let Some(old) = surplus {
-            old.connection.quit().await;
+            goodbye(old.connection);
         }
     }
 
@@ -344,7 +344,7 @@ impl Client {
                 Outcome::Unknown(trouble)
             }
             Ended::Answered(reply) => {
-                self.keep(connection).await;
+                self.keep(connection);
                 Outcome::of(reply)
             }
         };
@@ -355,9 +355,14 @@ impl Client {
     /// Ends a transaction that came to nothing, and keeps the connection.
     pub(crate) async fn reset(&self, mut connection: Connection) {
         if connection.reset().await {
-            self.keep(connection).await;
+            self.keep(connection);
         }
     }
+}
+
+/// Says goodbye behind the back of who waits for an answer; it takes a second at most.
+fn goodbye(connection: Connection) {
+    tokio::spawn(connection.quit());
 }
 
 /// The path is what a peer would read out of it, so nothing of it can be another command.

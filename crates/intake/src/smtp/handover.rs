@@ -186,7 +186,7 @@ impl Handover<'_> {
             Ended::NotSent(_) => None,
             Ended::Unknown(trouble) => Some(Outcome::Unknown(trouble)),
             Ended::Answered(reply) => {
-                self.client.keep(next).await;
+                self.client.keep(next);
                 Some(Outcome::of(reply))
             }
         }

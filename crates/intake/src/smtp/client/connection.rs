@@ -8,7 +8,9 @@ use tokio_rustls::TlsConnector;
 
 use super::{Hop, Letter, Tls, Trouble, Waits};
 use crate::{
-    limits::{SMTP_HOP_ADDRESSES_MAX, SMTP_RECIPIENT_BATCH_MAX, SMTP_REPLY_LINE_BYTES_MAX},
+    limits::{
+        SMTP_HOP_ADDRESSES_MAX, SMTP_RECIPIENT_BATCH_MAX, SMTP_REPLY_LINE_BYTES_MAX, SMTP_RESET_SECONDS_MAX,
+    },
     smtp::{
         command::{Parameter, Path},
         data::Stuffer,
@@ -310,9 +312,14 @@ impl Connection {
         }
     }
 
-    /// Ends a transaction; true when the next hop agreed.
+    /// Ends a transaction; true when the next hop agreed soon: somebody waits for an answer.
     pub(super) async fn reset(&mut self) -> bool {
-        !self.closing && self.command("RSET").await.is_ok_and(|reply| reply.is_positive())
+        if self.closing {
+            return false;
+        }
+        self.put("RSET");
+        let wait = self.waits.command.min(Duration::from_secs(SMTP_RESET_SECONDS_MAX));
+        self.reply(wait).await.is_ok_and(|reply| reply.is_positive())
     }
 
     /// Says goodbye; does not wait long for an answer.
