@@ -71,7 +71,7 @@ pub fn rule(
 /// Makes the form with the banner. Signed mail and the like keeps its bytes and gets the field only (invariant 10); a
 /// message that is made so that no banner can be put on or seen is held instead.
 fn put_on(raw: &[u8], banner: &Banner, ruling: &mut Ruling) {
-    let dressed = dress_with(raw, &sekisho_mail::parse(raw), banner, &ruling.plain.fields);
+    let dressed = dress_with(raw, &sekisho_mail::parse(raw), banner, &ruling.plain.fields, b"");
     if dressed.parts > 0 {
         ruling.bannered = Some(dressed.change);
         return;
