@@ -52,7 +52,11 @@ pub(crate) fn run(args: &cli::Serve) -> Result<()> {
     let desk = Arc::new(desk_with(&config, Some(&data), Remember::Serves)?);
     let court = court(args, &config, &desk)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(serve(args, &config, court, desk, metrics))
+    let ended = runtime.block_on(serve(args, &config, court, Arc::clone(&desk), metrics));
+    // The desk has a runtime of its own, which must not end inside of another.
+    drop(runtime);
+    drop(desk);
+    ended
 }
 
 /// The configuration as a server reads it: papers are verified unless somebody says who did.

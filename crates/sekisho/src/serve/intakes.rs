@@ -147,6 +147,7 @@ fn smtp_settings(config: &Smtp, domains: &[String]) -> Result<smtp::Settings> {
         // A relay takes mail from strangers, for our people only.
         settings.domains = domains.iter().map(|domain| domain.to_lowercase()).collect();
     }
+    settings.check()?;
     Ok(settings)
 }
 
