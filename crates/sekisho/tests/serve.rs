@@ -179,3 +179,50 @@ fn without_domains_it_says_what_to_do() {
     assert_eq!(output.status.code(), Some(3));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--domain example.com"));
 }
+
+#[test]
+fn the_smtp_filter_and_rspamc_get_the_same_verdicts() {
+    if servers::without() {
+        return;
+    }
+    let scenario = Scenario::read("hijacked-mailer").unwrap();
+    let case = |group: &str| scenario.cases.iter().find(|case| case.group == group).unwrap();
+    let (harmful, ordinary) = (case("Microsoft"), case("ordinary"));
+    let domains = scenario.organisation.domains.clone();
+    let postfix = Postfix::start(&Setup {
+        domains,
+        main: vec!["message_drop_headers =".to_owned()],
+        ..Setup::default()
+    });
+    let postfix = postfix.unwrap();
+    let smtp_port = servers::free_port().unwrap();
+    let text = format!(
+        "[organisation]\ndomains = ['harbour.example']\n[authentication]\nzone = 'zone.txt'\n\
+         [smtp]\nlisten = ['127.0.0.1:{smtp_port}']\nnext = '{}'\n",
+        postfix.smtp()
+    );
+    let server = Server::start(&text, &[("zone.txt", &scenario.zone)]);
+    let to = SocketAddr::from(([127, 0, 0, 1], smtp_port));
+    let plain = |case: &Case| Envelope { ip: None, ..case.envelope.clone().unwrap() };
+    assert_eq!(send(to, harmful, &plain(harmful)).code, 250);
+    assert_eq!(send(to, ordinary, &plain(ordinary)).code, 250);
+    let all = postfix.delivered(1).unwrap();
+    postfix.drained().unwrap();
+    assert_eq!((all.len(), server.counted("quarantine")), (1, 1), "one is held, one delivered");
+    assert_eq!(outcome(&all[0], ordinary), "benign delivered");
+    let asked = |case: &Case| {
+        let file = server.folder.path().join("asked.eml");
+        std::fs::write(&file, &case.raw).unwrap();
+        let mut rspamc = std::process::Command::new("rspamc");
+        rspamc.args(["-h", &format!("127.0.0.1:{}", server.http_port)]);
+        let envelope = case.envelope.clone().unwrap();
+        rspamc.args(["-i", &envelope.ip.unwrap().to_string(), "--helo", &envelope.helo]);
+        rspamc.args(["-F", &envelope.mail_from, "-r", &envelope.rcpt_to[0]]).arg(&file);
+        String::from_utf8(rspamc.output().unwrap().stdout).unwrap()
+    };
+    let answer = asked(harmful);
+    assert!(answer.contains("Action: reject") && answer.contains("SEKISHO_"), "{answer}");
+    assert!(asked(ordinary).contains("Action: no action"));
+    assert_eq!(server.counted("quarantine"), 2, "it is counted");
+    assert!(server.end());
+}
