@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) mod held;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  clean: nothing is suspicious
@@ -128,6 +130,12 @@ Exit codes:
   0  ended by a signal
   3  usage or configuration error")]
     Serve(Serve),
+    /// Look at held mail, let it go, delete it, answer who asks for it
+    Held(held::Held),
+    /// Take the right to release held mail away from everybody, and give it back
+    Lockdown(held::Lockdown),
+    /// Show who did what with held mail, and what was refused, the newest first
+    Audit(held::Audit),
     /// Look at configuration, rules, data folder, disk, keys, ports, DNS and Postfix, and say what to do
     #[command(after_help = "\
 Examples:

@@ -8,6 +8,8 @@ mod config;
 mod doctor;
 mod explain;
 mod fixture;
+#[cfg(unix)]
+mod held;
 mod input;
 mod judges;
 mod links;
@@ -97,8 +99,18 @@ fn run(command: &Command) -> Result<u8> {
         Command::Serve(args) => serve::run(args).map(|()| 0),
         #[cfg(unix)]
         Command::Doctor(args) => doctor::run(args),
+        #[cfg(unix)]
+        Command::Held(args) => held::run(args),
+        #[cfg(unix)]
+        Command::Lockdown(args) => held::lockdown::run(args),
+        #[cfg(unix)]
+        Command::Audit(args) => held::audit::run(args),
         #[cfg(not(unix))]
-        Command::Serve(_) | Command::Doctor(_) => bail!("a server needs a Unix system"),
+        Command::Serve(_)
+        | Command::Doctor(_)
+        | Command::Held(_)
+        | Command::Lockdown(_)
+        | Command::Audit(_) => bail!("a server needs a Unix system"),
         #[cfg(unix)]
         Command::Worker(args) => worker::run(args).map(|()| 0),
         #[cfg(not(unix))]
