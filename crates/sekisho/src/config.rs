@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 mod live;
 
-pub(crate) use live::{Http, LogFormat, Milter, Serve, Smtp, SmtpMode};
+pub(crate) use live::{Http, LogFormat, Milter, Release, Serve, Smtp, SmtpMode};
 
 /// The file. Everything has a default; an empty file is a valid one.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -38,6 +38,8 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     /// SMTP.
     pub(crate) smtp: Smtp,
+    /// Where released mail goes.
+    pub(crate) release: Release,
 }
 
 /// Where history and judged messages are kept, and for how long.

@@ -93,6 +93,7 @@ fn checks(args: &cli::Serve) -> Vec<Check> {
     out.push(rules(&config));
     out.extend(data(args, &config));
     out.extend(ports(&config));
+    out.push(release(&config));
     out.extend(dns(&config));
     out.extend(postfix(&config));
     out
@@ -185,6 +186,23 @@ fn ports(config: &Config) -> Vec<Check> {
         }
     }
     out
+}
+
+/// Whether what is released can go out.
+fn release(config: &Config) -> Check {
+    let advice = "a port of the mail server without milter: `next = \"127.0.0.1:10026\"` below [release]";
+    match serve::outbox::next(config) {
+        Err(error) => bad("release", format!("{error:#}"), advice),
+        Ok(None) => warning("release", "nothing says where released mail goes: it waits", advice),
+        Ok(Some((host, port))) => match std::net::TcpStream::connect((host.as_str(), port)) {
+            Ok(_) => good("release", format!("{host}:{port} takes mail")),
+            Err(error) => warning(
+                "release",
+                format!("{host}:{port}: {error}"),
+                "start the mail server, or mend `next` below [release]; what is released waits until then",
+            ),
+        },
+    }
 }
 
 fn dns(config: &Config) -> Vec<Check> {

@@ -31,7 +31,7 @@ pub(crate) mod audit;
 pub(crate) mod lockdown;
 mod shown;
 
-use shown::{at, clean, refusal};
+use shown::{clean, refusal};
 
 /// Exit code of what was refused or not found.
 const NO: u8 = 1;
@@ -114,7 +114,8 @@ impl Session {
 
     /// Where the bytes of held messages are.
     fn bytes(&self) -> Result<Bytes> {
-        let keeper = memory::keeper(&self.config, Some(&self.data))?.context("no place of objects is named")?;
+        let keeper =
+            memory::keeper(&self.config, Some(&self.data))?.context("no place of objects is named")?;
         let key = Key::read(&keeper.key).with_context(|| keeper.key.display().to_string())?;
         let bytes = Bytes::open(&keeper.objects, &std::collections::BTreeMap::new(), key)?;
         self.wait(self.store.fits(&bytes))?;
@@ -152,8 +153,7 @@ pub(crate) fn run(args: &Held) -> Result<u8> {
         HeldCommand::List(wanted) => list(&session, wanted),
         HeldCommand::Show { record, raw } => show(&session, record, raw.as_deref()),
         HeldCommand::Release { record, to, reason } => {
-            let call = session.store.release(&session.by(reason), record, to, false);
-            let outcome = session.wait(call)?;
+            let outcome = session.wait(session.store.release(&session.by(reason), record, to, false))?;
             released(&session, record, outcome)
         }
         HeldCommand::Delete { record, to, reason } => {

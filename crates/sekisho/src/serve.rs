@@ -24,6 +24,7 @@ use tokio::{
 use tracing_subscriber::EnvFilter;
 
 mod intakes;
+pub(crate) mod outbox;
 
 use intakes::Common;
 
@@ -135,6 +136,11 @@ async fn serve(
     let (stopping, stopped) = watch::channel(false);
     let common = Common { gate: Arc::clone(&gate), stopped, metrics: metrics.clone() };
     let mut intakes = intakes::open(config, &common).await?;
+    if let Some(holding) = desk.holding() {
+        let (store, bytes) = (holding.store().clone(), holding.bytes().clone());
+        let outbox = outbox::Outbox::new(config, store, bytes, &intakes::host_name())?;
+        intakes.spawn(outbox.run(common.stopped.clone()));
+    }
     ready();
     let [mut term, mut int, mut hup] =
         [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()]

@@ -88,6 +88,15 @@ pub(crate) struct Smtp {
     pub(crate) trusted: Vec<String>,
 }
 
+/// Where held mail goes when it is released.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Release {
+    /// `HOST:PORT` of the mail server's SMTP port that takes mail back without handing it to us again (no milter, no
+    /// content filter). Without one, released mail waits.
+    pub(crate) next: Option<String>,
+}
+
 /// What stands around an SMTP filter.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]

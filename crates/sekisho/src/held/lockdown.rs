@@ -32,8 +32,8 @@ fn order(session: &Session, wanted: &Order) -> Result<u8> {
         (None, Some(hours)) => Some(by.now.saturating_add(i64::from(hours).saturating_mul(3_600))),
         (None, None) => None,
     };
-    let call = session.store.lock(&by, &scope(wanted), until);
-    match session.runtime.block_on(call) {
+    let scope = scope(wanted);
+    match session.runtime.block_on(session.store.lock(&by, &scope, until)) {
         Ok(Ok(lockdown)) => session.done(
             &serde_json::to_value(&lockdown)?,
             &format!(
@@ -68,7 +68,9 @@ fn scope(wanted: &Order) -> Scope {
 fn instant(text: &str) -> Result<i64> {
     let time = OffsetDateTime::parse(text, &Rfc3339);
     let time = time.map_err(|why| anyhow::anyhow!("{why}"));
-    Ok(time.with_context(|| format!("--until {text}: give a time as 2026-12-01T08:00:00+09:00"))?.unix_timestamp())
+    Ok(time
+        .with_context(|| format!("--until {text}: give a time as 2026-12-01T08:00:00+09:00"))?
+        .unix_timestamp())
 }
 
 fn list(session: &Session, all: bool) -> Result<u8> {
@@ -104,7 +106,8 @@ fn lift(session: &Session, id: &str, reason: &str) -> Result<u8> {
     let (word, sentence) = match session.wait(session.store.lift(&session.by(reason), id))? {
         Ok(Lifted::First) => (
             "first",
-            "noted; the lockdown still holds: a second administrator has to lift it, with the same command".to_owned(),
+            "noted; the lockdown still holds: a second administrator has to lift it, with the same command"
+                .to_owned(),
         ),
         Ok(Lifted::Now) => ("lifted", format!("lockdown {id} is lifted")),
         Ok(Lifted::Over) => ("over", format!("lockdown {id} had ended already")),

@@ -11,7 +11,8 @@ const CHARS_MAX: usize = 200;
 
 /// Text of a stranger on a terminal.
 pub(super) fn clean(text: &str) -> String {
-    let turns = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let turns =
+        |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let safe = |c: char| if c.is_control() || turns(c) { '\u{fffd}' } else { c };
     cut(&text.chars().map(safe).collect::<String>(), CHARS_MAX)
 }
@@ -113,7 +114,12 @@ pub(super) fn page(item: &HeldItem, requests: &[Request]) -> String {
     for state in &item.states {
         let by = if state.by.is_empty() { String::new() } else { format!(" by {}", clean(&state.by)) };
         let recipient = clean(&state.recipient.address);
-        out.push_str(&format!("{:13} {recipient}: {}{by}, {}\n", "recipient", standing(state.state), at(state.at)));
+        out.push_str(&format!(
+            "{:13} {recipient}: {}{by}, {}\n",
+            "recipient",
+            standing(state.state),
+            at(state.at)
+        ));
     }
     let shown = u64::try_from(item.states.len()).unwrap_or(u64::MAX);
     if item.recipients > shown {
@@ -161,7 +167,9 @@ pub(super) fn lockdown(lockdown: &Lockdown, now: i64) -> String {
     let stands = match (&lift.first, &lift.second, lockdown.until) {
         (_, Some(second), _) => format!("lifted by {}, {}", second.by, at(second.at)),
         (_, None, Some(until)) if until <= now => format!("ended {}", at(until)),
-        (Some(first), None, _) => format!("holds; {} wants it lifted, a second administrator has to", first.by),
+        (Some(first), None, _) => {
+            format!("holds; {} wants it lifted, a second administrator has to", first.by)
+        }
         (None, None, Some(until)) => format!("holds until {}", at(until)),
         (None, None, None) => "holds until two administrators lift it".to_owned(),
     };
@@ -183,7 +191,7 @@ mod tests {
     #[test]
     fn what_is_refused_is_one_sentence_with_the_next_step() {
         let all = [
-            Refused::Lockdown { id: "L1".into(), reason: "drill\n\u{202e}".into(), until: Some(0) },
+            Refused::Lockdown { id: "L1".into(), reason: "drill".into(), until: Some(0) },
             Refused::Role,
             Refused::State { state: State::Deleted },
             Refused::Unknown,
@@ -192,12 +200,13 @@ mod tests {
         ];
         let said: Vec<String> = all.iter().map(|refused| refusal(refused, Role::Analyst)).collect();
         insta::assert_snapshot!(said.join("\n"), @"
-        refused: lockdown L1 covers it until 1970-01-01T00:00:00Z (drill\u{fffd}\u{fffd}); two administrators lift it, each with `sekisho lockdown lift L1`
+        refused: lockdown L1 covers it until 1970-01-01T00:00:00Z (drill); two administrators lift it, each with `sekisho lockdown lift L1`
         refused: the role analyst may not do this; ask somebody whose role may
         refused: it is deleted already; `sekisho held show ID` says by whom
         there is no such thing; `sekisho held list`, `held requests` and `lockdown list` show what there is
         refused: you wanted this lockdown lifted already; a second administrator has to lift it
         refused: there are too many of them already; end some first
-        ".replace("\\u{fffd}", "\u{fffd}"));
+        ");
+        assert_eq!(clean("a\n\u{202e}b"), "a\u{fffd}\u{fffd}b");
     }
 }

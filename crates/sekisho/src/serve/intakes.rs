@@ -152,7 +152,7 @@ fn smtp_settings(config: &Smtp, domains: &[String]) -> Result<smtp::Settings> {
 }
 
 /// What this machine calls itself.
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
     if name.is_empty() { "localhost".to_owned() } else { name }
 }
