@@ -109,10 +109,12 @@ impl Outbox {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut remind = tokio::time::interval(REMIND_EVERY);
         let ending = stopped.clone();
+        // Whoever would say so is gone only at the end.
+        let stop = async move { drop(stopped.wait_for(|stopped| *stopped).await) };
+        tokio::pin!(stop);
         loop {
             tokio::select! {
-                // Whoever would say so is gone only at the end.
-                _ = stopped.wait_for(|stopped| *stopped) => break,
+                () = &mut stop => break,
                 _ = look.tick(), if outbox.client.is_some() => {
                     while outbox.some().await == AT_ONCE && !*ending.borrow() {}
                 }
