@@ -153,7 +153,13 @@ fn what_is_held_stays_through_a_lockdown_and_is_delivered_once_when_released() {
     said(&refused, 1, &format!("sekisho lockdown lift {lock}"));
     said(&stage.check(&["lockdown", "lift", lock, "--as", "x", "--role", "analyst"]), 1, "role analyst");
     said(&stage.check(&["lockdown", "lift", lock, "--as", "a"]), 0, "second administrator");
-    said(&stage.check(&["lockdown", "lift", lock, "--as", "a"]), 1, "a second administrator has to");
+    // Within the same second it is the same wish again; then it is refused.
+    let again = || Some(stage.check(&["lockdown", "lift", lock, "--as", "a"])).filter(|found| found.0 != 0);
+    said(
+        &servers::wait(|| "not refused".into(), || Ok(again())).unwrap(),
+        1,
+        "a second administrator has to",
+    );
     said(&stage.check(&["held", "release", id]), 1, "refused");
     said(&stage.check(&["lockdown", "lift", lock, "--as", "b"]), 0, "is lifted");
     said(&stage.check(&["lockdown", "list"]), 1, "no lockdown");
