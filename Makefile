@@ -4,6 +4,8 @@ SHELL := /bin/bash
 export CARGO_TERM_COLOR ?= auto
 CORPUS ?=
 FEED ?=
+MESSAGES ?=
+SEKISHO ?=
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,7 +44,10 @@ bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfus
 	@cargo run --quiet --release --package xtask -- bench-files $(FILES)
 	@cargo run --quiet --release --package sekisho-unpack --example large
 
+bench-live: ## live mail beside rspamd 3.4: CPU a message, waiting times, rate, memory; over HTTP and milter; CORPUS=DIR measures on real mail, MESSAGES=N on so many
+	@cargo run --quiet --release --package xtask -- bench-live $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MESSAGES),--messages "$(MESSAGES)") $(if $(SEKISHO),--sekisho "$(SEKISHO)")
+
 fuzz: ## every fuzz target for SECONDS (default 600) each
 	@fuzz/run $(or $(SECONDS_EACH),600)
 
-.PHONY: help run test check tools gen evaluate bench bench-files fuzz
+.PHONY: help run test check tools gen evaluate bench bench-files bench-live fuzz

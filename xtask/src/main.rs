@@ -2,6 +2,7 @@
 
 mod bench;
 mod bench_files;
+mod bench_live;
 mod evaluate;
 mod generate;
 mod hostile;
@@ -43,6 +44,8 @@ enum Command {
     Bench(bench::Options),
     /// CPU per document with macros, beside oletools and XLMMacroDeobfuscator from PyPI
     BenchFiles(bench_files::Options),
+    /// Live mail beside rspamd: CPU, waiting times, rate and memory of `sekisho serve`, over HTTP and milter
+    BenchLive(bench_live::Options),
 }
 
 /// As in the program.
@@ -57,5 +60,6 @@ fn main() -> Result<()> {
         Command::Evaluate(options) => evaluate::run(&options),
         Command::Bench(options) => bench::run(&options),
         Command::BenchFiles(options) => bench_files::run(&options),
+        Command::BenchLive(options) => bench_live::run(&options),
     }
 }
