@@ -48,6 +48,7 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 pub(crate) fn run(args: &cli::Serve) -> Result<()> {
     let config = configuration(args)?;
     log(config.serve.log);
+    small_pages();
     let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be counted")?;
     let data = data_folder(args.data.as_deref())?;
     let desk = Arc::new(desk_with(&config, Some(&data), Remember::Serves)?);
@@ -58,6 +59,15 @@ pub(crate) fn run(args: &cli::Serve) -> Result<()> {
     drop(runtime);
     drop(desk);
     ended
+}
+
+/// Memory in small pages: with huge ones each of the many threads, which come and go with the load, takes megabytes
+/// that it does not fill. Measured, with two workers: 200 MB with them, 106 to 137 MB without. Workers inherit it.
+fn small_pages() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
+        tracing::debug!(%error, "huge pages stay");
+    }
 }
 
 /// The configuration as a server reads it: papers are verified unless somebody says who did.
