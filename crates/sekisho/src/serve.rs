@@ -17,6 +17,7 @@ use sekisho_engine::{
     gate::{Court, Quarantine, Settings},
 };
 use sekisho_policy::Policy;
+use sekisho_store::HeldRetention;
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
@@ -38,6 +39,8 @@ use crate::{
 
 /// How often what is too old is looked for.
 const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// Calls of one sweep of what is held; what is left is for the next.
+const SWEEP_CALLS: usize = 20;
 /// How often the metrics of the last minutes are condensed.
 const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 
@@ -167,6 +170,7 @@ async fn serve(
             _ = int.recv() => break,
             _ = hup.recv() => reload(args, &desk, &gate).await,
             _ = sweep.tick() => {
+                drop(tokio::spawn(sweep_held(Arc::clone(&desk))));
                 let desk = Arc::clone(&desk);
                 // It goes on behind; what it did is told by the next.
                 drop(tokio::task::spawn_blocking(move || desk.sweep_behind(now(), 1)));
@@ -179,6 +183,21 @@ async fn serve(
     while intakes.join_next().await.is_some() {}
     gate.close().await;
     Ok(())
+}
+
+/// Removes what has been held too long, and notes which lockdowns have ended.
+async fn sweep_held(desk: Arc<Desk>) {
+    let Some(holding) = desk.holding() else { return };
+    for _ in 0..SWEEP_CALLS {
+        match holding.store().sweep_held(now(), &HeldRetention::default(), holding.bytes()).await {
+            Ok(swept) if swept.more => {}
+            Ok(_) => return,
+            Err(error) => {
+                tracing::warn!(%error, "what is held too long is not removed yet");
+                return;
+            }
+        }
+    }
 }
 
 /// Judges by the configuration as it is now, if it can be judged by.
