@@ -7,6 +7,7 @@
 //!
 //! Fields of a message that claim to be ours are removed: all that begin with `Sekisho-`, and results under our
 //! authserv-id (RFC 8601 §5). Mail that leaves the organisation gets none: what we think of it is nobody else's business.
+//! A message to our people and to strangers at once has one header for all, with our fields.
 
 use sekisho_record::{Decisions, Direction, Evidence, FieldChange, Verdict};
 
