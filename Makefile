@@ -47,7 +47,17 @@ bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfus
 bench-live: ## live mail beside rspamd 3.4: CPU a message, waiting times, rate, memory; over HTTP and milter; CORPUS=DIR measures on real mail, MESSAGES=N on so many
 	@cargo run --quiet --release --package xtask -- bench-live $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MESSAGES),--messages "$(MESSAGES)") $(if $(SEKISHO),--sekisho "$(SEKISHO)")
 
+deb: ## the Debian package (cargo install cargo-deb first), in target/debian
+	cargo deb --package sekisho
+
+soak: ## kill the server KILLS times (default 200) in SECONDS_ALL (600) under RATE (55) messages a second: nothing lost, nothing twice; SEKISHO=FILE takes that program
+	@test -n "$(SEKISHO)" || cargo build --quiet --release --package sekisho
+	@SEKISHO_BIN="$(abspath $(or $(SEKISHO),$(or $(CARGO_TARGET_DIR),target)/release/sekisho))" \
+	  SEKISHO_KILLS=$(or $(KILLS),200) SEKISHO_KILL_SECONDS=$(or $(SECONDS_ALL),600) SEKISHO_KILL_RATE=$(or $(RATE),55) \
+	  SEKISHO_KILL_CLIENTS=$(or $(CLIENTS),8) \
+	  cargo nextest run --package sekisho --test killed --no-capture --test-threads 1 $(if $(WAY),$(WAY))
+
 fuzz: ## every fuzz target for SECONDS (default 600) each
 	@fuzz/run $(or $(SECONDS_EACH),600)
 
-.PHONY: help run test check tools gen evaluate bench bench-files bench-live fuzz
+.PHONY: help run test check tools gen evaluate bench bench-files bench-live deb soak fuzz

@@ -200,7 +200,15 @@ fn command_line() -> Result<String> {
 /// Keys of the configuration file with the sentence that each has in the source.
 fn settings() -> Result<String> {
     let mut text = String::new();
-    for file in ["sekisho/src/config.rs", "sekisho/src/config/live.rs", "policy/src/settings.rs"] {
+    for file in [
+        "sekisho/src/config.rs",
+        "sekisho/src/config/live.rs",
+        "sekisho/src/config/intakes.rs",
+        "sekisho/src/config/watched.rs",
+        "sekisho/src/config/console.rs",
+        "sekisho/src/config/digest.rs",
+        "policy/src/settings.rs",
+    ] {
         let file = std::fs::read_to_string(Path::new("crates").join(file))?;
         text.push_str(file.split("#[cfg(test)]").next().unwrap_or_default());
     }
@@ -217,6 +225,9 @@ fn settings() -> Result<String> {
                 "Folders" => "[lists]".to_owned(),
                 "KeepDays" => "[store.keep_days]".to_owned(),
                 "Clause" => "[[policy.clauses]]".to_owned(),
+                "Mailbox" => "[[mailbox]]".to_owned(),
+                "Folder" => "[[folder]]".to_owned(),
+                "ConsoleToken" => "[[console.tokens]]".to_owned(),
                 other => format!("[{}]", other.to_lowercase()),
             };
             write!(out, "\n## {section}\n\n{doc}\n\n| key | type | meaning |\n|---|---|---|\n")?;

@@ -8,11 +8,12 @@ use mail_auth::MessageAuthenticator;
 use sekisho_mail::Message;
 use sekisho_observe::{Answers, Context, Knowledge, ask, history, observe};
 use sekisho_policy::{Policy, Ruling, Wish, rule};
-use sekisho_record::{Cost, Evidence, Record, Submission, Verdict};
+use sekisho_record::{Cost, Evidence, Gap, Record, Submission, Verdict};
 
 use crate::{
     judging::{Rules, judge},
     resolver,
+    seal::{Signs, seal},
     verify::{Examination, Step},
     world::{Answered, Ask, Missing},
 };
@@ -57,6 +58,21 @@ impl Judge {
     pub fn rule(&self, submission: &Submission<'_>, record: &Record, wish: &Wish) -> Ruling {
         let (verdict, evidence) = (&record.verdict, Some(&record.evidence));
         rule(submission.raw, verdict, evidence, submission.envelope, &self.policy, wish)
+    }
+
+    /// Seals the form with the banner, where that is wished and can be.
+    pub fn seal(
+        &self,
+        submission: &Submission<'_>,
+        record: &Record,
+        wish: &Wish,
+        ruling: &mut Ruling,
+        signs: Signs<'_>,
+    ) {
+        let (Some(sealing), Some(change)) = (&wish.seal, &mut ruling.bannered) else { return };
+        if !seal(submission.raw, change, &record.evidence, &self.policy, sealing, signs) {
+            tracing::debug!(id = wish.id, "a message was changed and not sealed");
+        }
     }
 
     /// Opens a case: reads the message and finds out what to ask.
@@ -177,12 +193,24 @@ impl Case<'_> {
         self.observed.get_or_insert_with(|| {
             clock.cost.wait_ms += clock.lap();
             let message = std::mem::take(message);
-            let evidence = observe(message, submission, answers, &by.context, by.knowledge());
+            let mut evidence = observe(message, submission, answers, &by.context, by.knowledge());
+            evidence.gaps.extend(cut(submission));
             let at = arrival(submission, &evidence);
             clock.cost.observe_ms += clock.lap();
             Observed { evidence, at }
         })
     }
+}
+
+/// The gap of a message that was read only in part.
+fn cut(submission: &Submission<'_>) -> Option<Gap> {
+    let most = sekisho_mail::limits::MESSAGE_BYTES_MAX;
+    let read = submission.raw.len().min(most);
+    (submission.cut || submission.raw.len() > most).then(|| Gap {
+        facet: "content".to_owned(),
+        reason: "over_limit".to_owned(),
+        detail: format!("only the first {read} bytes of the message were read"),
+    })
 }
 
 /// When a message arrived: as whoever took it in says, else as the topmost server wrote, else as its author did.

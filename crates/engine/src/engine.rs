@@ -8,8 +8,10 @@ use sekisho_record::{Record, Submission, history::Lesson};
 
 use crate::{
     Case, Desk, Error, History, Judge, Live, Nobody, Resolver, Scripted, Zone,
+    journal::Opened,
     judging::Rules,
     limits,
+    seal::Marks,
     world::{Answering, Exchange},
 };
 
@@ -17,12 +19,14 @@ use crate::{
 pub struct Engine {
     judge: Judge,
     desk: Desk,
+    marks: Marks,
 }
 
 impl Engine {
     /// An engine that looks nothing up: papers are known only where a believed server wrote them down.
     pub fn new(context: Context, rules: Rules) -> Self {
-        Self { judge: Judge::new(context, rules), desk: Desk::new(Box::new(Nobody), limits::DNS_DEADLINE) }
+        let desk = Desk::new(Box::new(Nobody), limits::DNS_DEADLINE);
+        Self { judge: Judge::new(context, rules), desk, marks: Marks::default() }
     }
 
     /// The same with the DNS of a zone file (docs/zone-file.md).
@@ -53,7 +57,7 @@ impl Engine {
     #[must_use]
     pub fn with_desk(self, desk: Desk) -> Self {
         let judge = self.judge.asking(!desk.is_closed()).remembering(desk.remembers());
-        Self { judge, desk }
+        Self { judge, desk, ..self }
     }
 
     /// The same for messages that are judged again: everything is asked, and answered by what is kept of them.
@@ -65,9 +69,9 @@ impl Engine {
     /// The same with a history that is asked for every message, and taught by [`learn`](Self::learn).
     #[must_use]
     pub fn with_history(self, history: Box<dyn History>) -> Self {
-        let Self { judge, desk } = self;
+        let Self { judge, desk, marks } = self;
         let desk = desk.with_history(history);
-        Self { judge: judge.remembering(desk.remembers()), desk }
+        Self { judge: judge.remembering(desk.remembers()), desk, marks }
     }
 
     /// The same with more brands than those that ship with the program.
@@ -88,6 +92,12 @@ impl Engine {
     pub fn with_policy(mut self, policy: Policy) -> Self {
         self.judge.policy = policy;
         self
+    }
+
+    /// The same with what its own changes are known by.
+    #[must_use]
+    pub fn with_marks(self, marks: Marks) -> Self {
+        Self { marks, ..self }
     }
 
     /// What is done with what was judged.
@@ -122,22 +132,29 @@ impl Engine {
 
     /// Judges a submission on this thread. Starts a runtime only when something has to be waited for.
     pub fn scan(&self, submission: &Submission<'_>) -> Record {
-        self.open(submission, &self.desk, &mut |_| ()).close()
+        let opened = Opened::new(submission);
+        opened.noted(self.open(&opened.submission(submission), &self.desk, &mut |_| ()).close())
     }
 
     /// The same with somebody else's answers, and with what was asked and answered.
     pub fn scan_by(&self, submission: &Submission<'_>, by: &dyn Answering) -> (Record, Vec<Exchange>) {
         let mut asked = Vec::new();
-        let record =
-            self.open(submission, by, &mut |exchange: &Exchange| asked.push(exchange.clone())).close();
-        (record, asked)
+        let opened = Opened::new(submission);
+        let (inner, mut seen) = (opened.submission(submission), |e: &Exchange| asked.push(e.clone()));
+        let record = self.open(&inner, by, &mut seen).close();
+        (opened.noted(record), asked)
     }
 
     /// Judges a submission, and decides about it.
     pub fn scan_and_rule(&self, submission: &Submission<'_>, wish: &Wish) -> (Record, Ruling, Vec<Exchange>) {
-        let (record, asked) = self.scan_by(submission, &self.desk);
-        let ruling = self.judge.rule(submission, &record, wish);
-        (record, ruling, asked)
+        let mut asked = Vec::new();
+        let opened = Opened::new(submission);
+        let (inner, mut seen) = (opened.submission(submission), |e: &Exchange| asked.push(e.clone()));
+        let record = self.open(&inner, &self.desk, &mut seen).close();
+        let wish = self.marks.wish(wish);
+        let mut ruling = self.judge.rule(&inner, &record, &wish);
+        self.judge.seal(&inner, &record, &wish, &mut ruling, &mut |bytes| self.marks.sign(bytes));
+        (opened.noted(record), ruling, asked)
     }
 
     /// Judges a message with a history in words: what the cases of rule pages say is remembered.

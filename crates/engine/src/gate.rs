@@ -4,20 +4,28 @@
 //! comes back with the decision of the fail-safe clause. When a passage says that a message is held, it is durable here;
 //! when it says anything else, whoever hands the message on is responsible for it until the next server has it.
 
-use std::{sync::Arc, time::Duration};
+use std::{borrow::Cow, sync::Arc, time::Duration};
 
-use sekisho_policy::Policy;
-use sekisho_record::{Action, Change, Decisions, Envelope, Summary, Verdict};
+use sekisho_policy::{Policy, fields::outward};
+use sekisho_record::{Action, Change, Class, Decisions, Envelope, Summary, Verdict};
 
 use crate::{case::masked, resolver::Answer, worker::Judged};
 
 mod behind;
 mod holding;
+mod links;
 mod live;
+mod unread;
 
 use behind::Behind;
 pub use holding::Holding;
-pub use live::{Court, Gate, Judges, NOT_HELD, Settings};
+pub use links::Links;
+pub use live::{Court, DELIVERED, Gate, Judges, Load, NOT_HELD, Settings};
+pub use unread::Dresses;
+
+/// The target of the spans that say how long what took: `message`, and below it `worker`, `ask` (DNS), `recall` (history)
+/// and `hold`. What they say of a message is its record's id and how it ended, never an address or a text of it.
+pub const SPANS: &str = "sekisho::span";
 
 /// A message at an intake.
 #[derive(Debug, Clone, Default)]
@@ -30,12 +38,22 @@ pub struct Arrival {
     pub intake: &'static str,
     /// What the mail server calls it, for logs.
     pub queue_id: Option<String>,
+    /// Id of its record, from an intake that may hand the same message in again: a record teaches once. Else it gets one.
+    pub record: Option<String>,
     /// When it arrived, seconds since 1970.
     pub at: i64,
     /// The intake can treat each recipient in its own way. Otherwise one decision, the safest, is for all of them.
     pub splits: bool,
     /// Whoever asked only wants to know: nothing is held and nothing is learnt.
     pub inquiry: bool,
+    /// The bytes are only its beginning, since the intake keeps no more of one message. The verdict names the gap; nothing
+    /// is held or learnt of a part, so whoever cut it refuses what was to be held.
+    pub cut: bool,
+    /// Its recipients have it already (a journal report, a mailbox): nothing is held or changed, and the passage comes back
+    /// when what is remembered of it is durable, which [`Passage::recorded`] says.
+    pub delivered: bool,
+    /// See [`Submission::journal`](sekisho_record::Submission::journal).
+    pub journal: bool,
 }
 
 /// What is to be done with it.
@@ -53,8 +71,12 @@ pub struct Passage {
     pub plain: Change,
     /// The change for who gets it with a banner; `None` when nobody does.
     pub bannered: Option<Change>,
+    /// Recipients of mail of our people who are not ours, by place: what we think of the message is not for them.
+    pub outside: Vec<u32>,
     /// Milliseconds of processor time that it cost.
     pub cpu_ms: f64,
+    /// Of a message that was delivered already: its record is durable. When not, it has to be handed in again.
+    pub recorded: bool,
 }
 
 impl Passage {
@@ -63,6 +85,17 @@ impl Passage {
         match (action, &self.bannered) {
             (Action::Banner { .. }, Some(change)) => change,
             _ => &self.plain,
+        }
+    }
+
+    /// The same where one header and one body are for all: without what we think of the message when one of those who get
+    /// it is a stranger. `gets` tells of a recipient, by place, whether it does.
+    pub fn change_for_all(&self, action: &Action, gets: impl Fn(u32) -> bool) -> Cow<'_, Change> {
+        let change = self.change(action);
+        if self.outside.iter().any(|at| gets(*at)) {
+            Cow::Owned(outward(change))
+        } else {
+            Cow::Borrowed(change)
         }
     }
 }
@@ -115,6 +148,10 @@ fn report(arrival: &Arrival, passage: &Passage, took: Duration) {
     );
     metrics::counter!("sekisho_messages_total", "intake" => arrival.intake, "class" => class, "action" => action)
         .increment(1);
+    if arrival.delivered && verdict.class == Class::Malicious {
+        tracing::warn!(id, intake = arrival.intake, "a malicious message was delivered already");
+        metrics::counter!("sekisho_delivered_malicious_total", "intake" => arrival.intake).increment(1);
+    }
     metrics::counter!("sekisho_message_bytes_total").increment(arrival.raw.len() as u64);
     metrics::histogram!("sekisho_message_seconds").record(took.as_secs_f64());
     metrics::histogram!("sekisho_message_cpu_seconds").record(cpu_ms / 1000.0);

@@ -35,6 +35,9 @@ pub struct Head<'a> {
     /// See [`Submission::now`].
     #[serde(default)]
     pub now: i64,
+    /// See [`Submission::journal`].
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub journal: bool,
     /// Its envelope.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub envelope: Option<Cow<'a, Envelope>>,
@@ -69,8 +72,16 @@ impl Message {
 
     /// The submission as it was judged then, under no name: it teaches nothing.
     pub fn submission(&self) -> Submission<'_> {
-        let Head { at, now, envelope, .. } = &self.head;
-        Submission { raw: self.raw(), envelope: envelope.as_deref(), record: "", at: *at, now: *now }
+        let Head { at, now, envelope, journal, .. } = &self.head;
+        Submission {
+            raw: self.raw(),
+            envelope: envelope.as_deref(),
+            record: "",
+            at: *at,
+            now: *now,
+            cut: false,
+            journal: *journal,
+        }
     }
 
     /// Who answers what is asked about it now: what was answered then.
@@ -93,6 +104,7 @@ pub fn pack(
         record: submission.record.into(),
         at: submission.at,
         now: submission.now,
+        journal: submission.journal,
         envelope: submission.envelope.map(Cow::Borrowed),
         class: verdict.class,
         score: verdict.score,
@@ -171,7 +183,14 @@ mod tests {
     fn a_kept_message_comes_out_as_it_went_in() {
         let envelope = Envelope { mail_from: "a@b.example".into(), ..Envelope::default() };
         let raw = b"From: a@b.example\r\n\r\n{}SKM1";
-        let submission = Submission { raw, envelope: Some(&envelope), record: "r1", at: Some(-5), now: 7 };
+        let submission = Submission {
+            envelope: Some(&envelope),
+            record: "r1",
+            at: Some(-5),
+            now: 7,
+            journal: true,
+            ..Submission::from_bytes(raw)
+        };
         let verdict = Verdict { class: Class::Malicious, score: 86, ..Verdict::default() };
         let ask = Ask { txt: vec!["k._domainkey.b.example.".into()], ..Ask::default() };
         let asked = [Exchange { ask, answered: Answered::default() }];
@@ -185,6 +204,7 @@ mod tests {
         );
         assert_eq!(&*message.head.asked, &asked);
         let again = message.submission();
+        assert!(again.journal);
         assert_eq!((again.envelope, again.at, again.now, again.record), (Some(&envelope), Some(-5), 7, ""));
     }
 

@@ -5,11 +5,13 @@ pub mod engine;
 #[cfg(unix)]
 pub mod gate;
 pub mod history;
+mod journal;
 pub mod judging;
 pub mod kept;
 mod known;
 pub mod limits;
 pub mod resolver;
+pub mod seal;
 pub mod verify;
 #[cfg(unix)]
 pub mod worker;
@@ -23,6 +25,7 @@ pub use gate::{Arrival, Gate, Gatekeeper, Passage};
 pub use history::{History, NoHistory, Remembers};
 pub use kept::{Keeper, Shelf};
 pub use resolver::{Live, Nobody, Resolver, Scripted};
+pub use seal::{Marks, Sealer};
 pub use sekisho_policy::{apply, apply::body_start};
 pub use world::{Answering, Desk, Exchange};
 pub use zone::Zone;
@@ -47,6 +50,9 @@ pub enum Error {
     /// The bytes of messages cannot be kept, or not be read.
     #[error("message bytes: {0}")]
     Kept(String),
+    /// Nothing can be sealed.
+    #[error("ARC seals: {0}")]
+    Seal(String),
     /// A worker cannot be started, or cannot lock itself in.
     #[error("{0}")]
     Worker(String),

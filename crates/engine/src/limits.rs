@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// How long one message waits for DNS before the verdict is made without it. Postfix gives a milter 30 s for the
+/// How long one message waits for DNS before the verdict is made without it. Postfix gives a milter 300 s for the
 /// end of a message; DNS may not use more than a small part of that.
 pub const DNS_DEADLINE: Duration = Duration::from_secs(5);
 /// How long one message waits for history before the verdict is made without it. One recall takes some milliseconds.
@@ -13,6 +13,10 @@ pub const HISTORY_RETRY: Duration = Duration::from_secs(1);
 pub const LESSONS_MAX: usize = 500;
 /// One query's answer is waited for this long, then it is sent once more.
 pub const DNS_QUERY: Duration = Duration::from_secs(2);
+/// How long a name server may take for what it always knows, when another answer takes long: beyond, it is silent.
+pub const DNS_PROBE: Duration = Duration::from_secs(1);
+/// While name servers are silent, they are tried again after this long, and nobody waits for them in between.
+pub const DNS_SILENCE: Duration = Duration::from_secs(2);
 /// DNS answers that are remembered: a busy gateway sees some thousand sending domains an hour.
 pub const DNS_CACHE: u64 = 32_768;
 /// Aliases (`CNAME`) that are followed in a zone file.
@@ -23,12 +27,17 @@ pub const ZONE_BYTES_MAX: usize = 16 << 20;
 pub const SIGNATURES_MAX: usize = 10;
 /// ARC seals whose keys are asked for; `mail-auth` refuses longer chains.
 pub const SEALS_MAX: usize = 50;
+/// Bytes of which a seal is made: a chain of fifty sets, or the fields that a seal covers.
+pub const SIGNED_BYTES_MAX: usize = 256 << 10;
+/// Signatures that a worker may ask for while it judges one message: a set has two.
+pub const SEALS_ASKED_MAX: usize = 2;
 /// Names that are looked up in one round of questions: ten signatures whose domains each need a DMARC walk of eight,
 /// and keys.
 pub const LOOKUPS_MAX: usize = 128;
 /// Rounds of questions for one message: keys and the author's policy, then alignment, then whether a name exists.
 pub const ROUNDS_MAX: usize = 5;
-/// How long a worker may work on one message. Postfix gives a milter 30 s for the end of a message.
+/// How long a worker may work on one message. Less than any server waits for an answer: Postfix
+/// 300 s as a milter (`milter_content_timeout`), 100 s as a proxy.
 pub const WORKER_DEADLINE: Duration = Duration::from_secs(20);
 /// How long a worker may take to read rules and lists and to lock itself in.
 pub const WORKER_START: Duration = Duration::from_secs(120);
@@ -55,9 +64,20 @@ pub const KEPT_HEAD_MAX: usize = 16 << 20;
 pub const SWEEP_CALLS_MAX: usize = 20;
 /// Bytes of the messages that are judged or wait for it at the same time; beyond, intakes wait.
 pub const FLIGHT_BYTES_MAX: usize = 512 << 20;
+/// How long putting on a banner may take a worker that does nothing else.
+pub const DRESS_DEADLINE: Duration = Duration::from_secs(2);
+/// How long a message that could not be judged waits for its banner, the start of a worker included. It may come on top
+/// of the deadline of the message, and Postfix gives a milter 30 s.
+pub const DRESS_PATIENCE: Duration = Duration::from_secs(3);
+/// Banners that are put on messages that could not be judged at the same time; others go without: where many cannot be
+/// judged, the machine has too much to do already.
+pub const DRESSED_AT_ONCE: usize = 2;
 /// How long holding a message may take when its deadline has passed meanwhile: refusing it then would bring it again.
 pub const HOLD_PATIENCE: Duration = Duration::from_secs(5);
 /// Messages that wait to be remembered behind their answer; beyond, the answer waits.
 pub const BEHIND_MAX: usize = 256;
+/// How long it waits then. A history that stands still (its disk is full, its server is away) must not hold up the mail:
+/// the lesson is lost instead, and counted.
+pub const BEHIND_PATIENCE: Duration = Duration::from_secs(1);
 /// Of them, those that are written together.
 pub const BEHIND_BATCH: usize = 64;

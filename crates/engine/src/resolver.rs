@@ -23,6 +23,10 @@ use crate::{
     zone::Zone,
 };
 
+mod silence;
+
+use silence::Silence;
+
 /// An answer that may have to be waited for.
 pub type Answer<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
@@ -43,6 +47,11 @@ pub trait Resolver: Send + Sync {
 
     /// It answers nothing at all.
     fn off(&self) -> bool {
+        false
+    }
+
+    /// It would answer, but for now there is nobody whom it could ask: what it said last means nothing.
+    fn silent(&self) -> bool {
         false
     }
 }
@@ -114,6 +123,9 @@ impl Resolver for Scripted {
 /// Live DNS. Answers, also negative ones, are remembered for their time to live.
 pub struct Live {
     authenticator: MessageAuthenticator,
+    /// Remembers no answer: it finds out whether there are any.
+    probe: MessageAuthenticator,
+    silence: Silence,
 }
 
 impl Live {
@@ -142,9 +154,23 @@ impl Live {
         options.cache_size = limits::DNS_CACHE;
         options.timeout = limits::DNS_QUERY;
         options.attempts = 2;
-        let authenticator =
-            MessageAuthenticator::new(config, options).map_err(|error| Error::Resolver(error.to_string()))?;
-        Ok(Self { authenticator })
+        let made = |config, options| {
+            MessageAuthenticator::new(config, options).map_err(|error| Error::Resolver(error.to_string()))
+        };
+        let mut forgetful = options.clone();
+        forgetful.cache_size = 0;
+        let probe = made(config.clone(), forgetful)?;
+        Ok(Self { authenticator: made(config, options)?, probe, silence: Silence::default() })
+    }
+
+    /// Looks something up; `None` while no name server answers anything.
+    async fn watched<T>(&self, look: impl Future<Output = T>) -> Option<T> {
+        // Whatever is said of the root of all names is an answer.
+        let probe = || -> Answer<'static, ()> {
+            let resolver = self.probe.resolver().clone();
+            Box::pin(async move { drop(live_txt(resolver, ".".to_owned()).await) })
+        };
+        self.silence.watch(look, probe).await
     }
 
     /// Asks for all names at once; the answers come in their order.
@@ -172,22 +198,41 @@ impl Live {
 
 impl Resolver for Live {
     fn spf<'a>(&'a self, question: &'a SpfQuestion) -> Answer<'a, SpfFound> {
-        Box::pin(check_spf(&self.authenticator, None, question))
+        Box::pin(async move {
+            let unknown = || SpfFound { verdict: SpfVerdict::TempError, domain: String::new() };
+            self.watched(check_spf(&self.authenticator, None, question)).await.unwrap_or_else(unknown)
+        })
     }
 
     fn txt<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<TxtFound>> {
         Box::pin(async move {
+            if names.is_empty() {
+                return Vec::new();
+            }
             let lost = || TxtFound::Failed("the look-up was given up".into());
-            self.all(names, live_txt).await.into_iter().map(|found| found.unwrap_or_else(lost)).collect()
+            let found = self.watched(self.all(names, live_txt)).await;
+            let found = found.unwrap_or_else(|| names.iter().map(|_| None).collect());
+            found.into_iter().map(|found| found.unwrap_or_else(lost)).collect()
         })
     }
 
     fn exists<'a>(&'a self, names: &'a [String]) -> Answer<'a, Vec<Option<bool>>> {
-        Box::pin(async move { self.all(names, live_exists).await.into_iter().map(Option::flatten).collect() })
+        Box::pin(async move {
+            if names.is_empty() {
+                return Vec::new();
+            }
+            let found = self.watched(self.all(names, live_exists)).await;
+            let none = || vec![None; names.len()];
+            found.map_or_else(none, |found| found.into_iter().map(Option::flatten).collect())
+        })
     }
 
     fn waits(&self) -> bool {
         true
+    }
+
+    fn silent(&self) -> bool {
+        self.silence.lasts()
     }
 }
 

@@ -315,7 +315,7 @@ fn wants_second_look(output: &DkimOutput<'_>) -> bool {
 /// RFC 6376 §3.4.4: the relaxed form reduces white space at line ends first and drops empty lines at the end after
 /// that, so a last line of blanks counts for nothing. mail-auth 0.13.3 keeps it as an empty line and so finds another
 /// body hash: a false failure on good mail. Under the relaxed form copy and original are the same body.
-fn trimmed_copy(message: &AuthenticatedMessage<'_>) -> Option<Vec<u8>> {
+pub(crate) fn trimmed_copy(message: &AuthenticatedMessage<'_>) -> Option<Vec<u8>> {
     let raw = message.raw_message;
     let start = message.body_offset as usize;
     let body = raw.get(start..)?;

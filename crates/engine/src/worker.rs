@@ -4,12 +4,14 @@
 //! worker's standard input and output, one message at a time.
 
 pub mod child;
+pub mod dress;
 pub mod pool;
 pub mod protocol;
 pub mod sandbox;
 pub mod serve;
 
 pub use child::{ALLOCATOR, Fault, Recipe};
+pub use dress::{Dresser, serve_dressing};
 pub use pool::Pool;
 pub use protocol::Judged;
 pub use serve::serve;

@@ -294,7 +294,8 @@ impl Desk {
         let looking = self.look(ask);
         let answered = if self.resolver.waits() {
             let late = Answered::missing(Missing::TimedOut);
-            tokio::time::timeout(*left, looking).await.unwrap_or(late)
+            let found = tokio::time::timeout(*left, looking).await.ok();
+            found.filter(|_| !self.resolver.silent()).unwrap_or(late)
         } else {
             looking.await
         };

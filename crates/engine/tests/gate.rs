@@ -12,14 +12,18 @@ use std::{
 
 use sekisho_detect::{Lists, OrgLists, RuleSource, Rules};
 use sekisho_engine::{
-    Arrival, Desk, Engine, Gate, Gatekeeper, Nobody, Passage,
+    Arrival, Desk, Engine, Error, Gate, Gatekeeper, History, Nobody, Passage,
     gate::{Court, Judges, Quarantine, Settings},
     resolver::Answer,
     worker::Judged,
+    world::Missing,
 };
 use sekisho_observe::Context;
 use sekisho_policy::{Policy, Ruling, Wish, settings};
-use sekisho_record::{Action, Decision, Decisions, Envelope, Severity, Submission};
+use sekisho_record::{
+    Action, Decision, Decisions, Envelope, Severity, Submission,
+    history::{Answers, Lesson, Opinion, Questions},
+};
 
 fn policy(fail_safe: settings::FailSafe) -> Policy {
     let written = settings::Policy { fail_safe, ..settings::Policy::default() };
@@ -52,6 +56,8 @@ impl Judges for Misbehaves {
 #[derive(Default)]
 struct Held {
     full: bool,
+    /// It held the message before, as this.
+    known: Option<&'static str>,
     ids: Mutex<Vec<String>>,
 }
 
@@ -63,15 +69,26 @@ impl Quarantine for Held {
         passage: &'a Passage,
         _policy: &'a Policy,
     ) -> Answer<'a, Result<String, String>> {
-        let result = if self.full { Err("the disk is full".to_owned()) } else { Ok(passage.id.clone()) };
+        let id = self.known.map_or_else(|| passage.id.clone(), str::to_owned);
+        let result = if self.full { Err("the disk is full".to_owned()) } else { Ok(id) };
         self.ids.lock().unwrap().extend(result.clone());
         Box::pin(std::future::ready(result))
     }
 }
 
 fn gate(judges: Box<dyn Judges>, quarantine: Option<Arc<dyn Quarantine>>, fail: settings::FailSafe) -> Gate {
+    // Longer than the first message of a process takes on a busy machine.
+    gate_within(Duration::from_secs(30), judges, quarantine, fail)
+}
+
+fn gate_within(
+    deadline: Duration,
+    judges: Box<dyn Judges>,
+    quarantine: Option<Arc<dyn Quarantine>>,
+    fail: settings::FailSafe,
+) -> Gate {
     let desk = Arc::new(Desk::new(Box::new(Nobody), Duration::ZERO));
-    let settings = Settings { places: 2, deadline: Duration::from_millis(500), quarantine };
+    let settings = Settings { places: 2, deadline, quarantine, links: None, dresser: None };
     Gate::new(Court { judges, policy: policy(fail) }, desk, settings)
 }
 
@@ -101,6 +118,12 @@ async fn check(judges: Box<dyn Judges>, fail_safe: settings::FailSafe, recipient
     show(&gate(judges, None, fail_safe).pass(arrival("hello", recipients)).await)
 }
 
+/// The same by a gate that does not wait for long.
+async fn late(judges: Box<dyn Judges>, fail_safe: settings::FailSafe, recipients: &[&str]) -> String {
+    let gate = gate_within(Duration::from_millis(500), judges, None, fail_safe);
+    show(&gate.pass(arrival("hello", recipients)).await)
+}
+
 #[tokio::test]
 async fn mail_passes_as_it_was_judged() {
     let held = Arc::new(Held::default());
@@ -118,6 +141,71 @@ async fn mail_passes_as_it_was_judged() {
     let asked = Arrival { inquiry: true, ..arrival("evil", &["a@harbour.example"]) };
     assert!(show(&gate.pass(asked).await).starts_with("quarantine"));
     assert_eq!(held.ids.lock().unwrap().len(), 1, "who only asks has nothing held");
+}
+
+/// Counts the lessons that it is taught.
+#[derive(Clone, Default)]
+struct Taught(Arc<AtomicUsize>);
+
+impl History for Taught {
+    fn recall<'a>(&'a self, _: &'a Questions) -> Answer<'a, Result<Answers, Missing>> {
+        Box::pin(std::future::ready(Ok(Answers::default())))
+    }
+
+    fn learn<'a>(&'a self, lessons: &'a [Lesson]) -> Answer<'a, Result<(), Error>> {
+        self.0.fetch_add(lessons.len(), Ordering::SeqCst);
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn opine<'a>(&'a self, _: &'a str, _: Opinion, _: &'a str, _: i64) -> Answer<'a, Result<(), Error>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn learnt<'a>(&'a self, records: &'a [String]) -> Answer<'a, Result<Vec<bool>, Error>> {
+        Box::pin(std::future::ready(Ok(vec![false; records.len()])))
+    }
+
+    fn waits(&self) -> bool {
+        false
+    }
+}
+
+/// Passes a malicious message; its id, its gaps that name no engine, how many were held, and how many lessons were taught.
+async fn taught(known: Option<&'static str>, cut: bool) -> (String, String, usize, usize) {
+    let taught = Taught::default();
+    let history = || Box::new(taught.clone());
+    let desk = Desk::new(Box::new(Nobody), Duration::ZERO).with_history(history());
+    let held = Arc::new(Held { known, ..Held::default() });
+    let quarantine: Option<Arc<dyn Quarantine>> = Some(held.clone());
+    let settings =
+        Settings { places: 1, deadline: Duration::from_secs(60), quarantine, links: None, dresser: None };
+    let judges = Box::new(engine().with_history(history()));
+    let gate =
+        Gate::new(Court { judges, policy: policy(settings::FailSafe::Defer) }, Arc::new(desk), settings);
+    let passage = gate.pass(Arrival { cut, ..arrival("evil", &["a@harbour.example"]) }).await;
+    assert!(show(&passage).starts_with("quarantine"), "{}", show(&passage));
+    gate.close().await;
+    let gaps: Vec<String> =
+        passage.verdict.gaps.iter().map(|gap| format!("{} {}", gap.facet, gap.reason)).collect();
+    (passage.id, gaps.join(", "), held.ids.lock().unwrap().len(), taught.0.load(Ordering::SeqCst))
+}
+
+#[tokio::test]
+async fn what_is_held_already_teaches_no_more() {
+    let (id, _, held, lessons) = taught(None, false).await;
+    assert_eq!((id.len(), held, lessons), (32, 1, 1));
+    let (id, _, held, lessons) = taught(Some("old"), false).await;
+    assert_eq!((id.as_str(), held, lessons), ("old", 1, 0));
+}
+
+#[tokio::test]
+async fn a_part_of_a_message_is_named_and_neither_held_nor_learnt() {
+    let (_, gaps, held, lessons) = taught(None, false).await;
+    assert!(!gaps.contains("content over_limit"), "{gaps}");
+    assert_eq!((held, lessons), (1, 1));
+    let (_, gaps, held, lessons) = taught(None, true).await;
+    assert!(gaps.contains("content over_limit"), "{gaps}");
+    assert_eq!((held, lessons), (0, 0));
 }
 
 #[tokio::test]
@@ -138,15 +226,15 @@ async fn a_judge_who_panics_or_never_ends_costs_one_message_its_verdict() {
     let panics = || Box::new(Misbehaves(|_| panic!("hostile bytes")));
     let sleeps = || {
         Box::new(Misbehaves(|_| {
-            std::thread::sleep(Duration::from_secs(2));
+            std::thread::sleep(Duration::from_secs(5));
             Judged::default()
         }))
     };
     let out = [
         check(panics(), settings::FailSafe::Deliver, &two).await,
         check(panics(), settings::FailSafe::Defer, &two).await,
-        check(sleeps(), settings::FailSafe::Defer, &two).await,
-        check(sleeps(), settings::FailSafe::Banner, &two).await,
+        late(sleeps(), settings::FailSafe::Defer, &two).await,
+        late(sleeps(), settings::FailSafe::Banner, &two).await,
     ];
     insta::assert_snapshot!(out.join("\n"), @r"
     deliver [fail-safe] 2 | failed
@@ -191,4 +279,89 @@ async fn no_more_are_judged_at_a_time_than_there_are_places() {
         assert_eq!(one.await.unwrap(), "deliver [fail-safe] 1 |");
     }
     assert_eq!(MOST.load(Ordering::SeqCst), 2);
+}
+
+/// Judges nothing, and not before it may.
+struct Waits(Arc<std::sync::atomic::AtomicBool>);
+
+impl Judges for Waits {
+    fn rule(&self, _submission: &Submission<'_>, _wish: &Wish) -> Judged {
+        while !self.0.load(std::sync::atomic::Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        Judged::default()
+    }
+}
+
+#[tokio::test]
+async fn whoever_waits_goes_to_the_court_that_follows() {
+    let court = |may: &Arc<std::sync::atomic::AtomicBool>| Court {
+        judges: Box::new(Waits(Arc::clone(may))),
+        policy: policy(settings::FailSafe::Deliver),
+    };
+    let (not_yet, at_once) = (Arc::default(), Arc::new(true.into()));
+    let desk = Arc::new(Desk::new(Box::new(Nobody), Duration::ZERO));
+    let deadline = Duration::from_secs(30);
+    let settings = Settings { places: 1, deadline, quarantine: None, links: None, dresser: None };
+    let gate = Arc::new(Gate::new(court(&not_yet), desk, settings));
+    let pass = || {
+        let gate = Arc::clone(&gate);
+        tokio::spawn(async move { gate.pass(arrival("hello", &["a@harbour.example"])).await })
+    };
+    let first = pass();
+    while gate.load().busy == 0 {
+        tokio::task::yield_now().await;
+    }
+    let second = pass();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+    assert!(!second.is_finished(), "there is one place, and it is taken");
+    gate.replace(court(&at_once), 3, deadline);
+    let second = show(&second.await.unwrap());
+    assert!(!second.contains("timed_out"), "{second}");
+    assert!(!first.is_finished(), "it is judged to its end by whom it came to");
+    assert_eq!((gate.load().places, gate.load().busy), (3, 0));
+    not_yet.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(!show(&first.await.unwrap()).contains("timed_out"));
+}
+
+/// Puts on a banner, or does not.
+struct Dresses(Result<bool, &'static str>);
+
+impl sekisho_engine::gate::Dresses for Dresses {
+    fn dress(
+        &self,
+        _raw: &[u8],
+        banner: &sekisho_policy::banner::Banner,
+        fields: &[sekisho_record::FieldChange],
+    ) -> Result<Option<sekisho_record::Change>, String> {
+        assert!(banner.wording.claims.is_none() && !banner.mark.is_empty());
+        let fields = fields.to_vec();
+        let change = sekisho_record::Change { fields, body: Vec::new() };
+        self.0.map(|can| can.then_some(change)).map_err(str::to_owned)
+    }
+}
+
+#[tokio::test]
+async fn what_nobody_could_judge_gets_its_banner_from_somebody_else() {
+    let mut out = Vec::new();
+    for dresses in [None, Some(Ok(true)), Some(Ok(false)), Some(Err("it crashed"))] {
+        let dresser = dresses.map(|how| Arc::new(Dresses(how)) as Arc<dyn sekisho_engine::gate::Dresses>);
+        let judges = Box::new(Misbehaves(|_| Judged::not_judged("failed", "it crashed".into())));
+        let desk = Arc::new(Desk::new(Box::new(Nobody), Duration::ZERO));
+        let deadline = Duration::from_millis(500);
+        let settings = Settings { places: 2, deadline, quarantine: None, links: None, dresser };
+        let gate = Gate::new(Court { judges, policy: policy(settings::FailSafe::Banner) }, desk, settings);
+        let passage = gate.pass(arrival("hello", &["a@harbour.example"])).await;
+        let fields = passage.bannered.as_ref().map(|change| change.fields.len());
+        assert!(fields.is_none_or(|count| count == passage.plain.fields.len() && count > 0));
+        out.push(format!("{} {}", show(&passage), fields.is_some()));
+    }
+    insta::assert_snapshot!(out.join("\n"), @r"
+    deliver [fail-safe] 1 | failed false
+    banner [fail-safe] 1 | failed true
+    deliver [fail-safe] 1 | failed false
+    deliver [fail-safe] 1 | failed false
+    ");
 }

@@ -42,7 +42,9 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 pub use api::description;
-pub use settings::{Hooks, Learned, Learner, Metrics, Ready, Secret, Settings, Token};
+pub use settings::{
+    Hooks, Learned, Learner, Live, Metrics, Ready, Reloaded, Reloader, Secret, Settings, Token,
+};
 pub use stream::Listener;
 
 use crate::limits;
@@ -50,16 +52,18 @@ use sniff::Spoken;
 use state::Shared;
 use stream::{Peer, Socket, Stream};
 
-/// Serves until `stop` is ready; then open requests get some seconds to come to their end.
+/// Serves until `stop` is ready, by settings that may change meanwhile ([`Live`]); then open requests get some seconds to
+/// come to their end.
 pub async fn serve(
     listener: impl Into<Listener>,
     gatekeeper: Arc<dyn Gatekeeper>,
-    settings: Settings,
+    settings: impl Into<Live>,
     hooks: Hooks,
     stop: impl Future<Output = ()>,
 ) {
     let listener = listener.into();
-    let places = Arc::new(Semaphore::new(settings.connections_max.clamp(1, Semaphore::MAX_PERMITS)));
+    let settings = settings.into();
+    let places = Arc::new(Semaphore::new(settings.now().connections_max.clamp(1, Semaphore::MAX_PERMITS)));
     let server = Server::new(Arc::new(Shared::new(gatekeeper, settings, hooks)));
     let (ends, end) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -112,9 +116,9 @@ impl Server {
 
     async fn attend(self, socket: Socket, peer: Peer, mut end: watch::Receiver<bool>) {
         self.shared.counts.connected();
-        let mut stream = Stream::new(socket, self.shared.settings.idle_time());
+        let mut stream = Stream::new(socket, self.shared.settings().idle_time());
         let sniffed = tokio::select! {
-            sniffed = timeout(self.shared.settings.header_time(), stream.sniff()) => sniffed,
+            sniffed = timeout(self.shared.settings().header_time(), stream.sniff()) => sniffed,
             () = ended(&mut end) => return,
         };
         match sniffed {
@@ -128,7 +132,7 @@ impl Server {
         let service = TowerToHyperService::new(self.router.layer(Extension(peer)));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
-            .header_read_timeout(self.shared.settings.header_time())
+            .header_read_timeout(self.shared.settings().header_time())
             .max_buf_size(limits::HTTP_HEADER_BYTES_MAX)
             .max_headers(limits::HTTP_FIELDS_MAX)
             .title_case_headers(true)

@@ -97,8 +97,10 @@ pub const SMTP_TLS_SECONDS_MAX: u64 = 60;
 pub const SMTP_GATE_SECONDS_MAX: u64 = 600;
 /// SMTP: seconds that messages under way have after the service was told to stop.
 pub const SMTP_STOP_SECONDS_MAX: u64 = 60;
-/// SMTP: recipients that are remembered as having a message which its sender was told to send again.
+/// SMTP: recipients that are remembered as having a message whose sender comes again with it.
 pub const SMTP_HANDED_MAX: usize = 20_000;
+/// SMTP: entries of the journal that remembers them over the end of the process (41 bytes each), then it is written anew.
+pub const SMTP_JOURNAL_ENTRIES_MAX: usize = 100_000;
 /// SMTP: seconds that they are remembered: so long may senders try (RFC 5321 4.5.4.1).
 pub const SMTP_HANDED_SECONDS_MAX: u64 = 5 * 24 * 3_600;
 /// SMTP: seconds to connect to the next hop; each of its addresses gets so long.
@@ -122,12 +124,12 @@ pub const HTTP_BODY_BYTES_MAX: usize = 100 << 20;
 pub const HTTP_BODIES_BYTES_MAX: usize = 1 << 30;
 /// HTTP: connections at a time, by default; further ones wait in the system's queue.
 pub const HTTP_CONNECTIONS_MAX: usize = 1_024;
-/// HTTP: bytes of a request's header, of HTTP and of the line protocol: a thousand recipients in a field each fit.
-pub const HTTP_HEADER_BYTES_MAX: usize = 256 << 10;
+/// HTTP: bytes of a request's header, of HTTP and of the line protocol: all recipients in a field each fit.
+pub const HTTP_HEADER_BYTES_MAX: usize = 1 << 20;
 /// HTTP: fields of a request's header: rspamd's clients send one for each recipient.
-pub const HTTP_FIELDS_MAX: usize = 2_048;
+pub const HTTP_FIELDS_MAX: usize = HTTP_RECIPIENTS_MAX + 100;
 /// HTTP: recipients of one request; a request with more is refused, because nobody's decision may be lost.
-pub const HTTP_RECIPIENTS_MAX: usize = 5_000;
+pub const HTTP_RECIPIENTS_MAX: usize = 10_000;
 /// HTTP: characters that are kept of a mail server's name for a message.
 pub const HTTP_QUEUE_ID_CHARS_MAX: usize = 128;
 /// HTTP: milliseconds, by default, until a request's header is complete. A connection that is kept alive waits as long for the
@@ -163,3 +165,39 @@ pub const HISTORY_RECIPIENTS_MAX: usize = 20;
 pub const COUNTERS_MAX: usize = 4_096;
 /// HTTP: scan times that `/stat` tells: rspamd tells as many.
 pub const SCAN_TIMES_MAX: usize = 31;
+/// IMAP: bytes of a message that is judged; the parser looks at no more than 64 MiB.
+pub const IMAP_MESSAGE_BYTES_MAX: u32 = 100 << 20;
+/// IMAP: messages that are looked for in one go.
+pub const IMAP_BATCH_MAX: usize = 500;
+/// IMAP: seconds until TCP and TLS stand.
+pub const IMAP_CONNECT_SECONDS_MAX: u64 = 30;
+/// IMAP: seconds for the answer to a command.
+pub const IMAP_COMMAND_SECONDS_MAX: u64 = 60;
+/// IMAP: seconds for the bytes of a message.
+pub const IMAP_MESSAGE_SECONDS_MAX: u64 = 600;
+/// IMAP: seconds for the goodbye.
+pub const IMAP_GOODBYE_SECONDS_MAX: u64 = 2;
+/// IMAP: seconds for a message under way when the service ends.
+pub const IMAP_STOP_SECONDS_MAX: u64 = 60;
+/// IMAP: seconds between two looks at a server that cannot say when something comes.
+pub const IMAP_POLL_SECONDS: u64 = 60;
+/// IMAP: seconds of one IDLE. RFC 2177 allows 29 minutes; routers forget quiet connections sooner.
+pub const IMAP_IDLE_SECONDS: u64 = 300;
+/// IMAP: seconds until a connection that ended begins again, at first.
+pub const IMAP_PAUSE_SECONDS_MIN: u64 = 1;
+/// IMAP: the same after many times.
+pub const IMAP_PAUSE_SECONDS_MAX: u64 = 300;
+/// Folders: bytes of a file that is judged.
+pub const FOLDER_FILE_BYTES_MAX: u64 = 100 << 20;
+/// Folders: messages of a Maildir; one with more is not watched, and the log says so.
+pub const FOLDER_FILES_MAX: usize = 1_000_000;
+/// Folders: dropped files that are taken in one look.
+pub const FOLDER_BATCH_MAX: usize = 1_000;
+/// Folders: names that are remembered before those are forgotten that are gone.
+pub const FOLDER_FORGET_MIN: usize = 1_000;
+/// Folders: files of the same name that are put away side by side.
+pub const FOLDER_SAME_NAME_MAX: usize = 10_000;
+/// Folders: seconds between two looks.
+pub const FOLDER_POLL_SECONDS: u64 = 2;
+/// Folders: seconds for which a dropped file must not have changed.
+pub const FOLDER_SETTLE_SECONDS: u64 = 3;

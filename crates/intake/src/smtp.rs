@@ -11,7 +11,9 @@
 //! **Modes.** [`Mode::Proxy`] stands before the queue (Postfix `smtpd_proxy_filter`), [`Mode::Filter`] behind it (Postfix
 //! `content_filter`), [`Mode::Relay`] in front of another server. All of them ask the next hop for sender and recipients
 //! at once and repeat its answers, so that mail for nobody is refused where it comes from and the gate sees only
-//! recipients that exist. They differ in what is usual: see [`Settings::new`].
+//! recipients that exist. They differ in what is usual: see [`Settings::new`]. [`Mode::Journal`] has no next hop: it takes
+//! journal reports of a mail server, and its 250 says that the record of the message is durable. A report is never refused
+//! for good, since it could come to nobody again: what is wrong with it is a gap of the verdict.
 //!
 //! Around Postfix, with our port 10025 and a second port 10026 of Postfix for what comes back:
 //!
@@ -37,14 +39,15 @@
 //! 2. Otherwise each form of the message (plain, with banner, for each address of a redirection) is handed on in a
 //!    transaction of its own. A form whose transaction fails keeps no other from being handed on.
 //! 3. One failed for now, or nobody knows: 451. The client comes again with all recipients; those that had it are
-//!    remembered ([`limits::SMTP_HANDED_MAX`](crate::limits::SMTP_HANDED_MAX)), and when the same message comes again they
-//!    do not get it twice. That memory ends with the process: nothing is lost then, but something may come twice.
+//!    remembered ([`limits::SMTP_HANDED_MAX`](crate::limits::SMTP_HANDED_MAX)), also over the end of the process
+//!    ([`Settings::journal`]), and when the same message comes again they do not get it twice.
 //! 4. Otherwise one was refused for good, by the gate or by the next hop: 550, which says "for at least one recipient"
 //!    where others have it. The sender is told, nobody is told twice, and who was to have it has it.
 //! 5. Otherwise 250.
 //!
 //! When the connection breaks after the end of the message was sent and before an answer came (RFC 1047), nobody knows
-//! whether the next hop has it. It is sent again: twice is better than never.
+//! whether the next hop has it; nor does anybody when we are killed then. It is sent again: twice is better than never.
+//! Killed after that answer, we know from the journal who has it.
 //!
 //! **Who may say what.** XCLIENT and XFORWARD are offered to, and taken from, [`Settings::trusted`] only. A trusted peer
 //! that does not say where a message came from leaves the address unknown: the peer's own would be wrong. A relay that
@@ -60,10 +63,10 @@
 //! **Limits.** Every number is in [`limits`](crate::limits). Messages stand in memory, within one sum for all of them; who
 //! finds no room waits, and then gets 452.
 
-use std::{net::IpAddr, sync::Arc, time::Duration};
+use std::{net::IpAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use ipnet::IpNet;
-use rustls::ServerConfig;
+pub use rustls::ServerConfig;
 
 use crate::{Error, limits};
 
@@ -71,6 +74,7 @@ pub mod client;
 pub mod command;
 pub mod data;
 mod flight;
+mod handed;
 mod handover;
 pub mod origin;
 pub mod reply;
@@ -93,6 +97,8 @@ pub enum Mode {
     Filter,
     /// In front of another server.
     Relay,
+    /// Journal reports come in, and nothing goes out.
+    Journal,
 }
 
 /// How long the server waits.
@@ -148,6 +154,8 @@ pub struct Settings {
     /// Domains whose mail is taken, in lower case, from whoever is not trusted; empty: all. A name that begins with a dot
     /// means the names below it.
     pub domains: Vec<String>,
+    /// Addresses that take journal reports, in lower case; empty: all. Only for [`Mode::Journal`].
+    pub reports_to: Vec<String>,
     /// Certificate and key for STARTTLS; without them it is not offered.
     pub tls: Option<Arc<ServerConfig>>,
     /// Nothing is taken without TLS.
@@ -168,6 +176,9 @@ pub struct Settings {
     pub peer_connections_max: usize,
     /// Commands that were refused for what they are, after which a connection ends.
     pub errors_max: u32,
+    /// File that remembers over the end of the process who has a message whose sender was not told; without one, that ends
+    /// with the process. No two services may share one.
+    pub journal: Option<PathBuf>,
     /// How long is waited.
     pub waits: Waits,
     /// What time it is, seconds since 1970.
@@ -198,6 +209,7 @@ impl Settings {
             clients: if mode == Mode::Relay { Vec::new() } else { loopback() },
             trusted: loopback(),
             domains: Vec::new(),
+            reports_to: Vec::new(),
             tls: None,
             tls_required: false,
             bare_ends: BareEnds::Refuse,
@@ -208,8 +220,22 @@ impl Settings {
             connections_max: limits::SMTP_CONNECTIONS_MAX,
             peer_connections_max: limits::SMTP_PEER_CONNECTIONS_MAX,
             errors_max: limits::SMTP_ERRORS_MAX,
+            journal: None,
             waits: Waits::default(),
             clock: now,
+        }
+    }
+
+    /// A listener for journal reports to these addresses, which talks to this machine only until it is told whom to talk
+    /// to. What sends reports is no stranger, so line ends are made whole.
+    pub fn reports(name: impl Into<String>, addresses: &[String]) -> Self {
+        let nowhere = client::Hop::new("", 0, "");
+        Self {
+            reports_to: addresses.iter().map(|address| address.to_lowercase()).collect(),
+            trusted: Vec::new(),
+            received: false,
+            bare_ends: BareEnds::Normalise,
+            ..Self::new(Mode::Journal, name, nowhere)
         }
     }
 
@@ -220,6 +246,9 @@ impl Settings {
     pub fn check(&self) -> Result<(), Error> {
         let wrong = |what: &str| Err(Error::Smtp(what.to_owned()));
         let open = self.clients.is_empty() || self.clients.iter().any(|net| net.prefix_len() == 0);
+        if open && self.mode == Mode::Journal {
+            return wrong("anybody could send it journal reports: name the mail servers that do");
+        }
         if open && self.domains.is_empty() {
             return wrong("anybody may talk to it, so it needs the domains that it takes mail for");
         }
@@ -242,12 +271,21 @@ impl Settings {
         contains(&self.trusted, peer)
     }
 
+    /// Nothing is handed on.
+    fn keeps(&self) -> bool {
+        self.mode == Mode::Journal
+    }
+
     fn may_talk(&self, peer: IpAddr) -> bool {
         self.clients.is_empty() || contains(&self.clients, peer)
     }
 
     /// Mail for this address is taken from a peer that is not trusted.
     fn takes(&self, address: &str) -> bool {
+        if self.keeps() {
+            let address = address.to_lowercase();
+            return self.reports_to.is_empty() || self.reports_to.contains(&address);
+        }
         let Some((_, domain)) = address.rsplit_once('@') else {
             return self.domains.is_empty() || address.eq_ignore_ascii_case("postmaster");
         };

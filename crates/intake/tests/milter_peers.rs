@@ -277,7 +277,7 @@ async fn what_is_over_the_limit_is_judged_by_its_beginning() {
     assert_eq!(peer.answers().await, "iia");
     let arrival = intake.gate.last();
     assert_eq!(&*arrival.raw, b"Subject: x\r\n\r\nbody\r\nxxxxxxxxxx");
-    assert!(arrival.inquiry);
+    assert!(arrival.cut && !arrival.inquiry);
 }
 
 #[tokio::test]

@@ -14,6 +14,7 @@ pub mod domain;
 pub mod filetype;
 pub mod header;
 pub mod html;
+pub mod journal;
 pub mod leaf;
 mod legacy;
 pub mod limits;

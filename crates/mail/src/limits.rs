@@ -56,6 +56,12 @@ pub const THREADS_MAX: usize = 100;
 pub const DEFECTS_MAX: usize = 200;
 /// `Authentication-Results` fields read, and verdicts read of one of them.
 pub const AUTH_RESULTS_MAX: usize = 100;
+/// Recipients kept of one journal report: as many as a mail server expands a list to.
+pub const JOURNAL_RECIPIENTS_MAX: usize = 10_000;
+/// Bytes of one address in a journal report.
+pub const JOURNAL_ADDRESS_BYTES_MAX: usize = 1_024;
+/// Bytes of the text of a journal report that are looked at: every recipient with an address as long as is usual.
+pub const JOURNAL_TEXT_BYTES_MAX: usize = 4 << 20;
 /// Message ids kept of `References`.
 pub const REFERENCES_MAX: usize = 1_000;
 /// Bytes read of one `Thread-Index`: some six hundred replies.

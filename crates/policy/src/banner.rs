@@ -20,7 +20,7 @@
 mod armour;
 mod carried;
 mod coding;
-mod compose;
+pub(crate) mod compose;
 mod field;
 mod html;
 mod imitation;
@@ -35,17 +35,18 @@ mod words;
 
 use sekisho_mail::{Message, Span};
 use sekisho_record::{Change, FieldChange, Level, Patch, Threat};
+use serde::{Deserialize, Serialize};
 
 pub use carried::{Carried, carried};
 pub use field::FIELD;
-pub use undress::undress;
+pub use undress::{undress, undress_own};
 
 use crate::apply;
 use field::{BodyDigest, Place, Removal, Ruler, unix};
 use undress::Undressed;
 
 /// A banner.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Banner {
     /// How urgent.
     pub level: Level,
@@ -62,7 +63,7 @@ pub struct Banner {
 }
 
 /// What a banner says: risk, then evidence, then the next step.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Wording {
     /// The risk; without one the level alone says how bad it is.
     pub risk: Option<Threat>,
@@ -77,7 +78,7 @@ pub struct Wording {
 }
 
 /// The next step that a banner names.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Advice {
     /// Do not click, open or answer.
     Leave,

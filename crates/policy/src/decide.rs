@@ -51,6 +51,15 @@ pub fn decide(situation: &Situation<'_>, policy: &Policy, now: i64) -> Decisions
     Decisions { direction, each }
 }
 
+/// Recipients of mail of our people who are not ours: places in the envelope, ascending.
+pub fn outsiders(situation: &Situation<'_>, policy: &Policy) -> Vec<u32> {
+    let everybody: &[String] = situation.envelope.map_or(&[], |envelope| &envelope.rcpt_to);
+    if everybody.is_empty() || !from_inside(situation, policy) {
+        return Vec::new();
+    }
+    (0u32..).zip(everybody).filter_map(|(at, address)| (!policy.owns(address)).then_some(at)).collect()
+}
+
 /// The message comes from one of our people. Of a message that nobody could judge only the envelope tells.
 fn from_inside(situation: &Situation<'_>, policy: &Policy) -> bool {
     match situation.evidence.map(|evidence| &evidence.model.direction) {
@@ -123,22 +132,29 @@ fn names(pattern: &str, rule: &str) -> bool {
     pattern.strip_suffix('*').map_or(pattern == rule, |start| rule.starts_with(start))
 }
 
-/// What an intake can carry out: of a refusal for some there is none at the end of a message, so they get it held; asked
-/// to come again, the sending server brings the message for all; and an intake that cannot split (`splits`) has one
-/// decision, the safest.
+/// What an intake can carry out: there is no refusal for some at the end of a message, so they get it held (refused for
+/// all, it is refused in the words of the first clause); asked to come again, the sending server brings the message for
+/// all; and an intake that cannot split (`splits`) has one decision, the safest.
 pub fn carried_out(mut decisions: Decisions, splits: bool) -> Decisions {
     if decisions.each.len() < 2 {
         return decisions;
     }
-    for decision in &mut decisions.each {
-        if let Action::Reject { .. } = decision.action {
-            decision.action = Action::Quarantine;
-        }
+    let refusal = |decision: &Decision| matches!(decision.action, Action::Reject { .. });
+    if decisions.each.iter().all(refusal) {
+        return one(decisions);
+    }
+    for decision in decisions.each.iter_mut().filter(|decision| refusal(decision)) {
+        decision.action = Action::Quarantine;
     }
     let defers = decisions.each.iter().any(|decision| matches!(decision.action, Action::Defer { .. }));
     if splits && !defers {
         return decisions;
     }
+    one(decisions)
+}
+
+/// The safest decision for everybody; of several that are as safe, the first.
+fn one(decisions: Decisions) -> Decisions {
     let mut recipients: Vec<u32> = decisions.each.iter().flat_map(|d| d.recipients.iter().copied()).collect();
     recipients.sort_unstable();
     let level = |action: &Action| match action {
@@ -146,7 +162,7 @@ pub fn carried_out(mut decisions: Decisions, splits: bool) -> Decisions {
         _ => None,
     };
     let each = decisions.each.into_iter();
-    let safest = each.max_by_key(|decision| (decision.action.safety(), level(&decision.action)));
+    let safest = each.rev().max_by_key(|decision| (decision.action.safety(), level(&decision.action)));
     let each = safest.map(|decision| Decision { recipients, ..decision }).into_iter().collect();
     Decisions { direction: decisions.direction, each }
 }

@@ -6,10 +6,11 @@
 //! | `Authentication-Results` (RFC 8601) | when we verified the papers ourselves and an authserv-id is configured |
 //!
 //! Fields of a message that claim to be ours are removed: all that begin with `Sekisho-`, and results under our
-//! authserv-id (RFC 8601 §5). Mail that leaves the organisation gets none: what we think of it is nobody else's business.
-//! A message to our people and to strangers at once has one header for all, with our fields.
+//! authserv-id (RFC 8601 §5). Mail that leaves the organisation gets none: what we think of it is nobody else's business,
+//! and whoever tries out what we let pass would read there how far he got. Of a message to our people and to strangers at
+//! once, strangers get it without ([`outward`]); an intake that has one header for all writes none.
 
-use sekisho_record::{Decisions, Direction, Evidence, FieldChange, Verdict};
+use sekisho_record::{Change, Decisions, Direction, Evidence, FieldChange, Verdict};
 
 use crate::{Policy, apply, decide::class_word, limits, policy::REST};
 
@@ -19,7 +20,14 @@ const RESULTS: &str = "Authentication-Results";
 /// What all names of our fields begin with.
 const OURS: &[u8] = b"sekisho-";
 
-/// The changes of the header: forgeries removed, our fields added.
+/// A change as it is made for strangers: without the fields that say what we think.
+pub fn outward(change: &Change) -> Change {
+    let says = |field: &FieldChange| matches!(field, FieldChange::Insert { name, .. } if name == VERDICT || name == RESULTS);
+    let fields = change.fields.iter().filter(|field| !says(field)).cloned().collect();
+    Change { fields, body: change.body.clone() }
+}
+
+/// The changes of the header: forgeries removed, our fields added. True: there are more forgeries than are removed.
 pub fn fields(
     raw: &[u8],
     verdict: &Verdict,
@@ -27,7 +35,7 @@ pub fn fields(
     decisions: &Decisions,
     id: &str,
     policy: &Policy,
-) -> Vec<FieldChange> {
+) -> (Vec<FieldChange>, bool) {
     let mut out = Vec::new();
     if decisions.direction != Direction::Outbound {
         out.push(insert(VERDICT, verdict_value(verdict, decisions, id)));
@@ -35,8 +43,9 @@ pub fn fields(
             policy.authserv_id.as_ref().zip(evidence).and_then(|(id, found)| results_value(id, found));
         out.extend(results.map(|value| insert(RESULTS, value)));
     }
-    out.extend(forged(raw, policy.authserv_id.as_deref()));
-    out
+    let (forged, overflow) = forged(raw, policy.authserv_id.as_deref());
+    out.extend(forged);
+    (out, overflow)
 }
 
 fn insert(name: &str, value: String) -> FieldChange {
@@ -59,19 +68,23 @@ fn verdict_value(verdict: &Verdict, decisions: &Decisions, id: &str) -> String {
     value
 }
 
-/// RFC 8601: what we verified. `None` when we did not.
+/// RFC 8601: what we verified, in lines. `None` when we did not.
 fn results_value(id: &str, evidence: &Evidence) -> Option<String> {
+    Some(format!(" {}", results(id, evidence)?.join(";\r\n\t")))
+}
+
+/// What we verified: the authserv-id, then a result each (RFC 8601 §2.2). `None` when we did not verify.
+pub fn results(id: &str, evidence: &Evidence) -> Option<Vec<String>> {
     let found = &evidence.authentication;
     if found.source != "verified" {
         return None;
     }
-    let mut value = format!(" {id}");
+    let mut out = vec![id.to_owned()];
     let mut add = |method: &str, result: &Option<String>, property: Option<(&str, &str)>| {
         let Some(result) = result.as_ref().filter(|result| word(result)) else { return };
-        value.push_str(&format!(";\r\n\t{method}={result}"));
-        if let Some((name, domain)) = property.filter(|(_, domain)| word(domain)) {
-            value.push_str(&format!(" {name}={domain}"));
-        }
+        let property = property.filter(|(_, domain)| word(domain));
+        let property = property.map(|(name, domain)| format!(" {name}={domain}")).unwrap_or_default();
+        out.push(format!("{method}={result}{property}"));
     };
     let spf = found.spf_domain.as_deref().map(|domain| ("smtp.mailfrom", domain));
     add("spf", &found.spf, spf);
@@ -80,7 +93,10 @@ fn results_value(id: &str, evidence: &Evidence) -> Option<String> {
     let author = evidence.model.sender.email.as_ref().map(|email| email.domain.ascii().to_owned());
     add("dmarc", &found.dmarc, author.as_deref().map(|domain| ("header.from", domain)));
     add("arc", &found.arc, None);
-    Some(value)
+    if out.len() == 1 {
+        out.push("none".to_owned());
+    }
+    Some(out)
 }
 
 /// Fit for a field without quotes: a domain or a result.
@@ -88,27 +104,32 @@ fn word(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b))
 }
 
-fn forged(raw: &[u8], authserv_id: Option<&str>) -> Vec<FieldChange> {
+/// The removal of what claims to be ours. True: there is more of it.
+fn forged(raw: &[u8], authserv_id: Option<&str>) -> (Vec<FieldChange>, bool) {
     let mut out = Vec::new();
     let mut results = 0;
     let mut ours: Vec<(String, u32)> = Vec::new();
     for field in apply::fields(raw) {
-        if out.len() >= limits::FORGED_FIELDS_MAX {
-            break;
-        }
         let name = field.name.to_ascii_lowercase();
-        if name.starts_with(OURS) {
+        let change = if name.starts_with(OURS) {
             let name = String::from_utf8_lossy(&name).into_owned();
             let nth = count(&mut ours, &name);
-            out.push(FieldChange::Remove { name, nth });
-        } else if name == RESULTS.as_bytes().to_ascii_lowercase() {
+            FieldChange::Remove { name, nth }
+        } else if name.eq_ignore_ascii_case(RESULTS.as_bytes()) {
             results += 1;
-            if authserv_id.is_some_and(|id| claims(field.value(), id)) {
-                out.push(FieldChange::Remove { name: RESULTS.to_owned(), nth: results });
+            if !authserv_id.is_some_and(|id| claims(field.value(), id)) {
+                continue;
             }
+            FieldChange::Remove { name: RESULTS.to_owned(), nth: results }
+        } else {
+            continue;
+        };
+        if out.len() >= limits::FORGED_FIELDS_MAX {
+            return (out, true);
         }
+        out.push(change);
     }
-    out
+    (out, false)
 }
 
 fn count(seen: &mut Vec<(String, u32)>, name: &str) -> u32 {
@@ -121,20 +142,36 @@ fn count(seen: &mut Vec<(String, u32)>, name: &str) -> u32 {
 }
 
 /// Whether results are under this authserv-id: the first word behind blanks and comments (RFC 8601 §2.2), in quotes or
-/// not.
+/// not. Readers disagree about a comment inside of a word and a dot at its end; whatever one of them may take for our id
+/// is taken for it.
 fn claims(value: &[u8], id: &str) -> bool {
     let mut depth = 0u32;
+    let mut quoted = false;
     let mut word = Vec::new();
-    for byte in value {
+    // Where the first comment behind the word's beginning stands.
+    let mut cut = None;
+    let mut bytes = value.iter();
+    while let Some(byte) = bytes.next() {
         match byte {
-            b'(' => depth += 1,
+            // Whatever follows is meant as it is (RFC 5322 §3.2.1).
+            b'\\' if depth > 0 => drop(bytes.next()),
+            b'\\' => word.extend(bytes.next()),
+            b'(' if !quoted => {
+                depth += 1;
+                cut = cut.or((!word.is_empty()).then_some(word.len()));
+            }
             b')' if depth > 0 => depth -= 1,
             _ if depth > 0 => {}
-            b'"' | b'\r' | b'\n' => {}
+            b'"' => quoted = !quoted,
+            b'\r' | b'\n' => {}
             b' ' | b'\t' | b';' if word.is_empty() => {}
             b' ' | b'\t' | b';' => break,
             other => word.push(*other),
         }
     }
-    word.eq_ignore_ascii_case(id.as_bytes())
+    let same = |word: &[u8]| {
+        let word = word.strip_suffix(b".").unwrap_or(word);
+        word.eq_ignore_ascii_case(id.trim_end_matches('.').as_bytes())
+    };
+    same(&word) || cut.is_some_and(|at| word.get(..at).is_some_and(same))
 }

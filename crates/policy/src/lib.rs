@@ -3,14 +3,18 @@
 pub mod apply;
 pub mod banner;
 pub mod decide;
+mod dressing;
 pub mod fields;
 pub mod limits;
+pub mod own;
 pub mod policy;
 pub mod ruling;
 pub mod settings;
 
 pub use apply::apply;
 pub use decide::{Situation, decide};
+pub use dressing::{dress_only, neutral, of_held, without_banner};
+pub use own::{SealAlgorithm, Sealing, Secret};
 pub use policy::Policy;
 pub use ruling::{Ruling, Wish, rule, rule_unread};
 

@@ -14,8 +14,8 @@ pub struct Policy {
     /// The authserv-id (RFC 8601) under which we write Authentication-Results; incoming fields that claim it are
     /// removed. Without one, none are written.
     pub authserv_id: Option<String>,
-    /// What is done with a message that could not be judged: deliver, banner or defer. Default: banner, which for now
-    /// delivers it with our header field only: nobody is left who may write into it.
+    /// What is done with a message that could not be judged: deliver, banner or defer. Default: banner, which says that
+    /// the sender could not be checked; where none can be put on in time, our header field alone says so.
     pub fail_safe: FailSafe,
     /// Groups of recipients by name: addresses, and domains as `@example.com`.
     pub groups: BTreeMap<String, Vec<String>>,

@@ -172,6 +172,22 @@ fn a_refusal_for_some_holds_theirs_and_a_message_that_comes_again_comes_for_all(
         some("malicious ceo@harbour.example a@harbour.example"),
         @"inbound: quarantine [board] ceo@harbour.example; quarantine [worst] a@harbour.example;"
     );
+    let refused = "[[clauses]]\nname = 'one'\nrecipients = ['a@harbour.example']\ndo = 'reject'\ntext = 'no'\n[[clauses]]\nname = 'two'\ndo = 'reject'\ntext = 'nor you'\n";
+    insta::assert_snapshot!(
+        check(refused, "benign a@harbour.example b@harbour.example"),
+        @r#"inbound: reject "no" [one] a@harbour.example+b@harbour.example;"#
+    );
+    let some = refused.replace(
+        "[[clauses]]\nname = 'two'",
+        "[[clauses]]\nname = 'two'\nrecipients = ['b@harbour.example']",
+    );
+    insta::assert_snapshot!(
+        [check(&some, "benign a@harbour.example c@harbour.example"), check(&some, "whole benign a@harbour.example c@harbour.example")].join("\n"),
+        @"
+    inbound: quarantine [one] a@harbour.example; deliver [rest-is-delivered] c@harbour.example;
+    inbound: quarantine [one] a@harbour.example+c@harbour.example;
+    "
+    );
     let defer = "[[clauses]]\nname = 'later'\nrecipients = ['a@harbour.example']\ndo = 'defer'\n";
     insta::assert_snapshot!(
         check(defer, "benign b@harbour.example a@harbour.example"),

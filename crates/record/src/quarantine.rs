@@ -54,6 +54,15 @@ pub struct Held {
     pub size: u64,
     /// Why it is held: one line for a person.
     pub summary: String,
+    /// The same in Japanese, where the rule has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub summary_ja: Option<String>,
+    /// The domain that a passing check vouches for: who really sent it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub really: Option<String>,
+    /// The bulk mailer that carried it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub through: Option<String>,
 }
 
 /// Somebody for whom a message is held.

@@ -17,6 +17,11 @@ pub struct Submission<'a> {
     pub at: Option<i64>,
     /// What counts as its arrival when the message does not tell either.
     pub now: i64,
+    /// The bytes are only its beginning: whoever took it in could keep no more.
+    pub cut: bool,
+    /// The bytes are an envelope journal report: what is judged is the message that it encloses, with the envelope that it
+    /// tells.
+    pub journal: bool,
 }
 
 impl<'a> Submission<'a> {

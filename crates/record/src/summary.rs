@@ -22,6 +22,9 @@ pub struct Summary {
     pub brands: Vec<String>,
     /// The brand of the strongest claim, when it is at least medium.
     pub claimed: Option<String>,
+    /// The domain that a passing check vouches for, the first of them: who really sent it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub really: Option<String>,
     /// The bulk mailer that carried it.
     pub tenant: Option<Through>,
     /// Registrable domains that the links lead to.
@@ -50,6 +53,7 @@ impl From<&Evidence> for Summary {
             subject: evidence.model.subject.subject.iter().flat_map(|s| s.chars()).take(500).collect(),
             brands: claims.map(|c| c.brand.clone()).collect(),
             claimed: evidence.brand.claimed.clone(),
+            really: evidence.authentication.root_domains.first().cloned(),
             tenant: tenant.esp.as_ref().map(|esp| Through {
                 esp: esp.clone(),
                 account: tenant.account.clone(),

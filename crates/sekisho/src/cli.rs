@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+pub(crate) mod banner;
 pub(crate) mod held;
 
 const EXIT_CODES: &str = "\
@@ -123,19 +124,24 @@ Examples:
 It listens on 127.0.0.1:11332 (milter) and 127.0.0.1:11333 and 11334 (HTTP: our API and rspamd's protocol) unless the
 configuration says otherwise. For Postfix: smtpd_milters = inet:127.0.0.1:11332. Papers are verified with live DNS.
 
-Signals: SIGHUP reads configuration, rules, lists and brands again; what is wrong is refused and the old stays.
+Signals: SIGHUP reads configuration, rules, lists and brands again, as `sekisho reload` and POST /api/v1/reload do; what
+is wrong is refused and the old stays.
 SIGTERM and SIGINT end it: messages under way are finished first.
 
 Exit codes:
   0  ended by a signal
   3  usage or configuration error")]
     Serve(Serve),
+    /// Have every running server read configuration, rules, lists and brands again, and say what came of it
+    Reload(held::Reload),
     /// Look at held mail, let it go, delete it, answer who asks for it
     Held(held::Held),
     /// Take the right to release held mail away from everybody, and give it back
     Lockdown(held::Lockdown),
     /// Show who did what with held mail, and what was refused, the newest first
     Audit(held::Audit),
+    /// Take our banner off a message again
+    Banner(banner::Banner),
     /// Look at configuration, rules, data folder, disk, keys, ports, DNS and Postfix, and say what to do
     #[command(after_help = "\
 Examples:
@@ -153,7 +159,7 @@ Exit codes:
 }
 
 /// `sekisho serve`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct Serve {
     /// Data folder: history, held and judged messages, their key [default: STATE_DIRECTORY, else
     /// ~/.local/share/sekisho]
@@ -193,6 +199,9 @@ pub(crate) struct Worker {
     /// Open files instead of judging messages
     #[arg(long)]
     pub(crate) files: bool,
+    /// Put banners on instead of judging messages
+    #[arg(long)]
+    pub(crate) dress: bool,
     /// Judge by these rules only; may be repeated
     #[arg(long)]
     pub(crate) rule: Vec<String>,

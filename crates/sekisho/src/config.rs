@@ -1,14 +1,29 @@
 //! The one configuration file (TOML). Unknown keys are refused with the nearest name that exists.
 
-use std::path::{Path, PathBuf};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result, bail};
 use sekisho_engine::kept::Retention;
 use serde::Deserialize;
 
+mod arc;
+mod console;
+pub(crate) mod digest;
+mod intakes;
 mod live;
+mod quarantine;
+mod telemetry;
+mod watched;
 
-pub(crate) use live::{Http, LogFormat, Milter, Release, Serve, Smtp, SmtpMode};
+pub(crate) use console::{Console, ConsoleToken, Rights};
+pub(crate) use intakes::{BareEnds, Journal, NextTls, Smtp, SmtpMode};
+pub(crate) use live::{Http, LogFormat, Milter, Release, ReleaseTls, Serve};
+pub(crate) use quarantine::Quarantine;
+pub(crate) use telemetry::Telemetry;
+pub(crate) use watched::{Folder, FolderKind, Mailbox};
 
 /// The file. Everything has a default; an empty file is a valid one.
 #[derive(Debug, Default, Clone, Deserialize)]
@@ -38,8 +53,26 @@ pub(crate) struct Config {
     pub(crate) http: Http,
     /// SMTP.
     pub(crate) smtp: Smtp,
+    /// Journal reports by SMTP.
+    pub(crate) journal: Journal,
+    /// IMAP mailboxes that are watched.
+    pub(crate) mailbox: Vec<Mailbox>,
+    /// Folders that are watched.
+    pub(crate) folder: Vec<Folder>,
     /// Where released mail goes.
     pub(crate) release: Release,
+    /// The console.
+    pub(crate) console: Console,
+    /// Who may do what with held mail.
+    pub(crate) rights: Rights,
+    /// For how long held mail is kept.
+    pub(crate) quarantine: Quarantine,
+    /// Mail to people about what is held for them.
+    pub(crate) digest: digest::Digest,
+    /// Where traces go.
+    pub(crate) telemetry: Telemetry,
+    /// In whose name changed mail is sealed.
+    pub(crate) arc: arc::Arc,
 }
 
 /// Where history and judged messages are kept, and for how long.
@@ -152,6 +185,8 @@ pub(crate) struct Authentication {
     pub(crate) believe_sealers: Vec<String>,
     /// Verify with live DNS what no believed server wrote. Default: `serve` does, everything else does not.
     pub(crate) dns: Option<bool>,
+    /// Name servers that are asked instead of those that the machine is configured with: `127.0.0.1:53`.
+    pub(crate) dns_servers: Vec<SocketAddr>,
     /// Verify with a scripted zone file.
     pub(crate) zone: Option<PathBuf>,
     /// Milliseconds that all look-ups of one message may take.
@@ -165,6 +200,7 @@ impl Default for Authentication {
             believe_unnamed: false,
             believe_sealers: Vec::new(),
             dns: None,
+            dns_servers: Vec::new(),
             zone: None,
             timeout_ms: 5_000,
         }
@@ -211,7 +247,15 @@ pub(crate) struct Brands {
 /// When it cannot be read or is not right; the message names line, key and nearest known key.
 pub(crate) fn read(path: &Path) -> Result<Config> {
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut config = parse(&text).with_context(|| path.display().to_string())?;
+    read_text(path, &text)
+}
+
+/// The same where the text of the file is known.
+///
+/// # Errors
+/// As [`read`].
+pub(crate) fn read_text(path: &Path, text: &str) -> Result<Config> {
+    let mut config = parse(text).with_context(|| path.display().to_string())?;
     let base = path.parent().unwrap_or(Path::new("")).to_owned();
     let absolute = |p: &mut PathBuf| *p = base.join(&*p);
     config.rules.folders.iter_mut().for_each(absolute);
@@ -220,6 +264,11 @@ pub(crate) fn read(path: &Path) -> Result<Config> {
     config.brands.folder.iter_mut().for_each(absolute);
     config.authentication.zone.iter_mut().for_each(absolute);
     config.store.key.iter_mut().for_each(absolute);
+    config.release.ca.iter_mut().chain(&mut config.release.password_file).for_each(absolute);
+    config.smtp.absolute(&base);
+    config.journal.absolute(&base);
+    config.mailbox.iter_mut().for_each(|mailbox| mailbox.absolute(&base));
+    config.folder.iter_mut().for_each(|folder| folder.absolute(&base));
     if let Some(folder) = config.store.objects.as_mut().filter(|place| !place.contains("://")) {
         *folder = base.join(&*folder).to_string_lossy().into_owned();
     }
@@ -235,7 +284,11 @@ pub(crate) fn parse(text: &str) -> Result<Config> {
         Ok(config) if config.store.tick_days < TICK_DAYS_MIN => {
             bail!("store.tick_days = {} is less than {TICK_DAYS_MIN}", config.store.tick_days)
         }
-        Ok(config) => Ok(config),
+        Ok(config) => {
+            config.console.check()?;
+            config.digest.check()?;
+            Ok(config)
+        }
         Err(error) => bail!("{}{}", error.to_string().trim_end(), suggestion(error.message())),
     }
 }

@@ -2,7 +2,13 @@
 //!
 //! Nothing is changed. Every check says what it looked at, what it found and, where that is not good, the next step.
 
-use std::{fmt::Write as _, net::TcpListener, path::Path, process::Command, time::Duration};
+use std::{
+    fmt::Write as _,
+    net::{TcpListener, TcpStream, ToSocketAddrs as _},
+    path::Path,
+    process::Command,
+    time::Duration,
+};
 
 use anyhow::Result;
 use sekisho_engine::{
@@ -11,7 +17,16 @@ use sekisho_engine::{
 };
 use serde::Serialize;
 
-use crate::{cli, config::Config, memory, serve, world};
+use crate::{
+    cli,
+    config::Config,
+    memory, serve,
+    words::{self, Words},
+    world,
+};
+
+mod arc;
+mod ways;
 
 /// How it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -38,16 +53,10 @@ struct Check {
     advice: Option<String>,
 }
 
-fn good(check: &'static str, found: impl Into<String>) -> Check {
-    Check { check, state: State::Good, found: found.into(), advice: None }
-}
-
-fn warning(check: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Check {
-    Check { check, state: State::Warning, found: found.into(), advice: Some(advice.into()) }
-}
-
-fn bad(check: &'static str, found: impl Into<String>, advice: impl Into<String>) -> Check {
-    Check { check, state: State::Bad, found: found.into(), advice: Some(advice.into()) }
+/// Looks, and tells in a language.
+struct Doctor<'a> {
+    args: &'a cli::Serve,
+    words: Words,
 }
 
 /// Looks at everything; returns the exit code.
@@ -55,213 +64,258 @@ fn bad(check: &'static str, found: impl Into<String>, advice: impl Into<String>)
 /// # Errors
 /// When the result cannot be written.
 pub(crate) fn run(args: &cli::Doctor) -> Result<u8> {
-    let checks = checks(&args.serve);
+    // Programs read one language.
+    let words = Words::new(&if args.json { "en".to_owned() } else { words::language() });
+    let doctor = Doctor { args: &args.serve, words };
+    let checks = doctor.checks();
     let worst = checks.iter().map(|check| check.state).max().unwrap_or(State::Good);
     for check in &checks {
         if args.json {
             println!("{}", serde_json::to_string(check)?);
         } else {
-            print!("{}", show(check));
+            print!("{}", doctor.show(check));
         }
     }
     Ok(worst as u8)
 }
 
-fn show(check: &Check) -> String {
-    let sign = match check.state {
-        State::Good => "good   ",
-        State::Warning => "warning",
-        State::Bad => "bad    ",
-    };
-    let mut out = format!("{sign}  {}: {}\n", check.check, check.found);
-    if let Some(advice) = &check.advice {
-        // A string takes whatever is written to it.
-        let _ = writeln!(out, "         -> {advice}");
-    }
-    out
-}
-
-fn checks(args: &cli::Serve) -> Vec<Check> {
-    let config = match serve::configuration(args) {
-        Ok(config) => config,
-        Err(error) => {
-            let advice = "mend the file; docs/configuration.md has every key";
-            return vec![bad("configuration", format!("{error:#}"), advice)];
-        }
-    };
-    let mut out = vec![good("configuration", format!("mail of {}", config.organisation.domains.join(", ")))];
-    out.push(rules(&config));
-    out.extend(data(args, &config));
-    out.extend(ports(&config));
-    out.push(release(&config));
-    out.extend(dns(&config));
-    out.extend(postfix(&config));
-    out
-}
-
-fn rules(config: &Config) -> Check {
-    match world::rules(config) {
-        Ok(rules) => good("rules", format!("{} are ready", rules.sources().len())),
-        Err(error) => {
-            bad("rules", format!("{error:#}"), "`sekisho rules check FOLDER` shows line and column")
-        }
-    }
-}
+/// Arguments of a text.
+type Told<'a> = &'a [(&'a str, &'a str)];
 
 /// Less than this is too little for held messages to be safe.
 const FREE_BYTES_MIN: u64 = 1 << 30;
 
-fn data(args: &cli::Serve, config: &Config) -> Vec<Check> {
-    let folder = match serve::data_folder(args.data.as_deref()) {
-        Ok(folder) => folder,
-        Err(error) => return vec![bad("data folder", format!("{error:#}"), "name one with --data")],
-    };
-    let mut out = vec![writable(&folder), free(&folder)];
-    if let Ok(Some(keeper)) = memory::keeper(config, Some(&folder)) {
-        out.push(key(&keeper.key));
+impl Doctor<'_> {
+    fn good(&self, check: &'static str, key: &str, told: Told<'_>) -> Check {
+        Check { check, state: State::Good, found: self.words.say(key, told), advice: None }
     }
-    out
-}
 
-fn writable(folder: &Path) -> Check {
-    let probe = folder.join(".doctor");
-    let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, b"x"));
-    // What could not be written cannot be removed either.
-    let _ = std::fs::remove_file(&probe);
-    match written {
-        Ok(()) => good("data folder", folder.display().to_string()),
-        Err(error) => bad(
-            "data folder",
-            format!("{}: {error}", folder.display()),
-            "let the user that runs sekisho write there, or name another with --data",
-        ),
+    /// What is not good has a next step: the text of the key with `-advice`.
+    fn not_good(&self, state: State, check: &'static str, key: &str, told: Told<'_>) -> Check {
+        let advice = Some(self.words.say(&format!("{key}-advice"), told));
+        Check { check, state, found: self.words.say(key, told), advice }
     }
-}
 
-fn free(folder: &Path) -> Check {
-    match rustix::fs::statvfs(folder) {
-        Ok(disk) => {
-            let bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
-            let found = format!("{} MiB free", bytes >> 20);
-            if bytes < FREE_BYTES_MIN {
-                let advice = "make room: on a full disk mail that is to be held is deferred";
-                return warning("disk", found, advice);
+    fn warning(&self, check: &'static str, key: &str, told: Told<'_>) -> Check {
+        self.not_good(State::Warning, check, key, told)
+    }
+
+    fn bad(&self, check: &'static str, key: &str, told: Told<'_>) -> Check {
+        self.not_good(State::Bad, check, key, told)
+    }
+
+    fn show(&self, check: &Check) -> String {
+        let sign = match check.state {
+            State::Good => "doctor-sign-good",
+            State::Warning => "doctor-sign-warning",
+            State::Bad => "doctor-sign-bad",
+        };
+        let name = self.words.say(&format!("doctor-check-{}", check.check.replace(' ', "-")), &[]);
+        let mut out = format!("{}  {name}: {}\n", self.words.say(sign, &[]), check.found);
+        if let Some(advice) = &check.advice {
+            // A string takes whatever is written to it.
+            let _ = writeln!(out, "         -> {advice}");
+        }
+        out
+    }
+
+    fn checks(&self) -> Vec<Check> {
+        let config = match serve::configuration(self.args) {
+            Ok(config) => config,
+            Err(error) => {
+                let why = format!("{error:#}");
+                return vec![self.bad("configuration", "doctor-configuration-wrong", &[("why", &why)])];
             }
-            good("disk", found)
-        }
-        Err(error) => warning("disk", error.to_string(), "look at it by hand: df -h"),
+        };
+        let domains = config.organisation.domains.join(", ");
+        let mut out = vec![self.good("configuration", "doctor-configuration", &[("domains", &domains)])];
+        out.push(self.rules(&config));
+        out.extend(self.data(&config));
+        out.extend(self.ports(&config));
+        out.extend(self.certificates(&config));
+        out.extend(self.watched(&config));
+        out.push(self.release(&config));
+        out.extend(self.dns(&config));
+        out.extend(self.arc(&config));
+        out.extend(self.postfix(&config));
+        out
     }
-}
 
-fn key(path: &Path) -> Check {
-    if !path.exists() {
-        return warning(
-            "key",
-            format!("{} is not there yet", path.display()),
-            "`sekisho serve` makes it; then keep a copy apart from this machine: without it held messages are lost",
-        );
-    }
-    match sekisho_engine::kept::check_key(path) {
-        Ok(()) => good("key", path.display().to_string()),
-        Err(error) => bad("key", error.to_string(), "put the right key back; it opens what is held"),
-    }
-}
-
-fn ports(config: &Config) -> Vec<Check> {
-    let places =
-        [("milter", &config.milter.listen), ("http", &config.http.listen), ("smtp", &config.smtp.listen)];
-    let mut out = Vec::new();
-    for (check, listen) in places {
-        for place in listen.iter().filter(|place| !place.starts_with("unix:")) {
-            let address = place.strip_prefix("inet:").unwrap_or(place);
-            out.push(match TcpListener::bind(address) {
-                Ok(_) => good(check, format!("{address} is free")),
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => warning(
-                    check,
-                    format!("{address} is taken"),
-                    "fine if that is sekisho itself; else stop the other program (rspamd?) or choose another `listen`",
-                ),
-                Err(error) => bad(check, format!("{address}: {error}"), format!("mend `listen` in [{check}]")),
-            });
+    fn rules(&self, config: &Config) -> Check {
+        match world::rules(config) {
+            Ok(rules) => self.good("rules", "doctor-rules", &[("count", &rules.sources().len().to_string())]),
+            Err(error) => self.bad("rules", "doctor-rules-wrong", &[("why", &format!("{error:#}"))]),
         }
     }
-    out
-}
 
-/// Whether what is released can go out.
-fn release(config: &Config) -> Check {
-    let advice = "a port of the mail server without milter: `next = \"127.0.0.1:10026\"` below [release]";
-    match serve::outbox::next(config) {
-        Err(error) => bad("release", format!("{error:#}"), advice),
-        Ok(None) => warning("release", "nothing says where released mail goes: it waits", advice),
-        Ok(Some((host, port))) => match std::net::TcpStream::connect((host.as_str(), port)) {
-            Ok(_) => good("release", format!("{host}:{port} takes mail")),
-            Err(error) => warning(
-                "release",
-                format!("{host}:{port}: {error}"),
-                "start the mail server, or mend `next` below [release]; what is released waits until then",
-            ),
-        },
-    }
-}
-
-fn dns(config: &Config) -> Vec<Check> {
-    let desk = match world::desk(config) {
-        Ok(desk) => desk.with_deadline(Duration::from_secs(5)),
-        Err(error) => return vec![bad("dns", format!("{error:#}"), "look at /etc/resolv.conf")],
-    };
-    if desk.is_closed() {
-        return vec![good("dns", "off: a believed server verifies the papers")];
-    }
-    config.organisation.domains.iter().take(5).map(|domain| policy_of(&desk, domain)).collect()
-}
-
-/// Whether a domain protects its own name: a name server that answers is seen by the way.
-fn policy_of(desk: &Desk, domain: &str) -> Check {
-    let ask = Ask { txt: vec![format!("_dmarc.{domain}.")], ..Ask::default() };
-    let answered = desk.answer_blocking(&ask, &mut Duration::from_secs(5));
-    match answered.txt.into_iter().next() {
-        Some(TxtFound::Records(texts)) => match texts.iter().find(|text| text.starts_with("v=DMARC1")) {
-            Some(text) if text.contains("p=reject") || text.contains("p=quarantine") => {
-                good("dns", format!("{domain} has a DMARC policy"))
+    fn data(&self, config: &Config) -> Vec<Check> {
+        let folder = match serve::data_folder(self.args.data.as_deref()) {
+            Ok(folder) => folder,
+            Err(error) => {
+                return vec![self.bad("data folder", "doctor-data-none", &[("why", &format!("{error:#}"))])];
             }
-            Some(_) => warning(
-                "dns",
-                format!("{domain} has a DMARC record that asks for nothing"),
-                "p=quarantine or p=reject keeps others from writing in your name",
-            ),
-            None => no_policy(domain),
-        },
-        Some(TxtFound::Absent(_)) => no_policy(domain),
-        Some(TxtFound::Failed(why)) => {
-            bad("dns", format!("{domain}: {why}"), "look at /etc/resolv.conf and the name server")
+        };
+        let mut out = vec![self.writable(&folder), self.free(&folder)];
+        match memory::keeper(config, Some(&folder)) {
+            Ok(Some(keeper)) => out.push(self.key(&keeper.key)),
+            Ok(None) => {}
+            Err(error) => out.push(self.bad("key", "doctor-key-wrong", &[("why", &format!("{error:#}"))])),
         }
-        None => bad(
-            "dns",
-            "no name server answered in 5 s",
-            "look at /etc/resolv.conf and the firewall (port 53)",
-        ),
+        out
+    }
+
+    fn writable(&self, folder: &Path) -> Check {
+        let probe = folder.join(".doctor");
+        let written = std::fs::create_dir_all(folder).and_then(|()| std::fs::write(&probe, b"x"));
+        // What could not be written cannot be removed either.
+        let _ = std::fs::remove_file(&probe);
+        let shown = folder.display().to_string();
+        match written {
+            Ok(()) => self.good("data folder", "doctor-data", &[("folder", &shown)]),
+            Err(error) => {
+                let why = error.to_string();
+                self.bad("data folder", "doctor-data-closed", &[("folder", &shown), ("why", &why)])
+            }
+        }
+    }
+
+    fn free(&self, folder: &Path) -> Check {
+        match rustix::fs::statvfs(folder) {
+            Ok(disk) => {
+                let bytes = disk.f_bavail.saturating_mul(disk.f_frsize);
+                let free = (bytes >> 20).to_string();
+                let told = [("mib", free.as_str())];
+                if bytes < FREE_BYTES_MIN {
+                    return self.warning("disk", "doctor-disk-full", &told);
+                }
+                self.good("disk", "doctor-disk", &told)
+            }
+            Err(error) => self.warning("disk", "doctor-disk-unknown", &[("why", &error.to_string())]),
+        }
+    }
+
+    fn key(&self, path: &Path) -> Check {
+        let file = path.display().to_string();
+        if !path.exists() {
+            return self.warning("key", "doctor-key-none", &[("file", &file)]);
+        }
+        match sekisho_engine::kept::check_key(path) {
+            Ok(()) => self.good("key", "doctor-key", &[("file", &file)]),
+            Err(error) => self.bad("key", "doctor-key-wrong", &[("why", &error.to_string())]),
+        }
+    }
+
+    fn ports(&self, config: &Config) -> Vec<Check> {
+        let places = [
+            ("milter", &config.milter.listen),
+            ("http", &config.http.listen),
+            ("smtp", &config.smtp.listen),
+            ("journal", &config.journal.listen),
+        ];
+        let mut out = Vec::new();
+        for (check, listen) in places {
+            for place in listen.iter().filter(|place| !place.starts_with("unix:")) {
+                let address = place.strip_prefix("inet:").unwrap_or(place);
+                let told = [("address", address), ("section", check)];
+                out.push(match TcpListener::bind(address) {
+                    Ok(_) => self.good(check, "doctor-port", &told),
+                    Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => {
+                        self.warning(check, "doctor-port-taken", &told)
+                    }
+                    Err(error) => {
+                        let why = error.to_string();
+                        let [address, section] = told;
+                        self.bad(check, "doctor-port-wrong", &[address, section, ("why", &why)])
+                    }
+                });
+            }
+        }
+        out
+    }
+
+    /// Whether what is released can go out.
+    fn release(&self, config: &Config) -> Check {
+        let (host, port) = match serve::way::next(config) {
+            Err(error) => {
+                return self.bad("release", "doctor-release-wrong", &[("why", &format!("{error:#}"))]);
+            }
+            Ok(None) => return self.warning("release", "doctor-release-none", &[]),
+            Ok(Some(next)) => next,
+        };
+        let place = format!("{host}:{port}");
+        match connected(&host, port) {
+            Ok(()) => self.good("release", "doctor-release", &[("place", &place)]),
+            Err(error) => {
+                let why = error.to_string();
+                self.warning("release", "doctor-release-away", &[("place", &place), ("why", &why)])
+            }
+        }
+    }
+
+    fn dns(&self, config: &Config) -> Vec<Check> {
+        let desk = match world::desk(config) {
+            Ok(desk) => desk.with_deadline(PATIENCE),
+            Err(error) => {
+                return vec![self.bad("dns", "doctor-dns-wrong", &[("why", &format!("{error:#}"))])];
+            }
+        };
+        if desk.is_closed() {
+            return vec![self.good("dns", "doctor-dns-off", &[])];
+        }
+        config.organisation.domains.iter().take(5).map(|domain| self.policy_of(&desk, domain)).collect()
+    }
+
+    /// Whether a domain protects its own name: a name server that answers is seen by the way.
+    fn policy_of(&self, desk: &Desk, domain: &str) -> Check {
+        let ask = Ask { txt: vec![format!("_dmarc.{domain}.")], ..Ask::default() };
+        let mut left = PATIENCE;
+        let answered = desk.answer_blocking(&ask, &mut left);
+        let told = [("domain", domain)];
+        match answered.txt.into_iter().next() {
+            Some(TxtFound::Records(texts)) => match texts.iter().find(|text| text.starts_with("v=DMARC1")) {
+                Some(text) if text.contains("p=reject") || text.contains("p=quarantine") => {
+                    self.good("dns", "doctor-dmarc", &told)
+                }
+                Some(_) => self.warning("dns", "doctor-dmarc-weak", &told),
+                None => self.warning("dns", "doctor-dmarc-none", &told),
+            },
+            Some(TxtFound::Absent(_)) => self.warning("dns", "doctor-dmarc-none", &told),
+            Some(TxtFound::Failed(why)) => {
+                self.bad("dns", "doctor-dns-failed", &[("domain", domain), ("why", &why)])
+            }
+            None => self.bad("dns", "doctor-dns-silent", &[]),
+        }
+    }
+
+    /// Whether this machine's Postfix hands us its mail.
+    fn postfix(&self, config: &Config) -> Option<Check> {
+        let output = Command::new("postconf").args(["-h", "smtpd_milters"]).output().ok()?;
+        let set = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        let port = |place: &String| place.rsplit(':').next().map(str::to_owned);
+        let ours: Vec<String> = config.milter.listen.iter().filter_map(port).collect();
+        let place = config.milter.listen.first()?;
+        let told = [("set", set.as_str()), ("place", place.as_str())];
+        if ours.iter().any(|port| set.contains(port.as_str())) {
+            return Some(self.good("postfix", "doctor-postfix", &told));
+        }
+        let key = if set.is_empty() { "doctor-postfix-empty" } else { "doctor-postfix-other" };
+        Some(self.warning("postfix", key, &told))
     }
 }
 
-fn no_policy(domain: &str) -> Check {
-    warning("dns", format!("{domain} has no DMARC record"), format!("publish one at _dmarc.{domain}"))
-}
+/// How long an answer of the network is waited for.
+const PATIENCE: Duration = Duration::from_secs(5);
 
-/// Whether this machine's Postfix hands us its mail.
-fn postfix(config: &Config) -> Option<Check> {
-    let output = Command::new("postconf").args(["-h", "smtpd_milters"]).output().ok()?;
-    let set = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    let port = |place: &String| place.rsplit(':').next().map(str::to_owned);
-    let ours: Vec<String> = config.milter.listen.iter().filter_map(port).collect();
-    if ours.iter().any(|port| set.contains(port.as_str())) {
-        return Some(good("postfix", format!("smtpd_milters = {set}")));
+/// Whether somebody takes connections there, soon.
+fn connected(host: &str, port: u16) -> std::io::Result<()> {
+    let mut last = std::io::ErrorKind::NotFound.into();
+    for address in (host, port).to_socket_addrs()? {
+        match TcpStream::connect_timeout(&address, PATIENCE) {
+            Ok(_) => return Ok(()),
+            Err(error) => last = error,
+        }
     }
-    let place = config.milter.listen.first()?;
-    let found =
-        if set.is_empty() { "smtpd_milters is empty".to_owned() } else { format!("smtpd_milters = {set}") };
-    let advice = format!("postconf -e 'smtpd_milters = inet:{place}' && postfix reload");
-    Some(warning("postfix", found, advice))
+    Err(last)
 }
 
 #[cfg(test)]
@@ -274,7 +328,8 @@ mod tests {
     fn check(arguments: &[&str], named: &str) -> String {
         let arguments = ["sekisho", "doctor"].iter().chain(arguments);
         let cli::Command::Doctor(args) = cli::Cli::parse_from(arguments).command else { unreachable!() };
-        checks(&args.serve).iter().filter(|check| check.check == named).map(show).collect()
+        let doctor = Doctor { args: &args.serve, words: Words::new("en") };
+        doctor.checks().iter().filter(|check| check.check == named).map(|check| doctor.show(check)).collect()
     }
 
     #[test]
@@ -312,5 +367,57 @@ mod tests {
         drop(taken);
         assert!(check(&arguments, "milter").starts_with(&format!("good     milter: {place} is free")));
         assert_eq!(check(&arguments, "http"), "");
+    }
+
+    /// Every text of a check has its words in both languages, and whatever is not good has a next step.
+    #[test]
+    fn whatever_is_not_good_has_a_next_step() {
+        let source = include_str!("doctor.rs").split("#[cfg(test)]").next().unwrap();
+        let (english, japanese) = (Words::new("en"), Words::new("ja"));
+        let said = |words: &Words, key: &str| words.say(key, &[]) != key;
+        let mut keys = 0;
+        for key in source.split('"').filter(|text| text.starts_with("doctor-") && !text.contains('{')) {
+            keys += 1;
+            assert!(said(&english, key) && said(&japanese, key), "{key}");
+        }
+        for call in ["self.warning(", "self.bad("] {
+            for rest in source.split(call).skip(1) {
+                let statement = rest.split([';', '\n']).next().unwrap_or_default();
+                let key = statement.split('"').find(|text| text.starts_with("doctor-"));
+                // Of Postfix the key is chosen between two.
+                for key in key.map_or(vec!["doctor-postfix-empty", "doctor-postfix-other"], |key| vec![key]) {
+                    let advice = format!("{key}-advice");
+                    assert!(said(&english, &advice) && said(&japanese, &advice), "{advice}");
+                }
+            }
+        }
+        assert!(keys > 20, "{keys} calls were found");
+    }
+
+    #[test]
+    fn a_mail_server_that_is_away_and_one_that_is_not_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("sekisho.toml");
+        let server = TcpListener::bind("127.0.0.1:0").unwrap();
+        let place = server.local_addr().unwrap().to_string();
+        let look = |release: &str| {
+            let text = format!("[organisation]\ndomains = ['a.example']\n{release}");
+            std::fs::write(&file, text).unwrap();
+            let arguments = ["--data", folder.path().to_str().unwrap(), "--config", file.to_str().unwrap()];
+            check(&arguments, "release").replace(&place, "PLACE")
+        };
+        let named = format!("[release]\nnext = '{place}'\n");
+        let mut out = look("") + &look(&named) + &look("[release]\nnext = 'nowhere'\n");
+        drop(server);
+        out += &look(&named);
+        insta::assert_snapshot!(out, @"
+        warning  release: nothing says where released mail goes: it waits
+                 -> name a port of the mail server without milter: `next = \"127.0.0.1:10026\"` below [release]
+        good     release: PLACE takes mail
+        bad      release: [release] `next` is HOST:PORT
+                 -> name a port of the mail server without milter: `next = \"127.0.0.1:10026\"` below [release]
+        warning  release: PLACE: Connection refused (os error 111)
+                 -> start the mail server, or mend `next` below [release]; what is released waits until then
+        ");
     }
 }

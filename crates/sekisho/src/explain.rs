@@ -257,6 +257,12 @@ pub(crate) fn cut(text: &str, chars_max: usize) -> String {
     short
 }
 
+/// The beginning of a text, cut at a boundary of characters.
+#[must_use]
+pub(crate) fn bytes(text: &str, bytes_max: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes_max)).unwrap_or_default()
+}
+
 /// Columns that a text takes in a terminal: wide East Asian characters take two.
 fn width(text: &str) -> usize {
     text.chars().map(|c| if matches!(c, '\u{1100}'..='\u{115f}' | '\u{2e80}'..='\u{a4cf}' | '\u{ac00}'..='\u{d7a3}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ff60}') { 2 } else { 1 }).sum()

@@ -19,16 +19,19 @@ use tokio::runtime::Runtime;
 use crate::{
     cli::{
         Level, World,
-        held::{Actor, ActorRole, Held, HeldAnswer, HeldCommand, HeldList, Standing},
+        held::{Actor, ActorRole, Held, HeldAnswer, HeldCommand, HeldList, HeldOne, Standing},
     },
     config::Config,
     memory::{self, Remember},
     progress::day,
-    serve, world,
+    serve,
+    words::{self, Words},
+    world,
 };
 
 pub(crate) mod audit;
 pub(crate) mod lockdown;
+pub(crate) mod reload;
 mod shown;
 
 use shown::{clean, refusal};
@@ -47,6 +50,7 @@ struct Session {
     rights: Rights,
     who: String,
     role: Role,
+    words: Words,
     json: bool,
 }
 
@@ -74,7 +78,8 @@ impl Session {
         if who.trim().is_empty() {
             bail!("--as needs a name");
         }
-        Ok(Self { config, data, store, runtime, rights: Rights::default(), who, role, json: actor.json })
+        let (rights, words) = (config.rights.table(), Words::new(&words::language()));
+        Ok(Self { config, data, store, runtime, rights, who, role, words, json: actor.json })
     }
 
     fn by<'a>(&'a self, reason: &'a str) -> By<'a> {
@@ -98,8 +103,19 @@ impl Session {
         if self.json {
             println!("{}", json!({ "refused": refused }));
         }
-        eprintln!("sekisho: {}", refusal(refused, self.role));
+        eprintln!("sekisho: {}", refusal(&self.words, refused, self.role));
         Ok(NO)
+    }
+
+    /// A text in the language of whoever reads it.
+    fn say(&self, key: &str, arguments: &[(&str, &str)]) -> String {
+        self.words.say(key, arguments)
+    }
+
+    /// Tells what there is no answer to; the exit code.
+    fn nothing(&self, key: &str) -> u8 {
+        eprintln!("sekisho: {}", self.say(key, &[]));
+        NO
     }
 
     /// Tells what was done.
@@ -152,15 +168,15 @@ pub(crate) fn run(args: &Held) -> Result<u8> {
     match &args.command {
         HeldCommand::List(wanted) => list(&session, wanted),
         HeldCommand::Show { record, raw } => show(&session, record, raw.as_deref()),
-        HeldCommand::Release { record, to, reason } => {
-            let outcome = session.wait(session.store.release(&session.by(reason), record, to, false))?;
+        HeldCommand::Release { one: HeldOne { record, to, reason }, banner } => {
+            let outcome = session.wait(session.store.release(&session.by(reason), record, to, *banner))?;
             released(&session, record, outcome)
         }
-        HeldCommand::Delete { record, to, reason } => {
+        HeldCommand::Delete(HeldOne { record, to, reason }) => {
             match session.wait(session.store.delete(&session.by(reason), record, to))? {
                 Ok(count) => session.done(
                     &json!({ "record": record, "deleted": count }),
-                    &format!("deleted for {count} recipients; its bytes go with a sweep when nobody waits"),
+                    &session.say("held-deleted", &[("count", &count.to_string())]),
                 ),
                 Err(refused) => session.refused(&refused),
             }
@@ -193,7 +209,7 @@ fn list(session: &Session, wanted: &HeldList) -> Result<u8> {
             if session.json {
                 println!("{}", object(item)?);
             } else {
-                print!("{}", shown::line(item));
+                print!("{}", shown::line(&session.words, item));
             }
         }
         count += page.items.len();
@@ -203,11 +219,10 @@ fn list(session: &Session, wanted: &HeldList) -> Result<u8> {
         }
     }
     if count == 0 {
-        eprintln!("sekisho: nothing like that is held");
-        return Ok(NO);
+        return Ok(session.nothing("held-nothing"));
     }
     if after.is_some() {
-        eprintln!("sekisho: there is more; ask for it with --limit");
+        eprintln!("sekisho: {}", session.say("held-more", &[]));
     }
     Ok(0)
 }
@@ -246,7 +261,7 @@ fn show(session: &Session, record: &str, raw: Option<&Path>) -> Result<u8> {
         }
         println!("{out}");
     } else {
-        print!("{}", shown::page(&item, &requests));
+        print!("{}", shown::page(&session.words, &item, &requests));
     }
     Ok(0)
 }
@@ -263,14 +278,11 @@ fn released(session: &Session, record: &str, outcome: Outcome<Released>) -> Resu
         Err(refused) => return session.refused(&refused),
     };
     if session.config.release.next.is_none() {
-        eprintln!(
-            "sekisho: this configuration names no `next` below [release]: what is released waits until there is one"
-        );
+        eprintln!("sekisho: {}", session.say("held-no-way", &[]));
     }
-    let mut sentence = format!("released for {} recipients: `sekisho serve` hands it on", queued.len());
-    if !already.is_empty() {
-        sentence.push_str(&format!("; released before for {}", clean(&already.join(", "))));
-    }
+    let (count, before) = (queued.len().to_string(), clean(&already.join(", ")));
+    let key = if already.is_empty() { "held-released" } else { "held-released-before" };
+    let sentence = session.say(key, &[("count", &count), ("before", &before)]);
     session.done(&json!({ "record": record, "queued": queued, "already": already }), &sentence)
 }
 
@@ -286,8 +298,7 @@ fn requests(session: &Session, all: bool) -> Result<u8> {
         }
     }
     if count == 0 {
-        eprintln!("sekisho: nobody asks for anything");
-        return Ok(NO);
+        return Ok(session.nothing("held-no-requests"));
     }
     Ok(0)
 }
@@ -296,21 +307,21 @@ fn told(session: &Session, request: &Request) -> Result<()> {
     if session.json {
         println!("{}", serde_json::to_string(request)?);
     } else {
-        print!("{}", shown::request(request));
+        print!("{}", shown::request(&session.words, request));
     }
     Ok(())
 }
 
 fn reply(session: &Session, answer: &HeldAnswer) -> Result<u8> {
-    let HeldAnswer { request, release, words, .. } = answer;
-    let how = if *release { Reply::Release { banner: false } } else { Reply::Refuse };
+    let HeldAnswer { request, release, words, banner, .. } = answer;
+    let how = if *release { Reply::Release { banner: *banner } } else { Reply::Refuse };
     let outcome = session.wait(session.store.answer_request(&session.by(words), *request, how, words))?;
     match (outcome, release) {
         (Err(refused), _) => session.refused(&refused),
         (outcome, true) => released(session, &format!("request {request}"), outcome),
         (Ok(_), false) => session.done(
             &json!({ "request": request, "answer": "refused" }),
-            &format!("request {request} is refused; the message stays held"),
+            &session.say("held-request-refused", &[("request", &request.to_string())]),
         ),
     }
 }

@@ -4,18 +4,21 @@
 use std::{ffi::OsString, sync::Arc};
 
 use anyhow::Result;
-#[cfg(unix)]
-use sekisho_engine::worker::{Pool, Recipe};
 use sekisho_engine::{
     Answering, Desk, Engine, Exchange, Nobody,
     kept::{Keep, Message, Unkept},
+};
+#[cfg(unix)]
+use sekisho_engine::{
+    Marks,
+    worker::{Dresser, Pool, Recipe},
 };
 use sekisho_record::{Record, Submission, Summary, Verdict, history::Lesson};
 
 use crate::{
     backtest, cli,
     config::Config,
-    explain,
+    explain, preview,
     words::Words,
     world::{self, Remember},
 };
@@ -29,6 +32,8 @@ pub(crate) enum Want {
     Evidence,
     /// An explanation in this language.
     Explanation(String),
+    /// What the console shows, explained in this language, as JSON.
+    Console(String),
     /// Who wrote it and about what, masked, when a rule fired.
     Listing,
 }
@@ -188,6 +193,7 @@ impl Want {
             Self::Verdict => String::new(),
             Self::Evidence => "evidence".to_owned(),
             Self::Explanation(language) => format!("explain {language}"),
+            Self::Console(language) => format!("console {language}"),
             Self::Listing => "list".to_owned(),
         }
     }
@@ -197,32 +203,50 @@ impl Want {
 pub(crate) fn render(record: &Record, want: &str) -> Option<String> {
     match want.split_once(' ').unwrap_or((want, "")) {
         ("evidence", _) => serde_json::to_string_pretty(&record.evidence).ok().map(|text| text + "\n"),
+        ("console", language) => preview::render(record, language),
         ("explain", language) => Some(explain::render(record, &Words::new(language))),
         ("list", _) if !record.verdict.findings.is_empty() => Some(backtest::listing(record)),
         _ => None,
     }
 }
 
-/// Workers whose questions a desk answers that others use, too.
+/// Workers whose questions a desk answers that others use, too, and who decide.
 ///
 /// # Errors
 /// When rules are wrong, or no worker can be started.
 #[cfg(unix)]
-pub(crate) fn workers(world: &cli::World, desk: Arc<Desk>, count: usize) -> Result<Pool> {
-    pool(desk_arguments(&desk), world, desk, count)
+pub(crate) fn workers(world: &cli::World, desk: Arc<Desk>, count: usize, marks: Marks) -> Result<Pool> {
+    let recipe = Recipe { marks, ..recipe(desk_arguments(&desk), world)? };
+    Ok(Pool::start(recipe, desk, count)?)
+}
+
+/// Workers that put banners on.
+///
+/// # Errors
+/// When this program does not find itself.
+#[cfg(unix)]
+pub(crate) fn dresser() -> Result<Dresser> {
+    let mut recipe = Recipe::of_this_program(vec!["worker".into(), "--dress".into()])?;
+    recipe.loud = std::env::var_os("SEKISHO_LOG").is_some();
+    Ok(Dresser::new(recipe))
 }
 
 #[cfg(unix)]
 fn pool(
-    mut arguments: Vec<OsString>,
+    arguments: Vec<OsString>,
     world: &cli::World,
     desk: impl Into<Arc<Desk>>,
     count: usize,
 ) -> Result<Pool> {
+    Ok(Pool::start(recipe(arguments, world)?, desk, count)?)
+}
+
+#[cfg(unix)]
+fn recipe(mut arguments: Vec<OsString>, world: &cli::World) -> Result<Recipe> {
     arguments.extend(world_arguments(world));
-    let mut recipe = Recipe::new(std::env::current_exe()?, arguments);
+    let mut recipe = Recipe::of_this_program(arguments)?;
     recipe.loud = std::env::var_os("SEKISHO_LOG").is_some();
-    Ok(Pool::start(recipe, desk, count)?)
+    Ok(recipe)
 }
 
 /// What a worker is told about the desk.

@@ -2,6 +2,8 @@
 
 mod archive;
 mod backtest;
+#[cfg(unix)]
+mod banner;
 mod cli;
 mod config;
 #[cfg(unix)]
@@ -13,7 +15,10 @@ mod held;
 mod input;
 mod judges;
 mod links;
+#[cfg(unix)]
+mod marks;
 mod memory;
+mod preview;
 mod progress;
 mod replay;
 mod rules;
@@ -100,17 +105,23 @@ fn run(command: &Command) -> Result<u8> {
         #[cfg(unix)]
         Command::Doctor(args) => doctor::run(args),
         #[cfg(unix)]
+        Command::Reload(args) => held::reload::run(args),
+        #[cfg(unix)]
         Command::Held(args) => held::run(args),
         #[cfg(unix)]
         Command::Lockdown(args) => held::lockdown::run(args),
         #[cfg(unix)]
         Command::Audit(args) => held::audit::run(args),
+        #[cfg(unix)]
+        Command::Banner(args) => banner::run(args),
         #[cfg(not(unix))]
         Command::Serve(_)
         | Command::Doctor(_)
+        | Command::Reload(_)
         | Command::Held(_)
         | Command::Lockdown(_)
-        | Command::Audit(_) => bail!("a server needs a Unix system"),
+        | Command::Audit(_)
+        | Command::Banner(_) => bail!("a server needs a Unix system"),
         #[cfg(unix)]
         Command::Worker(args) => worker::run(args).map(|()| 0),
         #[cfg(not(unix))]

@@ -1,7 +1,7 @@
 //! `sekisho serve`: everything in one process, from one configuration.
 //!
-//! The parent owns sockets, DNS, history and what is held; workers read the messages. A signal reads the configuration
-//! again: new workers are started with it, and take over when they can work. What was wrong is refused and told.
+//! The parent owns sockets, DNS, history and what is held; workers read the messages. Configuration and rules are read
+//! again while mail goes on (`reload.rs`): new workers are started with them, and take over when they can work.
 
 use std::{
     io::IsTerminal as _,
@@ -14,26 +14,39 @@ use anyhow::{Context as _, Result, bail};
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use sekisho_engine::{
     Desk, Gate,
-    gate::{Court, Quarantine, Settings},
+    gate::{Dresses, Quarantine, Settings},
 };
-use sekisho_policy::Policy;
-use sekisho_store::HeldRetention;
+use sekisho_intake::http::{Hooks, Learner};
+use sekisho_store::{Bytes, HeldRetention, Store};
 use tokio::{
     signal::unix::{SignalKind, signal},
     sync::watch,
+    task::JoinSet,
 };
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{EnvFilter, Layer as _, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
+mod console;
+mod frozen;
 mod intakes;
-pub(crate) mod outbox;
+mod learn;
+mod outbox;
+pub(crate) mod reload;
+pub(crate) mod smtp;
+mod telling;
+mod traces;
+mod watch_store;
+pub(crate) mod watched;
+pub(crate) mod way;
 
 use intakes::Common;
+use reload::{Asker, ByApi, Prepared, Reloader};
+use watch_store::{Readiness, Watch};
 
 use crate::{
     cli,
     config::{Config, LogFormat},
     judges,
-    memory::{Remember, desk_with},
+    memory::{Remember, desk_with, make_private},
     now, world,
 };
 
@@ -50,14 +63,35 @@ const UPKEEP_EVERY: Duration = Duration::from_secs(5);
 /// When the configuration is wrong, a place to listen is taken, or the data folder cannot be used.
 pub(crate) fn run(args: &cli::Serve) -> Result<()> {
     let config = configuration(args)?;
-    log(config.serve.log);
+    let (collect, send) = match &config.telemetry.otlp {
+        Some(collector) => {
+            let (collect, send) = traces::to(collector, intakes::host_name())?;
+            (Some(collect), Some(send))
+        }
+        None => (None, None),
+    };
+    log(config.serve.log, collect);
     small_pages();
+    many_files();
     let metrics = PrometheusBuilder::new().install_recorder().context("metrics cannot be counted")?;
     let data = data_folder(args.data.as_deref())?;
+    make_private(&data).with_context(|| format!("cannot make {}", data.display()))?;
     let desk = Arc::new(desk_with(&config, Some(&data), Remember::Serves)?);
-    let court = court(args, &config, &desk)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(serve(args, &config, court, Arc::clone(&desk), metrics));
+    // Whatever changes from here on is read again.
+    let generation = runtime.block_on(generation(&desk))?;
+    let prepared = reload::prepare(args, &desk)?;
+    let ended = runtime.block_on(async {
+        let (end, ending) = watch::channel(false);
+        let sending = send.map(|send| tokio::spawn(send.run(ending)));
+        let ended = serve(args, prepared, (generation, data), Arc::clone(&desk), metrics).await;
+        // What the last messages did is sent, too.
+        end.send_replace(true);
+        if let Some(sending) = sending {
+            drop(sending.await);
+        }
+        ended
+    });
     // The desk has a runtime of its own, which must not end inside of another.
     drop(runtime);
     drop(desk);
@@ -73,12 +107,29 @@ fn small_pages() {
     }
 }
 
+/// As many open files as the system allows: every connection is one, and so is what is being held. Many systems begin with
+/// 1,024 and allow much more to whoever asks. Workers inherit it, and can open none.
+fn many_files() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, ..limit }) {
+        tracing::debug!(%error, "open files stay limited");
+    }
+}
+
 /// The configuration as a server reads it: papers are verified unless somebody says who did.
 ///
 /// # Errors
 /// When it is wrong, or names no domain.
 pub(crate) fn configuration(args: &cli::Serve) -> Result<Config> {
-    let mut config = world::config(&args.world)?;
+    complete(world::config(&args.world)?)
+}
+
+/// The same of one that is read already.
+///
+/// # Errors
+/// When it names no domain.
+fn complete(mut config: Config) -> Result<Config> {
     let authentication = &mut config.authentication;
     if authentication.dns.is_none() && authentication.zone.is_none() {
         authentication.dns = Some(true);
@@ -91,19 +142,24 @@ pub(crate) fn configuration(args: &cli::Serve) -> Result<Config> {
     Ok(config)
 }
 
-fn log(format: LogFormat) {
-    let filter = EnvFilter::builder()
+fn log(format: LogFormat, traces: Option<traces::Traces>) {
+    let mut filter = EnvFilter::builder()
         .with_default_directive(tracing::Level::INFO.into())
         .with_env_var("SEKISHO_LOG")
         .from_env_lossy();
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // The log tells what happened; how long what took is for who collects traces.
+    if let Ok(quiet) = format!("{}=off", sekisho_engine::gate::SPANS).parse() {
+        filter = filter.add_directive(quiet);
+    }
+    let log = tracing_subscriber::fmt::layer()
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal());
-    match format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    let log = match format {
+        LogFormat::Text => log.with_filter(filter).boxed(),
+        LogFormat::Json => log.json().flatten_event(true).with_filter(filter).boxed(),
+    };
+    let traces = traces.map(|traces| traces.with_filter(traces::Ours));
+    tracing_subscriber::registry().with(log).with(traces).init();
 }
 
 /// Where everything is kept.
@@ -120,11 +176,12 @@ pub(crate) fn data_folder(named: Option<&Path>) -> Result<PathBuf> {
         .context("there is no place for history and held messages: name a folder with --data")
 }
 
-/// Workers with the configuration as it is now, and its policy.
-fn court(args: &cli::Serve, config: &Config, desk: &Arc<Desk>) -> Result<Court> {
-    let policy = Policy::new(&config.policy, &config.organisation.domains)?;
-    let pool = judges::workers(&args.world, Arc::clone(desk), places(config))?;
-    Ok(Court { judges: Box::new(pool), policy })
+/// The newest generation of configurations that the store knows of.
+async fn generation(desk: &Desk) -> Result<u64> {
+    match desk.holding() {
+        Some(holding) => Ok(holding.store().generation().await?.number),
+        None => Ok(0),
+    }
 }
 
 fn places(config: &Config) -> usize {
@@ -134,26 +191,37 @@ fn places(config: &Config) -> usize {
 
 async fn serve(
     args: &cli::Serve,
-    config: &Config,
-    court: Court,
+    Prepared { config, hashes, court }: Prepared,
+    (generation, data): (u64, PathBuf),
     desk: Arc<Desk>,
     metrics: PrometheusHandle,
 ) -> Result<()> {
-    let deadline = Duration::from_secs(config.serve.deadline_seconds.max(1));
+    let deadline = reload::deadline(&config);
     let quarantine = desk.holding().map(|holding| Arc::new(holding) as Arc<dyn Quarantine>);
     if quarantine.is_none() {
         tracing::warn!("nothing is kept here, so malicious mail cannot be held: it is deferred");
     }
-    let settings = Settings { places: places(config), deadline, quarantine };
+    let dresser = Some(Arc::new(judges::dresser()?) as Arc<dyn Dresses>);
+    let links = telling::links(&config, &data)?;
+    let settings = Settings { places: places(&config), deadline, quarantine, links, dresser };
     let gate = Arc::new(Gate::new(court, Arc::clone(&desk), settings));
     let (stopping, stopped) = watch::channel(false);
-    let common = Common { gate: Arc::clone(&gate), stopped, metrics: metrics.clone() };
-    let mut intakes = intakes::open(config, &common).await?;
-    if let Some(holding) = desk.holding() {
-        let (store, bytes) = (holding.store().clone(), holding.bytes().clone());
-        let outbox = outbox::Outbox::new(config, store, bytes, &intakes::host_name())?;
-        intakes.spawn(outbox.run(common.stopped.clone()));
+    let both = (Arc::clone(&desk), Arc::clone(&gate));
+    let reloader = Reloader::new(args, (Arc::clone(&config), hashes), both, generation);
+    let held = desk.holding().map(|holding| (holding.store().clone(), holding.bytes().clone()));
+    let store = held.as_ref().map(|(store, _)| store.clone());
+    let readiness = Readiness::default();
+    let hooks = hooks(&gate, store.as_ref(), &reloader, &readiness, &metrics);
+    let common =
+        Common { gate: Arc::clone(&gate), stopped, http: reloader.http(), hooks, data: data.clone() };
+    let mut intakes = intakes::open(&config, &common).await?;
+    watched::open(&config, &common, &mut intakes)?;
+    if let Some(held) = held {
+        console::open(&args.world, reloader.config(), held.clone(), &common.stopped, &mut intakes).await?;
+        intakes.spawn(releases(reloader.config(), data, held, common.stopped.clone()));
     }
+    let watch = Watch { gate: Arc::clone(&gate), store, reloader: Arc::clone(&reloader), readiness };
+    intakes.spawn(watch.run(common.stopped.clone()));
     ready();
     let [mut term, mut int, mut hup] =
         [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()]
@@ -168,9 +236,13 @@ async fn serve(
         tokio::select! {
             _ = term.recv() => break,
             _ = int.recv() => break,
-            _ = hup.recv() => reload(args, &desk, &gate).await,
+            _ = hup.recv() => {
+                let reloader = Arc::clone(&reloader);
+                drop(tokio::spawn(async move { reloader.reload(Asker::Signal).await }));
+            }
             _ = sweep.tick() => {
-                drop(tokio::spawn(sweep_held(Arc::clone(&desk))));
+                let retention = reloader.config().borrow().quarantine.retention();
+                drop(tokio::spawn(sweep_held(Arc::clone(&desk), retention)));
                 let desk = Arc::clone(&desk);
                 // It goes on behind; what it did is told by the next.
                 drop(tokio::task::spawn_blocking(move || desk.sweep_behind(now(), 1)));
@@ -186,10 +258,10 @@ async fn serve(
 }
 
 /// Removes what has been held too long, and notes which lockdowns have ended.
-async fn sweep_held(desk: Arc<Desk>) {
+async fn sweep_held(desk: Arc<Desk>, retention: HeldRetention) {
     let Some(holding) = desk.holding() else { return };
     for _ in 0..SWEEP_CALLS {
-        match holding.store().sweep_held(now(), &HeldRetention::default(), holding.bytes()).await {
+        match holding.store().sweep_held(now(), &retention, holding.bytes()).await {
             Ok(swept) if swept.more => {}
             Ok(_) => return,
             Err(error) => {
@@ -200,23 +272,55 @@ async fn sweep_held(desk: Arc<Desk>) {
     }
 }
 
-/// Judges by the configuration as it is now, if it can be judged by.
-async fn reload(args: &cli::Serve, desk: &Arc<Desk>, gate: &Arc<Gate>) {
-    let started = std::time::Instant::now();
-    let new = configuration(args).and_then(|config| {
-        // Starting workers takes a second or two, in which mail is judged by the old ones.
-        tokio::task::block_in_place(|| court(args, &config, desk))
-    });
-    match new {
-        Ok(court) => {
-            gate.replace(court);
-            tracing::info!(
-                ms = started.elapsed().as_secs_f64() * 1000.0,
-                "configuration and rules are read again"
-            );
-        }
-        Err(error) => tracing::error!("the new configuration is refused, the old one stays: {error:#}"),
+/// What HTTP shows and asks.
+fn hooks(
+    gate: &Arc<Gate>,
+    store: Option<&Store>,
+    reloader: &Arc<Reloader>,
+    readiness: &Readiness,
+    metrics: &PrometheusHandle,
+) -> Hooks {
+    let (metrics, info, readiness) = (metrics.clone(), Arc::clone(reloader), readiness.clone());
+    let opinions = store.map(|store| learn::Opinions { gate: Arc::clone(gate), store: store.clone() });
+    Hooks {
+        metrics: Arc::new(move || metrics.render() + &info.info()),
+        ready: Arc::new(move || readiness.now()),
+        learner: opinions.map(|opinions| Arc::new(opinions) as Arc<dyn Learner>),
+        reloader: Some(Arc::new(ByApi(Arc::clone(reloader)))),
     }
+}
+
+/// Sends what is released and tells people, by the configuration that counts: after a reload another outbox goes on, while the one before
+/// finishes what it is handing over.
+async fn releases(
+    mut config: watch::Receiver<Arc<Config>>,
+    data: PathBuf,
+    held: (Store, Bytes),
+    mut stopped: watch::Receiver<bool>,
+) {
+    let mut all = JoinSet::new();
+    loop {
+        let current = Arc::clone(&config.borrow_and_update());
+        let (stop, ending) = watch::channel(false);
+        match outbox::Outbox::new(&current, &data, held.clone(), &intakes::host_name()) {
+            Ok(outbox) => {
+                if let Some(telling) = outbox.telling() {
+                    all.spawn(telling::run(telling, ending.clone()));
+                }
+                all.spawn(outbox.run(ending));
+            }
+            Err(error) => tracing::error!("released mail waits: {error:#}"),
+        }
+        let goes_on = tokio::select! {
+            _ = stopped.wait_for(|stopped| *stopped) => false,
+            changed = config.changed() => changed.is_ok(),
+        };
+        stop.send_replace(true);
+        if !goes_on {
+            break;
+        }
+    }
+    while all.join_next().await.is_some() {}
 }
 
 /// Tells systemd, where it started us, that everything listens.

@@ -3,8 +3,8 @@
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use unic_langid::LanguageIdentifier;
 
-const ENGLISH: &str = include_str!("../locales/en.ftl");
-const JAPANESE: &str = include_str!("../locales/ja.ftl");
+const ENGLISH: &str = concat!(include_str!("../locales/en.ftl"), include_str!("../locales/en.server.ftl"));
+const JAPANESE: &str = concat!(include_str!("../locales/ja.ftl"), include_str!("../locales/ja.server.ftl"));
 
 /// A language's words, with English behind them for what is not translated.
 pub(crate) struct Words {

@@ -1,7 +1,7 @@
 //! `sekisho worker`: what a parent process starts to have messages read. See ARCHITECTURE.md, "Processes".
 
 use anyhow::Result;
-use sekisho_engine::worker::{sandbox, serve, serve::Extras};
+use sekisho_engine::worker::{sandbox, serve, serve::Extras, serve_dressing};
 
 use crate::{cli, judges, unpack, world};
 
@@ -10,6 +10,9 @@ use crate::{cli, judges, unpack, world};
 /// # Errors
 /// When this process cannot be locked in, or its parent is gone.
 pub(crate) fn run(args: &cli::Worker) -> Result<()> {
+    // It was started by what it runs, not by its name; lists of processes show this.
+    #[cfg(target_os = "linux")]
+    let _ = rustix::thread::set_name(c"sekisho-worker");
     if args.attempt {
         sandbox::lock_in(args.memory)?;
         for (what, answer) in sandbox::attempts() {
@@ -20,6 +23,9 @@ pub(crate) fn run(args: &cli::Worker) -> Result<()> {
     let before: &dyn Fn(&[u8]) = if args.misbehave { &misbehave } else { &|_| {} };
     if args.files {
         return unpack::serve(args.memory, &args.world.yara, before);
+    }
+    if args.dress {
+        return Ok(serve_dressing(args.memory, before)?);
     }
     let engine = match args.rule.as_slice() {
         [] => world::secluded(&args.world),

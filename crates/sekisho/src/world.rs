@@ -19,10 +19,27 @@ use crate::{
 /// # Errors
 /// When the file cannot be read or is wrong.
 pub(crate) fn config(world: &World) -> Result<Config> {
-    let mut config = match &world.config {
+    let config = match &world.config {
         Some(path) => config::read(path)?,
         None => Config::default(),
     };
+    Ok(with_arguments(world, config))
+}
+
+/// The same where the text of the file is known.
+///
+/// # Errors
+/// When it is wrong.
+#[cfg(unix)]
+pub(crate) fn config_of(world: &World, text: &str) -> Result<Config> {
+    let config = match &world.config {
+        Some(path) => config::read_text(path, text)?,
+        None => Config::default(),
+    };
+    Ok(with_arguments(world, config))
+}
+
+fn with_arguments(world: &World, mut config: Config) -> Config {
     config.rules.folders.extend(world.rules.iter().cloned());
     config.rules.builtin &= !world.no_builtin;
     config.lists.folders.extend(world.lists.iter().cloned());
@@ -36,7 +53,7 @@ pub(crate) fn config(world: &World) -> Result<Config> {
     if let Some(zone) = &world.zone {
         config.authentication.zone = Some(zone.clone());
     }
-    Ok(config)
+    config
 }
 
 /// Everything that observation needs to know of the configuration.
@@ -205,7 +222,8 @@ pub(crate) fn desk(config: &Config) -> Result<Desk> {
         let zone = Zone::parse(&text).with_context(|| path.display().to_string())?;
         Box::new(Scripted::new(zone)?)
     } else if config.authentication.dns == Some(true) {
-        Box::new(Live::system()?)
+        let servers = &config.authentication.dns_servers;
+        Box::new(if servers.is_empty() { Live::system()? } else { Live::servers(servers)? })
     } else {
         Box::new(Nobody)
     };

@@ -24,7 +24,7 @@ use ring::{
     rand::{SecureRandom as _, SystemRandom},
 };
 
-use crate::{StoreError, Tickets, limits, text::hex};
+use crate::{Signing, StoreError, Tickets, limits, text::hex};
 
 /// First bytes of every object: who wrote it and in which form.
 const MAGIC: &[u8; 4] = b"SKO1";
@@ -37,12 +37,21 @@ pub struct Key {
     address: hmac::Key,
     objects: hmac::Key,
     tickets: hmac::Key,
+    banners: [u8; 32],
+    console: hmac::Key,
 }
 
 impl fmt::Debug for Key {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Key(…)")
     }
+}
+
+/// A secret of its own for one purpose.
+fn derived_bytes(root: &hmac::Key, what: &str) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.iter_mut().zip(hmac::sign(root, what.as_bytes()).as_ref()).for_each(|(slot, byte)| *slot = *byte);
+    out
 }
 
 impl Key {
@@ -55,12 +64,25 @@ impl Key {
             address: derive("sekisho object addresses 1"),
             objects: derive("sekisho object keys 1"),
             tickets: derive("sekisho tickets 1"),
+            banners: derived_bytes(&root, "sekisho banners 1"),
+            console: derive("sekisho console 1"),
         }
+    }
+
+    /// The secret by which banners of this installation are known. A worker may have it: it opens nothing that is kept,
+    /// and signs no link.
+    pub fn banners(&self) -> [u8; 32] {
+        self.banners
     }
 
     /// The key of signed links.
     pub fn tickets(&self) -> Tickets {
         Tickets::new(self.tickets.clone())
+    }
+
+    /// The key of the console's sessions and forms.
+    pub fn signing(&self) -> Signing {
+        Signing::new(self.console.clone())
     }
 
     /// Reads a key file: exactly 32 bytes, for its owner only.
@@ -88,7 +110,8 @@ impl Key {
         Ok(Self::from_bytes(&secret))
     }
 
-    /// Makes a key file of random bytes, readable by its owner only; an existing file is never replaced.
+    /// Makes a key file of random bytes, readable by its owner only; an existing file is never replaced. Whoever is killed
+    /// meanwhile leaves none, or a whole one.
     ///
     /// # Errors
     /// [`StoreError::Key`] when it cannot be made.
@@ -103,8 +126,14 @@ impl Key {
             use std::os::unix::fs::OpenOptionsExt as _;
             options.mode(0o600);
         }
-        let mut file = options.open(path).map_err(|e| wrong(&e))?;
+        let new = path.with_extension(format!("new{}", std::process::id()));
+        // Left behind by somebody who was killed, and had our number.
+        let _ = std::fs::remove_file(&new);
+        let mut file = options.open(&new).map_err(|e| wrong(&e))?;
         file.write_all(&secret).and_then(|()| file.sync_all()).map_err(|e| wrong(&e))?;
+        let linked = std::fs::hard_link(&new, path);
+        std::fs::remove_file(&new).map_err(|e| wrong(&e))?;
+        linked.map_err(|e| wrong(&e))?;
         Ok(Self::from_bytes(&secret))
     }
 
@@ -192,6 +221,11 @@ impl Bytes {
     /// The key of signed links, derived from the same key file.
     pub fn tickets(&self) -> Tickets {
         self.key.tickets()
+    }
+
+    /// The key of the console's sessions and forms, derived from the same key file.
+    pub fn signing(&self) -> Signing {
+        self.key.signing()
     }
 
     /// Whether what was written survives a power failure.

@@ -44,6 +44,21 @@ pub enum StoreError {
 }
 
 impl StoreError {
+    /// What it is called in metrics.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self {
+            Self::Gone(_) => "gone",
+            Self::Full(_) => "full",
+            Self::Newer { .. } => "newer",
+            Self::Corrupt(_) => "corrupt",
+            Self::Url(_) => "url",
+            Self::Key(_) => "key",
+            Self::Limit(_) => "limit",
+            Self::Busy(_) => "busy",
+            Self::Refused(_) => "refused",
+        }
+    }
+
     /// Whether trying again at once can help: the connection broke, or a deadlock was resolved against us.
     pub(crate) fn passing(&self) -> bool {
         matches!(self, Self::Busy(_)) || self.unreachable() && !self.no_connection()

@@ -16,7 +16,7 @@
 //! | aliases | other names of its conversation (Outlook's Thread-Index), in keys | as long as their message |
 //! | opinions | appended, never changed | as long as their message |
 //! | message bytes | compressed, encrypted, by content | by class of message |
-//! | held mail, requests, lockdowns, audit, outbox | see `quarantine.rs` | [`HeldRetention`] |
+//! | held mail, who was told of it, requests, lockdowns, audit, outbox | see `quarantine.rs` | [`HeldRetention`] |
 //!
 //! # What is not
 //!
@@ -92,6 +92,7 @@ mod quarantine;
 mod recall;
 mod rights;
 mod shared;
+mod signing;
 mod sqlite;
 mod store;
 mod sweep;
@@ -110,10 +111,12 @@ pub use quarantine::{
     Asked, By, HoldOutcome, Lifted, Outcome, Released, Reply,
     search::{Cursor, Filter, HeldItem, HeldPage},
     sweep::{HeldRetention, SweptHeld},
+    telling::Untold,
 };
 pub use recall::thread_messages;
 pub use rights::{Rights, may};
-pub use store::{AuditFilter, Forgotten, Keep, Kept, Learnt, Opined, Span, Store};
+pub use signing::Signing;
+pub use store::{AuditFilter, Forgotten, Generation, Keep, Kept, Learnt, Opined, Pulse, Span, Store};
 pub use sweep::{Retention, Swept};
-pub use ticket::{Purpose, Ticket, Tickets, Void};
+pub use ticket::{ANYBODY, Purpose, Ticket, Tickets, Void};
 pub use writer::{Lost, Writer};

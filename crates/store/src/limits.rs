@@ -153,5 +153,13 @@ pub const EFFECT_RETRY_S_MIN: i64 = 5;
 pub const EFFECT_RETRY_S_MAX: i64 = 3_600;
 /// Seconds until a release that a lockdown keeps back is looked at again.
 pub const KEPT_BACK_S: i64 = 30;
+/// Held messages that somebody is told of at once; what is more waits for the next time.
+pub const TOLD_MAX: usize = 1_000;
+/// People who are told in one go; the rest follows.
+pub const TOLD_PEOPLE_MAX: usize = 500;
+/// Requests that somebody is told of at once; what is more waits for the next time.
+pub const TOLD_REQUESTS_MAX: usize = 100;
 /// Bytes of a token of a signed link.
 pub const TOKEN_BYTES_MAX: usize = 1_800;
+/// Records of one message that a person's opinion reaches: copies that came by several ways.
+pub const COPIES_MAX: usize = 32;

@@ -40,6 +40,7 @@ pub(crate) mod shared;
 pub(crate) mod statements;
 pub(crate) mod steps;
 pub(crate) mod sweep;
+pub(crate) mod telling;
 #[cfg(test)]
 mod tests;
 

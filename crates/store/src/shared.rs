@@ -23,6 +23,13 @@ macro_rules! shared_work {
             .transpose()
         }
 
+        async fn copies(&mut self, message_id: i64, sender: &str) -> Result<Vec<(String, i64)>, StoreError> {
+            let sql = "SELECT record, opinion FROM message WHERE message_id = $1 AND sender = $2
+                 ORDER BY id DESC LIMIT $3";
+            let most = i64::try_from(limits::COPIES_MAX).unwrap_or(i64::MAX);
+            Ok(sqlx::query_as(sql).bind(message_id).bind(sender).bind(most).fetch_all(&mut *self.0).await?)
+        }
+
         async fn mark(&mut self, id: i64, learnt: bool, opinion: Opinion) -> Result<(), StoreError> {
             sqlx::query("UPDATE message SET learnt = $1, opinion = $2 WHERE id = $3")
                 .bind(i64::from(learnt))

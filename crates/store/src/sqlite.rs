@@ -32,8 +32,12 @@ use readers::Readers;
 use crate::{StoreError, limits, migrate, text::Salt};
 
 /// Numbered steps of the schema; released ones never change.
-const STEPS: [&str; 3] =
-    [include_str!("sqlite/v1.sql"), include_str!("sqlite/v2.sql"), include_str!("sqlite/v3.sql")];
+const STEPS: [&str; 4] = [
+    include_str!("sqlite/v1.sql"),
+    include_str!("sqlite/v2.sql"),
+    include_str!("sqlite/v3.sql"),
+    include_str!("sqlite/v4.sql"),
+];
 
 /// Kibibytes of pages that each connection keeps in memory.
 const CACHE_KIB: i64 = 64 << 10;

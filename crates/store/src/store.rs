@@ -107,10 +107,15 @@ macro_rules! transact {
 }
 
 mod held;
+mod looking;
+mod nodes;
 mod objects;
 mod outbox;
+mod telling;
 
 pub use held::AuditFilter;
+pub(crate) use nodes::PulseColumns;
+pub use nodes::{Generation, Pulse};
 pub use objects::{Keep, Kept, Span};
 
 impl Store {
@@ -233,6 +238,25 @@ impl Store {
         transact!(self, |tx, _salt| work::opine(&mut tx, said).await)
     }
 
+    /// Records of messages with this id of this author, and what is thought of them, the newest first, at most
+    /// [`limits::COPIES_MAX`]: whoever has a message in hand finds what it was learnt as. Id and author are as in a
+    /// [`Lesson`].
+    ///
+    /// # Errors
+    /// As [`Store::recall`].
+    pub async fn records_of(
+        &self,
+        message_id: &str,
+        sender: &str,
+    ) -> Result<Vec<(String, Opinion)>, StoreError> {
+        if message_id.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sender = clip(sender);
+        let rows = transact!(self, begin_reading, |tx, salt| tx.copies(salt.key(message_id), &sender).await)?;
+        Ok(rows.into_iter().map(|(record, opinion)| (record, Opinion::from_number(opinion))).collect())
+    }
+
     /// Removes what is too old at `now`, a bounded amount of it; [`Swept::more`] asks for another call.
     ///
     /// # Errors
@@ -319,12 +343,17 @@ impl Store {
         call: impl Future<Output = Result<T, StoreError>>,
     ) -> Result<T, StoreError> {
         if self.breaker.open() {
+            metrics::counter!("sekisho_store_errors_total", "kind" => "gone").increment(1);
             return Err(StoreError::Gone("it was gone a moment ago".to_owned()));
         }
-        match tokio::time::timeout(Duration::from_millis(ms), call).await {
+        let result = match tokio::time::timeout(Duration::from_millis(ms), call).await {
             Ok(result) => result,
             Err(_) => Err(StoreError::Gone(format!("no answer within {ms} ms"))),
+        };
+        if let Err(error) = &result {
+            metrics::counter!("sekisho_store_errors_total", "kind" => error.kind()).increment(1);
         }
+        result
     }
 
     /// Whether SQLite is being filled: it does not wait for the disk and takes two gigabytes of memory. Only for

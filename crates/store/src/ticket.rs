@@ -12,6 +12,10 @@ use ring::hmac;
 
 use crate::limits;
 
+/// The recipient of a ticket that is for nobody in particular: whoever has the link sees what everybody may see of the
+/// record, and acts for no recipient. It is no address, so it never is one of [`By::own`](crate::By::own).
+pub const ANYBODY: &str = "";
+
 /// Version of the form.
 const VERSION: u8 = 1;
 /// Bytes of the authentication at the end.
@@ -52,7 +56,7 @@ pub struct Ticket {
     pub what: Purpose,
     /// The record.
     pub record: String,
-    /// For which recipient.
+    /// For which recipient, or [`ANYBODY`].
     pub recipient: String,
     /// The first second in which it is worth nothing any more, since 1970.
     pub expires_at: i64,

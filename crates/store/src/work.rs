@@ -80,6 +80,8 @@ pub(crate) trait Work {
     async fn words(&mut self, words: &[String]) -> Result<Vec<(String, i64)>, StoreError>;
     /// Message id, thread and its first time of stored messages that are learnt.
     async fn parents(&mut self, message_ids: &[i64]) -> Result<Vec<(i64, i64, i64)>, StoreError>;
+    /// The newest records with this message id of this author, and the numbers of what is thought of them.
+    async fn copies(&mut self, message_id: i64, sender: &str) -> Result<Vec<(String, i64)>, StoreError>;
     /// The newest learnt messages of these aliases.
     async fn namesakes(&mut self, aliases: &[i64]) -> Result<Vec<NamesakeColumns>, StoreError>;
     /// New messages; those that another node was quicker with are left out of the answer.

@@ -324,7 +324,7 @@ async fn a_newer_or_foreign_database_is_refused() {
     Store::open(&url).await.unwrap().close().await;
     sqlite_run(&url, "UPDATE meta SET value = '99' WHERE name = 'version'").await;
     let error = Store::open(&url).await.unwrap_err();
-    assert!(matches!(error, StoreError::Newer { found: 99, known: 3 }), "{error}");
+    assert!(matches!(error, StoreError::Newer { found: 99, known: 4 }), "{error}");
     let other = format!("sqlite:{}/other.db?mode=rwc", folder.path().display());
     sqlite_run(&other, "CREATE TABLE theirs (x)").await;
     assert!(matches!(Store::open(&other).await, Err(StoreError::Corrupt(_))));

@@ -5,10 +5,10 @@
 
 use std::sync::Arc;
 
-use sekisho_record::history::Lesson;
+use sekisho_record::{Submission, history::Lesson};
 use sekisho_store::Keep;
 use tokio::{
-    sync::{Mutex, OwnedSemaphorePermit, mpsc},
+    sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot},
     task::JoinHandle,
 };
 
@@ -30,6 +30,10 @@ enum Order {
 struct One {
     arrival: Arc<Arrival>,
     judged: Judged,
+    /// Name of its record.
+    id: String,
+    /// Who waits until it is durable.
+    told: Option<oneshot::Sender<bool>>,
     _bytes: Option<OwnedSemaphorePermit>,
 }
 
@@ -41,17 +45,35 @@ impl Behind {
         Self { orders, task }
     }
 
-    /// Hands a message over. Waits only while too many wait.
+    /// Hands a message over. Where too many wait, the answer waits, too, but not for long: its lesson is lost then.
     pub(super) async fn remember(
         &self,
         arrival: Arc<Arrival>,
         judged: Judged,
         bytes: Option<OwnedSemaphorePermit>,
     ) {
-        if judged.lesson.is_some() {
-            // After the end nothing is remembered.
-            let _ = self.orders.send(Order::Remember(Box::new(One { arrival, judged, _bytes: bytes }))).await;
+        if judged.lesson.is_none() {
+            return;
         }
+        let one = One { arrival, judged, id: String::new(), told: None, _bytes: bytes };
+        let order = Order::Remember(Box::new(one));
+        if self.orders.send_timeout(order, limits::BEHIND_PATIENCE).await.is_err() {
+            tracing::warn!("a lesson is lost: too many wait to be learnt");
+            metrics::counter!("sekisho_lessons_lost_total").increment(1);
+        }
+    }
+
+    /// Hands a message over and waits until what is remembered of it is durable; also of one that nobody could judge.
+    pub(super) async fn record(
+        &self,
+        arrival: Arc<Arrival>,
+        id: &str,
+        judged: Judged,
+        bytes: Option<OwnedSemaphorePermit>,
+    ) -> bool {
+        let (told, heard) = oneshot::channel();
+        let one = One { arrival, judged, id: id.to_owned(), told: Some(told), _bytes: bytes };
+        self.orders.send(Order::Remember(Box::new(one))).await.is_ok() && heard.await.unwrap_or(false)
     }
 
     /// Waits until everything that was handed over is written.
@@ -85,20 +107,33 @@ async fn run(desk: Arc<Desk>, mut received: mpsc::Receiver<Order>) {
 fn write(desk: &Desk, batch: Vec<One>) {
     let mut lessons: Vec<Lesson> = Vec::with_capacity(batch.len());
     let mut keeps: Vec<Keep> = Vec::new();
-    for One { arrival, judged, .. } in batch {
-        let Some(lesson) = judged.lesson else { continue };
-        match desk.seal(&submission(&arrival, &lesson.record), &judged.verdict, &judged.asked, lesson.at) {
+    let mut waiting = Vec::new();
+    for One { arrival, judged, id, told, .. } in batch {
+        let Judged { lesson, verdict, asked, .. } = judged;
+        let (record, at) = match &lesson {
+            Some(lesson) => (lesson.record.as_str(), lesson.at),
+            None => (id.as_str(), arrival.at),
+        };
+        let submission: Submission<'_> = submission(&arrival, record);
+        match desk.seal(&submission, &verdict, &asked, at) {
             Ok(keep) => keeps.extend(keep),
-            Err(why) => tracing::warn!(id = lesson.record, why = why.0, "a message is not kept"),
+            Err(why) => tracing::warn!(id = record, why = why.0, "a message is not kept"),
         }
-        lessons.push(lesson);
+        lessons.extend(lesson);
+        waiting.extend(told);
     }
     let count = lessons.len();
-    if let Err(error) = desk.keep(&keeps) {
+    let kept = desk.keep(&keeps);
+    if let Err(error) = &kept {
         tracing::error!(%error, messages = keeps.len(), "messages are not kept");
     }
-    if let Err(error) = desk.learn(lessons) {
+    let learnt = desk.learn(lessons);
+    if let Err(error) = &learnt {
         tracing::error!(%error, lessons = count, "lessons are lost");
         metrics::counter!("sekisho_lessons_lost_total").increment(count as u64);
+    }
+    for told in waiting {
+        // Who does not wait any more hands it in again.
+        let _ = told.send(kept.is_ok() && learnt.is_ok());
     }
 }

@@ -104,6 +104,9 @@ fn held(arrival: &Arrival, judged: &Judged, passage: &Passage, policy: &Policy) 
         decided_by: verdict.decided_by.clone(),
         size: arrival.raw.len() as u64,
         summary: first.map(|finding| finding.summary.clone()).unwrap_or_default(),
+        summary_ja: first.and_then(|finding| finding.summary_ja.clone()),
+        really: summary.really.clone(),
+        through: summary.tenant.as_ref().map(|tenant| tenant.esp.clone()),
         ..Held::default()
     }
 }

@@ -20,7 +20,9 @@ use sekisho_policy::Wish;
 use sekisho_record::{Submission, history::Lesson};
 
 use crate::{
+    gate::SPANS,
     limits,
+    seal::Marks,
     worker::protocol::{self, HEAD, Judged, Kind},
     world::{Answering, Ask, Exchange},
 };
@@ -34,18 +36,36 @@ pub const ALLOCATOR: [(&str, &str); 2] = [("MIMALLOC_ARENA_RESERVE", "64MiB"), (
 pub struct Recipe {
     /// The program: as a rule this one.
     pub program: PathBuf,
+    /// What it is called in the list of processes, where that is not the program's path.
+    pub name: Option<OsString>,
     /// Its arguments.
     pub arguments: Vec<OsString>,
     /// Wall time for one message, without waiting for answers.
     pub deadline: Duration,
     /// Pass on what workers write to their standard error.
     pub loud: bool,
+    /// What their changes are known by.
+    pub marks: Marks,
 }
 
 impl Recipe {
     /// A recipe with the usual limits.
     pub fn new(program: PathBuf, arguments: Vec<OsString>) -> Self {
-        Self { program, arguments, deadline: limits::WORKER_DEADLINE, loud: false }
+        let (deadline, marks) = (limits::WORKER_DEADLINE, Marks::default());
+        Self { program, name: None, arguments, deadline, loud: false, marks }
+    }
+
+    /// The program that this process runs, also when its file was replaced meanwhile: an upgrade must not mix a parent
+    /// with workers of another version.
+    ///
+    /// # Errors
+    /// When the system does not say what this process runs.
+    pub fn of_this_program(arguments: Vec<OsString>) -> io::Result<Self> {
+        let running = PathBuf::from("/proc/self/exe");
+        if cfg!(target_os = "linux") && running.exists() {
+            return Ok(Self { name: std::env::args_os().next(), ..Self::new(running, arguments) });
+        }
+        Ok(Self::new(std::env::current_exe()?, arguments))
     }
 }
 
@@ -95,6 +115,7 @@ pub struct Worker {
     from: ChildStdout,
     errors: Option<ChildStderr>,
     loud: bool,
+    marks: Marks,
     deadline: Duration,
     frame: Vec<u8>,
     got: Vec<u8>,
@@ -120,6 +141,9 @@ impl Worker {
     pub fn start(recipe: &Recipe) -> Result<Self, Fault> {
         let failed = |error: io::Error| Fault::Failed(format!("a worker could not be started: {error}"));
         let mut command = Command::new(&recipe.program);
+        if let Some(name) = &recipe.name {
+            std::os::unix::process::CommandExt::arg0(&mut command, name);
+        }
         command.args(&recipe.arguments).env_clear();
         // Nothing of the environment concerns a worker, except what it is to log.
         command.envs(std::env::var_os("SEKISHO_LOG").map(|value| ("SEKISHO_LOG", value)));
@@ -137,6 +161,7 @@ impl Worker {
             from,
             errors: Some(errors),
             loud: recipe.loud,
+            marks: recipe.marks.clone(),
             deadline: recipe.deadline,
             frame: Vec::new(),
             got: Vec::new(),
@@ -237,13 +262,15 @@ impl Worker {
         // The parser looks at no more than this.
         let most = submission.raw.len().min(sekisho_mail::limits::MESSAGE_BYTES_MAX + 1);
         let cut = Submission { raw: submission.raw.get(..most).unwrap_or_default(), ..*submission };
-        protocol::submission(&mut self.frame, &cut, want, wish).map_err(unsendable)?;
+        let wish = wish.map(|wish| self.marks.wish(wish));
+        protocol::submission(&mut self.frame, &cut, want, wish.as_ref()).map_err(unsendable)?;
         let mut end = Instant::now() + self.deadline;
         let mut left = by.patience();
         let mut asked = Vec::new();
         self.send(end)?;
-        // Rounds about papers, one about history, the result.
-        for _ in 0..=limits::ROUNDS_MAX + 1 {
+        // Rounds about papers, one about history, signatures, the result.
+        let mut seals = if wish.is_some() { limits::SEALS_ASKED_MAX } else { 0 };
+        for _ in 0..=limits::ROUNDS_MAX + 1 + limits::SEALS_ASKED_MAX {
             match self.receive(end)? {
                 (Kind::Done, content) => {
                     let mut judged = protocol::judged(&content, !want.is_empty()).ok_or_else(nonsense)?;
@@ -256,10 +283,20 @@ impl Worker {
                 (Kind::Ask, content) => {
                     let ask = protocol::from_json::<Ask>(&content).ok_or_else(nonsense)?;
                     let before = Instant::now();
+                    let asking = asking(&ask).entered();
                     let answered = by.answer(&ask, &mut left);
+                    drop(asking);
                     end += before.elapsed();
                     protocol::json(&mut self.frame, Kind::Answers, &answered).map_err(unsendable)?;
                     asked.push(Exchange { ask, answered });
+                    self.send(end)?;
+                }
+                (Kind::Sign, content) if seals > 0 => {
+                    seals -= 1;
+                    let signature = self.marks.sign(&content).unwrap_or_default();
+                    protocol::begin(&mut self.frame, Kind::Signature);
+                    self.frame.extend_from_slice(&signature);
+                    protocol::finish(&mut self.frame).map_err(unsendable)?;
                     self.send(end)?;
                 }
                 _ => return Err(nonsense()),
@@ -414,6 +451,17 @@ impl Worker {
         self.got = content;
         self.frame.clear();
         self.frame.shrink_to(limits::BUFFER_KEPT);
+    }
+}
+
+/// What is waited for.
+fn asking(ask: &Ask) -> tracing::Span {
+    match ask.history {
+        Some(_) => tracing::info_span!(target: SPANS, "recall"),
+        None => {
+            let names = ask.txt.len() + ask.exists.len() + usize::from(ask.spf.is_some());
+            tracing::info_span!(target: SPANS, "ask", names)
+        }
     }
 }
 

@@ -35,7 +35,7 @@ impl Pool {
     /// # Errors
     /// When a worker cannot be started: the error is its own, as a person can understand it.
     pub fn start(recipe: Recipe, desk: impl Into<Arc<Desk>>, workers: usize) -> Result<Self, Error> {
-        let first = Worker::start(&recipe).map_err(|fault| {
+        let first = start(&recipe).map_err(|fault| {
             Error::Worker(match fault {
                 Fault::Refused(why) => why,
                 fault => format!("{} (--in-process goes without workers)", fault.detail()),
@@ -73,6 +73,7 @@ impl Pool {
             result
         });
         result.unwrap_or_else(|fault| {
+            metrics::counter!("sekisho_worker_faults_total", "reason" => fault.reason()).increment(1);
             tracing::warn!(reason = fault.reason(), detail = fault.detail(), "a message was not judged");
             Judged::not_judged(fault.reason(), fault.detail())
         })
@@ -81,6 +82,25 @@ impl Pool {
     /// Who answers the workers' questions.
     pub fn desk(&self) -> &Desk {
         &self.desk
+    }
+
+    /// Whether a worker runs; where none does, whether one can be started, which is done.
+    pub fn present(&self) -> bool {
+        let mut state = self.lock();
+        let before = state.idle.len();
+        state.idle.retain_mut(Worker::is_alive);
+        state.running = state.running.saturating_sub(before - state.idle.len());
+        if state.running > 0 {
+            return true;
+        }
+        state.running = 1;
+        drop(state);
+        let mut seat = Seat { pool: self, worker: None };
+        match start(&self.recipe) {
+            Ok(worker) => seat.worker = Some(worker),
+            Err(fault) => tracing::warn!(detail = fault.detail(), "no worker can be started"),
+        }
+        seat.worker.is_some()
     }
 
     /// Process ids of the idle workers, for tests.
@@ -110,8 +130,14 @@ impl Pool {
         }
         state.running += 1;
         drop(state);
-        Worker::start(&self.recipe)
+        start(&self.recipe)
     }
+}
+
+fn start(recipe: &Recipe) -> Result<Worker, Fault> {
+    let worker = Worker::start(recipe)?;
+    metrics::counter!("sekisho_workers_started_total").increment(1);
+    Ok(worker)
 }
 
 /// A place in the pool that is given back whatever happens: with the worker, or without when that failed.

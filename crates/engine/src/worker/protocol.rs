@@ -24,6 +24,8 @@ pub enum Kind {
     Answers = 2,
     /// To the worker: another task than a message, see [`task`].
     Task = 3,
+    /// To the worker: the signature that it asked for; empty when there is none.
+    Signature = 4,
     /// From the worker: it is locked in and waits for messages.
     Ready = 17,
     /// From the worker: it cannot work, for the reason that the text gives.
@@ -34,12 +36,14 @@ pub enum Kind {
     Done = 20,
     /// From the worker: a part of the result of a task, before the result itself.
     Piece = 21,
+    /// From the worker: what is to be signed, see [`Sealer::sign`](crate::seal::Sealer::sign).
+    Sign = 22,
 }
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        use Kind::{Answers, Ask, Done, Piece, Ready, Refused, Submission, Task};
-        [Submission, Answers, Task, Ready, Refused, Ask, Done, Piece]
+        use Kind::{Answers, Ask, Done, Piece, Ready, Refused, Sign, Signature, Submission, Task};
+        [Submission, Answers, Task, Signature, Ready, Refused, Ask, Done, Piece, Sign]
             .into_iter()
             .find(|kind| *kind as u8 == byte)
     }
@@ -127,6 +131,10 @@ struct Head<'a> {
     at: Option<i64>,
     #[serde(default)]
     now: i64,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    cut: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    journal: bool,
     /// What is wanted besides the verdict, in the words of the program that started the worker.
     #[serde(default, skip_serializing_if = "str::is_empty", borrow)]
     want: Cow<'a, str>,
@@ -152,6 +160,8 @@ pub fn submission(
         record: submission.record.into(),
         at: submission.at,
         now: submission.now,
+        cut: submission.cut,
+        journal: submission.journal,
         want: want.into(),
         wish: wish.cloned(),
     };
@@ -195,6 +205,10 @@ pub struct Received<'a> {
     pub at: Option<i64>,
     /// See [`Submission::now`].
     pub now: i64,
+    /// See [`Submission::cut`].
+    pub cut: bool,
+    /// See [`Submission::journal`].
+    pub journal: bool,
     /// What is wanted besides the verdict.
     pub want: String,
     /// What deciding needs, where a decision is wanted.
@@ -208,15 +222,16 @@ pub fn received(content: &[u8]) -> Option<Received<'_>> {
     let (head, raw) = parts(content)?;
     let head: Head<'_> = serde_json::from_slice(head).ok()?;
     let (record, want) = (head.record.to_string(), head.want.to_string());
-    let Head { envelope, at, now, wish, .. } = head;
-    Some(Received { envelope, record, at, now, want, wish, raw })
+    let Head { envelope, at, now, cut, journal, wish, .. } = head;
+    Some(Received { envelope, record, at, now, cut, journal, want, wish, raw })
 }
 
 impl Received<'_> {
     /// The submission as the parent has it.
     pub fn submission(&self) -> Submission<'_> {
-        let Self { envelope, record, at, now, raw, .. } = self;
-        Submission { raw, envelope: envelope.as_ref(), record, at: *at, now: *now }
+        let Self { envelope, record, at, now, cut, journal, raw, .. } = self;
+        let (envelope, at, now) = (envelope.as_ref(), *at, *now);
+        Submission { raw, envelope, record, at, now, cut: *cut, journal: *journal }
     }
 }
 
@@ -318,6 +333,8 @@ mod tests {
             record: "r1",
             at: Some(-5),
             now: 7,
+            cut: true,
+            journal: true,
         };
         let wish = Wish { id: "r1".into(), now: 9, ..Wish::default() };
         submission(&mut frame, &sent, "evidence", Some(&wish)).unwrap();
@@ -329,7 +346,9 @@ mod tests {
             (got.submission().envelope, got.want.as_str(), got.raw),
             (Some(&envelope), "evidence", sent.raw)
         );
-        assert_eq!((got.record.as_str(), got.at, got.now, got.wish), ("r1", Some(-5), 7, Some(wish)));
+        assert_eq!((got.record.as_str(), got.at, got.now, got.cut), ("r1", Some(-5), 7, true));
+        assert_eq!(got.wish, Some(wish));
+        assert!(got.journal);
     }
 
     #[test]

@@ -5,7 +5,9 @@ use std::{fs::File, io, os::fd::AsFd, time::Duration};
 use sekisho_record::{Record, Submission};
 
 use crate::{
-    Error, Judge, limits,
+    Error, Judge,
+    journal::Opened,
+    limits,
     worker::{
         protocol::{self, Judged, Kind},
         sandbox,
@@ -85,7 +87,9 @@ pub fn refuse(why: &str) {
 fn one(judge: &Judge, extras: &Extras<'_>, content: &[u8], line: &mut Line) -> Result<Judged, Error> {
     let received = protocol::received(content).ok_or_else(|| lost(io::ErrorKind::InvalidData.into()))?;
     (extras.before)(received.raw);
-    let mut case = judge.open(received.submission());
+    let opened = Opened::new(&received.submission());
+    let submission = opened.submission(&received.submission());
+    let mut case = judge.open(submission);
     while let Some(ask) = case.ask() {
         protocol::json(&mut line.frame, Kind::Ask, &ask).map_err(lost)?;
         line.send().map_err(lost)?;
@@ -95,8 +99,12 @@ fn one(judge: &Judge, extras: &Extras<'_>, content: &[u8], line: &mut Line) -> R
     }
     let record = case.close();
     let text = if received.want.is_empty() { None } else { (extras.render)(&record, &received.want) };
-    let ruling = received.wish.as_ref().map(|wish| judge.rule(&received.submission(), &record, wish));
-    Ok(Judged { cpu_seconds: cpu_seconds(), ..Judged::of(record, text, ruling) })
+    let ruling = received.wish.as_ref().map(|wish| {
+        let mut ruling = judge.rule(&submission, &record, wish);
+        judge.seal(&submission, &record, wish, &mut ruling, &mut |bytes| line.signature(bytes));
+        ruling
+    });
+    Ok(Judged { cpu_seconds: cpu_seconds(), ..Judged::of(opened.noted(record), text, ruling) })
 }
 
 fn lost(error: io::Error) -> Error {
@@ -147,6 +155,13 @@ impl Line {
         self.frame.extend_from_slice(content);
         protocol::finish(&mut self.frame)?;
         self.send()
+    }
+
+    /// Asks for a signature.
+    fn signature(&mut self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.say(Kind::Sign, bytes).ok()?;
+        let kind = self.read(limits::FRAME_TO_WORKER_MAX).ok()?;
+        (kind == Some(Kind::Signature) && !self.content.is_empty()).then(|| self.content.clone())
     }
 
     /// Gives back what one large message needed.

@@ -21,6 +21,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::guard;
 use super::refused::Refused;
+use super::settings::Reloaded;
 use super::state::{About, Shared};
 use super::stream::Peer;
 use envelope::Told;
@@ -33,7 +34,10 @@ pub(super) fn router() -> Router<Arc<Shared>> {
         .route("/api/v1/scan", post(scan))
         .route("/api/v1/health", get(health))
         .route("/api/v1/ready", get(ready))
+        .route("/api/v1/reload", post(reload))
         .route("/api/v1/openapi.json", get(openapi))
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(readyz))
         .route("/api/{*path}", axum::routing::any(async || Problem::new(StatusCode::NOT_FOUND, "not_found")))
         .method_not_allowed_fallback(async || {
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed")
@@ -54,7 +58,7 @@ pub fn description() -> String {
         version = "1",
         description = "Judges mail: what a message is, what it was concluded from, and what the policy decides."
     ),
-    paths(scan, health, ready, openapi),
+    paths(scan, health, ready, reload, openapi),
     modifiers(&Bearer),
     tags((name = "scan", description = "Judging messages"), (name = "operation", description = "Is it running"))
 )]
@@ -105,7 +109,7 @@ async fn scan(
     Extension(peer): Extension<Peer>,
     request: Request,
 ) -> Response {
-    if !guard::api(&shared.settings, peer, request.headers()).await {
+    if !guard::api(&shared.settings(), peer, request.headers()).await {
         return problem::unauthorized();
     }
     match scanned(&shared, request).await {
@@ -118,7 +122,7 @@ async fn scanned(shared: &Shared, request: Request) -> Result<Scanned, Refused> 
     let (parts, body) = request.into_parts();
     let mut told = Told::of(&parts.headers, parts.uri.query())?;
     let coding = parts.headers.get(header::CONTENT_ENCODING).map(|value| value.as_bytes());
-    let mut held = shared.hold().read(body, &shared.settings).await?;
+    let mut held = shared.hold().read(body, &shared.settings()).await?;
     match coding {
         None | Some(b"" | b"identity") => {}
         Some(b"zstd") => held = held.inflated().await?,
@@ -154,6 +158,46 @@ async fn ready(State(shared): State<Arc<Shared>>) -> Response {
     match (shared.hooks.ready)() {
         Ok(()) => Json(Health::ok()).into_response(),
         Err(why) => Problem::new(StatusCode::SERVICE_UNAVAILABLE, "not_ready").because(why).into_response(),
+    }
+}
+
+/// The same for whoever wants a status and a line: Kubernetes, load balancers, `curl --fail`.
+async fn readyz(State(shared): State<Arc<Shared>>) -> Response {
+    match (shared.hooks.ready)() {
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+    }
+}
+
+/// Reads configuration, rules, lists and brands again.
+///
+/// What is wrong is refused, and the old stays. Either way the audit notes it. Nodes that share a store follow within
+/// seconds.
+#[utoipa::path(post, path = "/api/v1/reload", tag = "operation", security(("token" = [])),
+    responses(
+        (status = 200, description = "The new ones count", body = Reloaded),
+        (status = 401, description = "No valid token", body = wire::ProblemDetails, content_type = "application/problem+json"),
+        (status = 422, description = "They are wrong, and the old ones count: `refused` says what is wrong", body = Reloaded),
+        (status = 501, description = "Nothing can be read again here", body = wire::ProblemDetails, content_type = "application/problem+json"),
+    ))]
+async fn reload(
+    State(shared): State<Arc<Shared>>,
+    Extension(peer): Extension<Peer>,
+    request: Request,
+) -> Response {
+    let settings = shared.settings();
+    if !guard::api(&settings, peer, request.headers()).await {
+        return problem::unauthorized();
+    }
+    let Some(reloader) = shared.hooks.reloader.clone() else {
+        return Problem::new(StatusCode::NOT_IMPLEMENTED, "no_reload").into_response();
+    };
+    let who = guard::who(&settings, request.headers());
+    // A client that goes away does not leave it half done.
+    match tokio::spawn(async move { reloader.reload(who).await }).await {
+        Ok(done) if done.refused.is_some() => (StatusCode::UNPROCESSABLE_ENTITY, Json(done)).into_response(),
+        Ok(done) => Json(done).into_response(),
+        Err(_) => problem(Refused::Failed),
     }
 }
 

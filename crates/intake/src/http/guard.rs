@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, header};
 
-use super::settings::Settings;
+use super::settings::{Settings, Token};
 use super::stream::Peer;
 use crate::limits::HTTP_REFUSED_MS;
 
@@ -51,17 +51,27 @@ fn here(peer: Peer, headers: &HeaderMap) -> bool {
     peer.local && !browser && !FROM_ELSEWHERE.iter().any(|name| headers.contains_key(*name))
 }
 
+/// Who asks, for the audit: the name of the token, or this machine.
+pub(super) fn who(settings: &Settings, headers: &HeaderMap) -> String {
+    named(settings, headers).map_or_else(|| "this machine".to_owned(), |token| token.name.clone())
+}
+
 fn token(settings: &Settings, headers: &HeaderMap) -> bool {
-    let field = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
-    let Some((scheme, given)) = field.and_then(|field| field.split_at_checked(7)) else { return false };
-    if !scheme.eq_ignore_ascii_case(b"bearer ") {
-        return false;
-    }
-    let known = settings.tokens.iter().find(|token| token.sha256.is(given.trim_ascii()));
+    let known = named(settings, headers);
     if let Some(token) = known {
         tracing::debug!(token = token.name, "a request with a token");
     }
     known.is_some()
+}
+
+/// The token that a request gives, if it is one of ours.
+fn named<'a>(settings: &'a Settings, headers: &HeaderMap) -> Option<&'a Token> {
+    let field = headers.get(header::AUTHORIZATION).map(|value| value.as_bytes());
+    let (scheme, given) = field.and_then(|field| field.split_at_checked(7))?;
+    if !scheme.eq_ignore_ascii_case(b"bearer ") {
+        return None;
+    }
+    settings.tokens.iter().find(|token| token.sha256.is(given.trim_ascii()))
 }
 
 /// Whoever guesses has to wait.

@@ -44,7 +44,7 @@ struct Head {
 /// Serves one connection.
 pub(super) async fn attend(stream: Stream, shared: &Arc<Shared>) {
     let mut stream = BufReader::new(stream);
-    let read = timeout(shared.settings.header_time(), head(&mut stream)).await;
+    let read = timeout(shared.settings().header_time(), head(&mut stream)).await;
     let reply = match read {
         Ok(Some(head)) => {
             let spamc = head.spamc;
@@ -132,16 +132,16 @@ async fn message(
     length: Option<usize>,
 ) -> Result<Held, Refused> {
     let mut held = shared.hold();
-    let end = tokio::time::Instant::now() + shared.settings.body_time();
+    let end = tokio::time::Instant::now() + shared.settings().body_time();
     let mut buffer = vec![0; 64 << 10];
-    if length.is_some_and(|length| length > shared.settings.body_bytes_max) {
+    if length.is_some_and(|length| length > shared.settings().body_bytes_max) {
         return Err(Refused::TooLong);
     }
     loop {
         let left =
             length.map_or(buffer.len(), |length| length.saturating_sub(held.bytes.len())).min(buffer.len());
         let Some(space) = buffer.get_mut(..left).filter(|space| !space.is_empty()) else { return Ok(held) };
-        let read = timeout_at(end, timeout(shared.settings.idle_time(), stream.read(space))).await;
+        let read = timeout_at(end, timeout(shared.settings().idle_time(), stream.read(space))).await;
         let read = read.ok().and_then(Result::ok).ok_or(Refused::Slow)?;
         match read.map_err(|_| Refused::Incomplete)? {
             0 if length.is_some() => return Err(Refused::Incomplete),
@@ -227,7 +227,7 @@ fn marked(answer: &Answer<'_>, raw: &[u8]) -> Vec<u8> {
         change.fields.push(FieldChange::Insert { name: "X-Spam-Flag".into(), value: " YES".into() });
     }
     change.fields.push(FieldChange::Insert { name: "X-Spam-Status".into(), value: status });
-    if let Some(ours) = outcome.change {
+    if let Some(ours) = &outcome.change {
         change.fields.extend(ours.fields.iter().cloned());
         change.body.clone_from(&ours.body);
     }

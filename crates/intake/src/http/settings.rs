@@ -1,12 +1,13 @@
 //! What an administrator sets, and what the program hands in.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use sekisho_engine::resolver::Answer;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
+use utoipa::ToSchema;
 
 use crate::limits;
 
@@ -71,6 +72,30 @@ impl Settings {
 
     pub(super) fn body_time(&self) -> Duration {
         Duration::from_millis(self.body_ms_max.max(1))
+    }
+}
+
+/// Settings that an administrator changes while the listener serves: the next request is answered by the new ones.
+///
+/// The number of connections and the bytes of all messages stay as they were at the start.
+#[derive(Debug, Clone)]
+pub struct Live(Arc<RwLock<Arc<Settings>>>);
+
+impl Live {
+    /// The settings as they are now.
+    pub fn now(&self) -> Arc<Settings> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Other settings from now on.
+    pub fn set(&self, settings: Settings) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(settings);
+    }
+}
+
+impl From<Settings> for Live {
+    fn from(settings: Settings) -> Self {
+        Self(Arc::new(RwLock::new(Arc::new(settings))))
     }
 }
 
@@ -158,6 +183,35 @@ pub type Metrics = Arc<dyn Fn() -> String + Send + Sync>;
 /// Whether messages can be judged now; otherwise a public text says why not.
 pub type Ready = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
 
+/// What came of reading configuration and rules again.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
+pub struct Reloaded {
+    /// Why it was refused, and the old stays; absent when it was accepted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refused: Option<String>,
+    /// Number of the change among all nodes that share a store; absent while the store cannot be reached.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u64>,
+    /// SHA-256 of the configuration that counts now.
+    pub configuration: String,
+    /// SHA-256 of the rules, lists and brands that count now.
+    pub rules: String,
+    /// SHA-256 of the configuration before.
+    pub configuration_before: String,
+    /// SHA-256 of the rules, lists and brands before.
+    pub rules_before: String,
+    /// Keys that have changed and count only after a restart.
+    pub restart: Vec<String>,
+    /// Milliseconds that it took.
+    pub ms: u64,
+}
+
+/// Whoever reads configuration and rules again.
+pub trait Reloader: Send + Sync {
+    /// Reads them again, as `who` asks. Always answers.
+    fn reload(&self, who: String) -> Answer<'_, Reloaded>;
+}
+
 /// What the program hands in beside the gatekeeper.
 #[derive(Clone)]
 pub struct Hooks {
@@ -167,11 +221,13 @@ pub struct Hooks {
     pub ready: Ready,
     /// Nobody learns by default.
     pub learner: Option<Arc<dyn Learner>>,
+    /// Nothing is read again by default.
+    pub reloader: Option<Arc<dyn Reloader>>,
 }
 
 impl Default for Hooks {
     fn default() -> Self {
-        Self { metrics: Arc::new(String::new), ready: Arc::new(|| Ok(())), learner: None }
+        Self { metrics: Arc::new(String::new), ready: Arc::new(|| Ok(())), learner: None, reloader: None }
     }
 }
 

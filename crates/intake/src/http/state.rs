@@ -11,11 +11,11 @@ use tokio::task::JoinHandle;
 use super::body::{Held, budget};
 use super::counts::Counts;
 use super::refused::Refused;
-use super::settings::{Hooks, Settings};
+use super::settings::{Hooks, Live, Settings};
 
 /// What the requests of one listener share.
 pub(super) struct Shared {
-    pub(super) settings: Settings,
+    live: Live,
     pub(super) hooks: Hooks,
     pub(super) counts: Counts,
     gatekeeper: Arc<dyn Gatekeeper>,
@@ -34,18 +34,25 @@ pub(super) struct About {
 pub(super) struct Judged {
     pub(super) raw: Arc<[u8]>,
     pub(super) passage: Passage,
+    /// Whoever asked only wanted to know: nothing is held.
+    pub(super) inquiry: bool,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Shared {
-    pub(super) fn new(gatekeeper: Arc<dyn Gatekeeper>, settings: Settings, hooks: Hooks) -> Self {
-        let bodies = budget(settings.bodies_bytes_max);
-        Self { settings, hooks, counts: Counts::new(now()), gatekeeper, bodies }
+    pub(super) fn new(gatekeeper: Arc<dyn Gatekeeper>, live: Live, hooks: Hooks) -> Self {
+        let bodies = budget(live.now().bodies_bytes_max);
+        Self { live, hooks, counts: Counts::new(now()), gatekeeper, bodies }
+    }
+
+    /// The settings as they are now.
+    pub(super) fn settings(&self) -> Arc<Settings> {
+        self.live.now()
     }
 
     /// Room for one message.
     pub(super) fn hold(&self) -> Held {
-        Held::new(self.bodies.clone(), self.settings.body_bytes_max)
+        Held::new(self.bodies.clone(), self.settings().body_bytes_max)
     }
 
     /// Has a message judged. When the client goes away meanwhile, an inquiry ends; a real arrival is judged to its end,
@@ -60,14 +67,16 @@ impl Shared {
             at: now(),
             splits: false,
             inquiry: about.inquiry,
+            ..Arrival::default()
         };
         let gatekeeper = self.gatekeeper.clone();
+        let inquiry = about.inquiry;
         let mut task = Task {
             handle: tokio::spawn(async move { (gatekeeper.pass(arrival).await, permit) }),
-            ends: about.inquiry,
+            ends: inquiry,
         };
         let (passage, permit) = (&mut task.handle).await.map_err(|_| Refused::Failed)?;
-        Ok(Judged { raw, passage, _permit: permit })
+        Ok(Judged { raw, passage, inquiry, _permit: permit })
     }
 }
 

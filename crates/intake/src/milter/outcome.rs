@@ -5,16 +5,21 @@
 //! | Decisions | Answer |
 //! |---|---|
 //! | one of them defers | `451 4.7.1` for the whole message: the sender comes again with it |
-//! | one of them rejects | `550 5.7.1` for the whole message. Taking the refused recipients away would lose mail that nobody was told of. A policy that wants the others to have it says `quarantine` for them |
+//! | all reject | `550 5.7.1` |
+//! | some reject | the gate does not decide so: it holds theirs, since there is no refusal for some. Where it does, `451 4.7.1`: refused for all, others would lose mail that is theirs; taken away, nobody would be told |
 //! | all hold | discard: it is durable here |
 //! | some hold | those recipients are taken away |
 //! | redirect | the recipient is taken away, the other one added |
 //! | banner for one of those who get it | all of them get the form with the banner: there is one body |
+//! | one of those who get it is a stranger, and one of our people wrote it | nobody gets our fields of the verdict: there is one header, and what we think of a message is not for strangers. A banner for one of our people stays: a warning weighs more than a secret |
 //!
 //! Whatever cannot be carried out whole is not carried out in part. What the mail server does not offer is put off
 //! (`451`), since an administrator can change it; of a message that is too large to be held, what would need all of it
-//! (a banner, the quarantine) is refused (`552`), since it would be as large the next time. The gate is asked about its
-//! beginning as an inquiry: nothing of it is held.
+//! (a banner, the quarantine) is refused (`552`), since it would be as large the next time. The gate is told that it sees
+//! the beginning only: nothing of it is held. Only the banner that a reply quotes is left in where a mail server changes no
+//! bodies or the message is too large: it harms nobody.
+
+use std::borrow::Cow;
 
 use sekisho_engine::gate::Passage;
 use sekisho_record::{Action, Change};
@@ -32,7 +37,7 @@ pub enum Outcome<'a> {
     /// It is accepted.
     Deliver {
         /// With this change.
-        change: &'a Change,
+        change: Cow<'a, Change>,
         /// Without these recipients, by place.
         delete: Vec<usize>,
         /// With these recipients more.
@@ -111,23 +116,29 @@ fn refused(each: &[&Action], utf8: bool) -> Option<Outcome<'static>> {
         Action::Reject { text } => Some(text),
         _ => None,
     })?;
-    let mixed = each.iter().any(|action| !matches!(action, Action::Reject { .. }));
-    let why = if mixed { "rejected for some, so for all" } else { "rejected" };
+    if each.iter().any(|action| !matches!(action, Action::Reject { .. })) {
+        return Some(postpone("rejected for some"));
+    }
     let text = public(rejects, utf8, "Message refused");
-    Some(Outcome::Refuse { code: "550 5.7.1", text, why, otherwise: mixed })
+    Some(Outcome::Refuse { code: "550 5.7.1", text, why: "rejected", otherwise: false })
 }
 
 fn deliver<'a>(passage: &'a Passage, letter: &Letter, agreed: Agreed, each: &[&'a Action]) -> Outcome<'a> {
     let banner = each.iter().find(|action| matches!(action, Action::Banner { .. }));
-    let change = banner.map_or(&passage.plain, |action| passage.change(action));
     let (delete, add) = moves(letter, each);
-    let mut needs = changes::needs(change);
+    let gets = |at: u32| usize::try_from(at).is_ok_and(|at| !delete.contains(&at));
+    let mut change = passage.change_for_all(banner.unwrap_or(&&Action::Deliver), gets);
+    let bannered = banner.is_some() && passage.bannered.is_some();
+    if !bannered && !change.body.is_empty() && (letter.cut() || !agreed.may(action::CHANGE_BODY)) {
+        change.to_mut().body.clear();
+    }
+    let mut needs = changes::needs(&change);
     needs |= if delete.is_empty() { 0 } else { action::DELETE_RCPT };
     needs |= if add.is_empty() { 0 } else { action::ADD_RCPT };
     if !agreed.may(needs) {
         return postpone("the mail server does not offer what it needs");
     }
-    if !changes::sound(change) || !add.iter().all(|to| mailbox(to)) {
+    if !changes::sound(&change) || !add.iter().all(|to| mailbox(to)) {
         return postpone("the change cannot be said in the protocol");
     }
     if letter.cut() && !change.body.is_empty() {

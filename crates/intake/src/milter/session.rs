@@ -209,8 +209,7 @@ impl Session {
         let mut arrival = Arrival { intake: "milter", at, splits, ..Arrival::default() };
         arrival.queue_id.clone_from(&self.macros.queue_id);
         if let Some(letter) = self.letter.as_mut() {
-            // Of a part nothing is to be held, or learnt as if it were the message.
-            arrival.inquiry = letter.cut();
+            arrival.cut = letter.cut();
             arrival.raw = letter.seal();
             arrival.envelope = Some(Envelope {
                 mail_from: letter.from.clone(),

@@ -5,7 +5,8 @@
 //! turns out to be gone is replaced once, as long as the end of the message was not yet sent. After that nobody can know:
 //! the outcome is [`Outcome::Unknown`], and whoever sends again may send twice.
 //!
-//! * `EHLO`, and `HELO` where that is refused; `STARTTLS` never, where offered, or always ([`Tls`]).
+//! * `EHLO`, and `HELO` where that is refused; `STARTTLS` never, where offered, or always ([`Tls`]). `AUTH PLAIN` or
+//!   `AUTH LOGIN` with a [`Login`], and then over TLS only, unless the next hop is this machine.
 //! * `PIPELINING` where offered. `XFORWARD` where offered and there is something to tell.
 //! * `BODY`, `SMTPUTF8`, `RET`, `ENVID`, `NOTIFY` and `ORCPT` go on as they came where the next hop knows them. `SIZE` is
 //!   ours. A message that needs SMTPUTF8 is never sent to a hop without; eight bits are sent to a hop without 8BITMIME as
@@ -55,6 +56,21 @@ impl fmt::Debug for Tls {
     }
 }
 
+/// A name and a password for the next hop (RFC 4954). They are never logged.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Login {
+    /// The name.
+    pub user: String,
+    /// The password.
+    pub password: String,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Login(…)")
+    }
+}
+
 /// How long the client waits (RFC 5321 4.5.3.2).
 #[derive(Debug, Clone)]
 pub struct Waits {
@@ -100,6 +116,8 @@ pub struct Hop {
     pub helo: String,
     /// When TLS is used.
     pub tls: Tls,
+    /// Who we are there, where it wants to know.
+    pub login: Option<Login>,
     /// How long is waited.
     pub waits: Waits,
     /// Connections that are kept for the next message.
@@ -118,6 +136,7 @@ impl Hop {
             port,
             helo: helo.into(),
             tls: Tls::Never,
+            login: None,
             waits: Waits::default(),
             idle_max: limits::SMTP_IDLE_CONNECTIONS_MAX,
             idle: Duration::from_secs(limits::SMTP_IDLE_SECONDS_MAX),
@@ -135,6 +154,8 @@ pub enum Trouble {
     Unwilling(Reply),
     /// TLS is required and was not offered, or did not begin.
     Tls(String),
+    /// It wants no such name and password, or there is no safe way to tell it.
+    Login(String),
     /// It hung up.
     Closed,
     /// It took too long.
@@ -149,6 +170,7 @@ impl fmt::Display for Trouble {
             Self::Unreachable(why) => write!(f, "not reachable: {why}"),
             Self::Unwilling(reply) => write!(f, "does not want to talk: {reply}"),
             Self::Tls(why) => write!(f, "no TLS: {why}"),
+            Self::Login(why) => write!(f, "does not let us in: {why}"),
             Self::Closed => f.write_str("hung up"),
             Self::TimedOut => f.write_str("took too long"),
             Self::Nonsense => f.write_str("does not speak SMTP"),
@@ -160,7 +182,7 @@ impl Trouble {
     /// What the peer that waits for us may know of it.
     pub fn reply(&self) -> Reply {
         match self {
-            Self::Unreachable(_) | Self::Unwilling(_) => {
+            Self::Unreachable(_) | Self::Unwilling(_) | Self::Login(_) => {
                 Reply::new(451, "4.4.1 The next server cannot be reached, come again")
             }
             Self::Tls(_) => Reply::new(451, "4.7.5 The next server cannot be reached safely, come again"),

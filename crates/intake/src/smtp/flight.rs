@@ -1,17 +1,13 @@
-//! What is shared by all connections: room for messages, places for peers, and who already has a message that comes again.
+//! What is shared by all connections: room for messages and places for peers.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::HashMap,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
-use sha2::{Digest as _, Sha256};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-
-use super::trace::without_received;
-use crate::limits::{SMTP_HANDED_MAX, SMTP_HANDED_SECONDS_MAX};
 
 /// Bytes that are given out at once.
 const UNIT: usize = 1 << 10;
@@ -106,61 +102,6 @@ fn network(peer: IpAddr) -> IpAddr {
     }
 }
 
-/// A message for a recipient: digest of its bytes without `Received`, of its sender and of the recipient.
-type Key = [u8; 32];
-
-/// Who has a message whose sender was told to send it again.
-#[derive(Debug, Default)]
-pub(crate) struct Handed(Mutex<VecDeque<(i64, Key)>>);
-
-impl Handed {
-    /// Nobody.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
-    }
-
-    /// Remembers.
-    pub(crate) fn remember(&self, keys: impl IntoIterator<Item = Key>, now: i64) {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        all.extend(keys.into_iter().map(|key| (now, key)));
-        let surplus = all.len().saturating_sub(SMTP_HANDED_MAX);
-        all.drain(..surplus);
-    }
-
-    /// Which of these have it.
-    pub(crate) fn have(&self, keys: &[Key], now: i64) -> Vec<bool> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let old = now.saturating_sub(i64::try_from(SMTP_HANDED_SECONDS_MAX).unwrap_or(i64::MAX));
-        while all.front().is_some_and(|(at, _)| *at < old) {
-            all.pop_front();
-        }
-        let known: HashSet<&Key> = all.iter().map(|(_, key)| key).collect();
-        keys.iter().map(|key| known.contains(key)).collect()
-    }
-
-    /// Forgets them: their sender was told that all is well.
-    pub(crate) fn forget(&self, keys: &[Key]) {
-        let keys: HashSet<&Key> = keys.iter().collect();
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|(_, key)| !keys.contains(key));
-    }
-}
-
-/// The keys of a message for its recipients.
-pub(crate) fn keys<'a>(raw: &[u8], from: &str, to: impl Iterator<Item = &'a str>) -> Vec<Key> {
-    let mut message = Sha256::new();
-    without_received(raw, |piece| message.update(piece));
-    let message = message.finalize();
-    to.map(|to| {
-        let mut key = Sha256::new();
-        key.update(message);
-        key.update(from.len().to_le_bytes());
-        key.update(from);
-        key.update(to);
-        key.finalize().into()
-    })
-    .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -188,23 +129,5 @@ mod tests {
         assert!(seat("2001:db8::3").is_some());
         drop(two);
         assert!(peers.0.lock().unwrap().is_empty());
-    }
-
-    #[test]
-    fn the_same_message_is_known_again_by_another_way() {
-        let handed = Handed::default();
-        let keys = |raw: &str| keys(raw.as_bytes(), "a@b", ["c@d", "e@f"].into_iter());
-        let first = keys("Received: one\r\n\tfolded\r\nFrom: a\r\n\r\nReceived: x\r\n");
-        handed.remember([first[0]], 100);
-        let again = keys("received: two\r\nReceived: one\r\nFrom: a\r\n\r\nReceived: x\r\n");
-        assert_eq!(handed.have(&again, 200), [true, false]);
-        assert_eq!(handed.have(&keys("From: a\r\n\r\nReceived: y\r\n"), 200), [false, false]);
-        assert_eq!(handed.have(&again, 100 + 6 * 24 * 3600), [false, false]);
-        assert!(handed.is_empty());
-        handed.remember(first.clone(), 100);
-        handed.forget(&first);
-        assert!(handed.is_empty());
-        handed.remember((0..SMTP_HANDED_MAX + 5).map(|_| first[0]), 1);
-        assert_eq!(handed.0.lock().unwrap().len(), SMTP_HANDED_MAX);
     }
 }

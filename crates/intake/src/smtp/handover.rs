@@ -2,13 +2,16 @@
 //!
 //! The rule is in the manual of [`smtp`](super): it is [`plan`] and [`answer`], both functions of data.
 
+use std::borrow::Cow;
+
 use sekisho_engine::{Passage, apply};
+use sekisho_policy::fields::outward;
 use sekisho_record::{Action, Change, FieldChange};
 
 use super::{
     client::{Client, Connection, Ended, Letter, Outcome},
     command::Path,
-    flight::{Handed, keys},
+    handed::{Handed, Key, keys},
     origin::Origin,
     reply::Reply,
 };
@@ -39,6 +42,8 @@ struct Group {
     recipients: Vec<usize>,
     /// The form with banner.
     bannered: bool,
+    /// The form for strangers.
+    outside: bool,
     /// It goes to this address instead.
     redirected: Option<String>,
 }
@@ -69,9 +74,10 @@ fn plan(passage: &Passage, recipients: usize) -> Result<Plan, Reply> {
             Action::Defer { text } => return Err(Reply::new(451, format!("4.7.1 {text}"))),
             Action::Reject { text } => drop(plan.rejected.get_or_insert_with(|| text.clone())),
             Action::Quarantine => plan.held = true,
-            Action::Deliver => plan.add(places, false, None),
-            Action::Banner { .. } => plan.add(places, passage.bannered.is_some(), None),
-            Action::Redirect { to } => plan.add(places, false, Some(to)),
+            Action::Deliver => plan.add_all(passage, places, false),
+            Action::Banner { .. } => plan.add_all(passage, places, passage.bannered.is_some()),
+            // Whoever gets it instead is named by our own policy.
+            Action::Redirect { to } => plan.add(places, [false, false], Some(to)),
         }
     }
     if known.iter().all(|known| *known) { Ok(plan) } else { Err(unclear()) }
@@ -82,39 +88,69 @@ fn unclear() -> Reply {
 }
 
 impl Plan {
-    fn add(&mut self, places: Vec<usize>, bannered: bool, redirected: Option<&String>) {
-        let same = |group: &&mut Group| group.bannered == bannered && group.redirected.as_ref() == redirected;
+    /// Our people and strangers apart.
+    fn add_all(&mut self, passage: &Passage, places: Vec<usize>, bannered: bool) {
+        let stranger = |place: &usize| passage.outside.iter().any(|at| *at as usize == *place);
+        let (strangers, ours): (Vec<usize>, Vec<usize>) = places.into_iter().partition(stranger);
+        for (outside, places) in [(false, ours), (true, strangers)] {
+            if !places.is_empty() {
+                self.add(places, [bannered, outside], None);
+            }
+        }
+    }
+
+    fn add(&mut self, places: Vec<usize>, form: [bool; 2], redirected: Option<&String>) {
+        let [bannered, outside] = form;
+        let same = |group: &&mut Group| {
+            [group.bannered, group.outside] == form && group.redirected.as_ref() == redirected
+        };
         match self.groups.iter_mut().find(same) {
             Some(group) => group.recipients.extend(places),
-            None => self.groups.push(Group { recipients: places, bannered, redirected: redirected.cloned() }),
+            None => {
+                let redirected = redirected.cloned();
+                self.groups.push(Group { recipients: places, bannered, outside, redirected });
+            }
         }
     }
 }
 
 impl Handover<'_> {
-    /// Does what was decided. `next` is the connection on which the next hop took sender and recipients.
-    pub(crate) async fn carry_out(&self, mut next: Option<Connection>) -> Reply {
+    /// Does what was decided. `next` is the connection on which the next hop took sender and recipients. Beside the reply:
+    /// those who have the message, of whom [`Handed::told`] is to be told when the sender was.
+    pub(crate) async fn carry_out(&self, mut next: Option<Connection>) -> (Reply, Vec<Key>) {
         let mut plan = match plan(self.passage, self.message.to.len()) {
             Ok(plan) => plan,
             Err(reply) => {
                 self.release(next).await;
-                return reply;
+                return (reply, Vec::new());
             }
         };
-        let again = self.leave_out_who_has_it(&mut plan);
+        let nobody = plan.groups.is_empty() && self.handed.is_empty();
+        let keys = if nobody { Vec::new() } else { self.keys() };
+        let again = self.leave_out_who_has_it(&mut plan, &keys);
         let everybody = self.message.to.len();
         let whole = |group: &Group| group.recipients.len() == everybody && group.redirected.is_none();
         if !plan.groups.iter().any(whole) {
             self.release(next.take()).await;
         }
         let mut outcomes: Vec<(usize, Outcome)> = Vec::with_capacity(everybody);
+        let mut have: Vec<Key> = Vec::new();
         for group in &plan.groups {
             let sent = self.hand_on(group, next.take()).await;
-            outcomes.extend(group.recipients.iter().copied().zip(sent));
+            let begin = have.len();
+            for (place, outcome) in group.recipients.iter().copied().zip(sent) {
+                have.extend(keys.get(place).filter(|_| outcome.is_accepted()));
+                outcomes.push((place, outcome));
+            }
+            self.handed.taken(have.get(begin..).unwrap_or_default(), self.message.at);
         }
         let reply = answer(&plan, &outcomes, again);
-        self.remember(&reply, &outcomes, again);
-        reply
+        if reply.is_transient() {
+            self.handed.comes_again(&have, self.message.at);
+            return (reply, Vec::new());
+        }
+        // Those who had it before, too: nobody comes again.
+        (reply, if again { keys } else { have })
     }
 
     async fn release(&self, next: Option<Connection>) {
@@ -132,28 +168,16 @@ impl Handover<'_> {
     }
 
     /// Recipients that got the message before its sender was told to come again do not get it twice. True: there were such.
-    fn leave_out_who_has_it(&self, plan: &mut Plan) -> bool {
+    fn leave_out_who_has_it(&self, plan: &mut Plan, keys: &[Key]) -> bool {
         if self.handed.is_empty() {
             return false;
         }
-        let have = self.handed.have(&self.keys(), self.message.at);
+        let have = self.handed.have(keys, self.message.at);
         for group in &mut plan.groups {
             group.recipients.retain(|place| !have.get(*place).copied().unwrap_or(false));
         }
         plan.groups.retain(|group| !group.recipients.is_empty());
         have.contains(&true)
-    }
-
-    /// After 451: who has it. After anything else: that nobody comes again.
-    fn remember(&self, reply: &Reply, outcomes: &[(usize, Outcome)], again: bool) {
-        let have: Vec<usize> =
-            outcomes.iter().filter(|(_, outcome)| outcome.is_accepted()).map(|(place, _)| *place).collect();
-        if reply.is_transient() && !have.is_empty() {
-            let keys = self.keys();
-            self.handed.remember(have.iter().filter_map(|place| keys.get(*place).copied()), self.message.at);
-        } else if !reply.is_transient() && again {
-            self.handed.forget(&self.keys());
-        }
     }
 
     /// One transaction; an outcome for each recipient of the group.
@@ -198,16 +222,17 @@ impl Handover<'_> {
             Some(bannered) if group.bannered => bannered,
             _ => &self.passage.plain,
         };
+        let change = if group.outside { Cow::Owned(outward(change)) } else { Cow::Borrowed(change) };
         match &self.message.received {
             Some(value) => {
-                let mut change = change.clone();
+                let mut change = change.into_owned();
                 change
                     .fields
                     .insert(0, FieldChange::Insert { name: "Received".into(), value: value.clone() });
                 Some(apply(self.message.raw, &change))
             }
             None if *change == Change::default() => None,
-            None => Some(apply(self.message.raw, change)),
+            None => Some(apply(self.message.raw, &change)),
         }
     }
 }
@@ -285,10 +310,11 @@ mod tests {
             Err(reply) => return reply.to_string(),
         };
         let mut out: Vec<String> = Vec::new();
-        for Group { recipients, bannered, redirected } in plan.groups {
+        for Group { recipients, bannered, outside, redirected } in plan.groups {
             let form =
                 redirected.unwrap_or_else(|| if bannered { "bannered".into() } else { "plain".into() });
-            out.push(format!("{form} to {recipients:?}"));
+            let who = if outside { " strangers" } else { "" };
+            out.push(format!("{form} to{who} {recipients:?}"));
         }
         out.extend(plan.held.then(|| "held".to_owned()));
         out.extend(plan.rejected.map(|text| format!("rejected: {text}")));
@@ -324,6 +350,18 @@ mod tests {
     }
 
     #[test]
+    fn strangers_get_a_form_of_their_own() {
+        let mut passage = passage(&[(Action::Deliver, &[0, 1]), (banner(Level::Notice), &[2, 3])]);
+        passage.outside = vec![1, 3];
+        let groups = plan(&passage, 4).unwrap().groups;
+        let shown: Vec<_> = groups.iter().map(|g| (&g.recipients[..], g.bannered, g.outside)).collect();
+        assert_eq!(
+            shown,
+            [(&[0][..], false, false), (&[1], false, true), (&[2], true, false), (&[3], true, true)]
+        );
+    }
+
+    #[test]
     fn a_deferral_is_for_all_and_a_gap_is_one() {
         let defer = || text(|text| Action::Defer { text });
         assert_eq!(planned(&[(Action::Deliver, &[0]), (defer(), &[1])], 2), "451 4.7.1 no");
@@ -344,7 +382,7 @@ mod tests {
 
     #[test]
     fn one_answer_for_all() {
-        let group = || Group { recipients: vec![0], bannered: false, redirected: None };
+        let group = || Group { recipients: vec![0], bannered: false, outside: false, redirected: None };
         let plan = |groups: usize, held: bool, rejected: bool| Plan {
             groups: (0..groups).map(|_| group()).collect(),
             held,

@@ -12,7 +12,8 @@ use tokio::{
 use super::{
     Settings,
     client::Client,
-    flight::{Handed, Peers, Room},
+    flight::{Peers, Room},
+    handed::Handed,
     reply::Reply,
     session::Session,
     wire::{Duplex, Wire, boxed},
@@ -32,7 +33,12 @@ impl Shared {
     pub(crate) fn new(gate: Arc<dyn Gatekeeper>, settings: Settings) -> Self {
         let client = Client::new(settings.next.clone());
         let room = Room::new(settings.flight_bytes_max);
-        Self { gate, client, room, handed: Handed::default(), settings }
+        let handed = settings.journal.as_deref().map(Handed::open).unwrap_or_else(|| Ok(Handed::default()));
+        let handed = handed.unwrap_or_else(|error| {
+            tracing::error!(%error, "smtp: no journal of who has a message; after a crash some mail may come twice");
+            Handed::default()
+        });
+        Self { gate, client, room, handed, settings }
     }
 }
 

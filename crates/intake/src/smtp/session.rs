@@ -135,6 +135,9 @@ impl Session {
     }
 
     fn say(&mut self, reply: Reply) {
+        // A journal report that is too large stays with the server that has it, where somebody sees it.
+        let stays = reply.code == 552 && self.shared.settings.keeps();
+        let reply = if stays { Reply::new(452, "4.3.4 The message is too large") } else { reply };
         reply.write(&mut self.wire.output);
     }
 

@@ -58,6 +58,22 @@ pub fn client_verified(authorities: &[u8]) -> Result<Arc<ClientConfig>, Error> {
     Ok(Arc::new(versions.map_err(wrong)?.with_root_certificates(roots).with_no_client_auth()))
 }
 
+/// The same with the authorities that this system trusts.
+///
+/// # Errors
+/// There are none, or they cannot be read.
+pub fn client_system() -> Result<Arc<ClientConfig>, Error> {
+    let found = rustls_native_certs::load_native_certs();
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(found.certs);
+    if roots.is_empty() {
+        let why = found.errors.first().map_or_else(String::new, |error| format!(": {error}"));
+        return Err(wrong(format!("this system trusts no certificate authority{why}")));
+    }
+    let versions = ClientConfig::builder_with_provider(provider()).with_safe_default_protocol_versions();
+    Ok(Arc::new(versions.map_err(wrong)?.with_root_certificates(roots).with_no_client_auth()))
+}
+
 /// For a next hop that may show any certificate: opportunistic TLS (RFC 7435) keeps who only listens from reading, and
 /// mail servers show certificates that nobody signed.
 ///

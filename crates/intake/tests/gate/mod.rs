@@ -7,6 +7,8 @@
     reason = "not every test needs all of it"
 )]
 
+pub mod ruled;
+
 use std::{
     sync::{
         Arc, Mutex,

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use insta::assert_snapshot;
-use sekisho_intake::http::{Hooks, Secret, Settings, Token, description};
+use sekisho_engine::resolver::Answer;
+use sekisho_intake::http::{Hooks, Live, Reloaded, Reloader, Secret, Settings, Token, description};
 
 use super::door::{Door, check, hooks, json};
 
@@ -229,6 +230,8 @@ async fn health_and_errors() {
     for head in [
         "GET /api/v1/health",
         "GET /api/v1/ready",
+        "GET /healthz",
+        "GET /readyz",
         "GET /ready",
         "GET /api/v1/scan",
         "GET /api/v1/nothing",
@@ -245,11 +248,54 @@ async fn health_and_errors() {
     assert_snapshot!(out, @r#"
     GET /api/v1/health: application/json {"status":"ok","version":"VERSION"}
     GET /api/v1/ready: application/problem+json {"type":"about:blank","title":"Service Unavailable","status":503,"code":"not_ready","detail":"the store is away"}
+    GET /healthz: text/plain; charset=utf-8 ok
+
+    GET /readyz: text/plain; charset=utf-8 not ready: the store is away
+
     GET /ready: application/json {"error":"the store is away"}
     GET /api/v1/scan: application/problem+json {"type":"about:blank","title":"Method Not Allowed","status":405,"code":"method_not_allowed"}
     GET /api/v1/nothing: application/problem+json {"type":"about:blank","title":"Not Found","status":404,"code":"not_found"}
     GET /api/: application/json {"error":"invalid command","error_domain":"protocol-error"}
     "#);
+}
+
+/// Refuses what "broken" asks for.
+struct Reads;
+
+impl Reloader for Reads {
+    fn reload(&self, who: String) -> Answer<'_, Reloaded> {
+        let refused = (who == "broken").then(|| "sekisho.toml: line 2: unknown field".to_owned());
+        let restart = vec![format!("asked by {who}")];
+        let done = Reloaded { refused, generation: Some(7), restart, ms: 1, ..Reloaded::default() };
+        Box::pin(std::future::ready(done))
+    }
+}
+
+#[tokio::test]
+async fn a_reload_is_asked_for_with_a_token() {
+    let token = |name: &str| Token { name: name.into(), sha256: Secret::of(name.as_bytes()) };
+    let settings =
+        Live::from(Settings { tokens: vec![token("ops"), token("broken")], ..Settings::default() });
+    let hooks = Hooks { reloader: Some(Arc::new(Reads)), ..Hooks::default() };
+    let door = Door::with(settings.clone(), hooks).await;
+    let ask = async |head: &str| {
+        let reply = check(&door, &format!("POST /api/v1/reload HTTP/1.1\n{head}"), "").await;
+        let (head, body) = reply.split_once("\n\n").unwrap_or_default();
+        format!("{} {body}\n", head.lines().next().unwrap_or_default())
+    };
+    let mut out = ask("").await + &ask("Authorization: Bearer ops\n").await;
+    out += &ask("Authorization: Bearer broken\n").await;
+    settings.set(Settings { tokens: vec![token("broken")], ..Settings::default() });
+    out += &ask("Authorization: Bearer ops\n").await;
+    assert_snapshot!(out, @r#"
+    HTTP/1.1 401 Unauthorized {"type":"about:blank","title":"Unauthorized","status":401,"code":"unauthorized"}
+    HTTP/1.1 200 OK {"generation":7,"configuration":"","rules":"","configuration_before":"","rules_before":"","restart":["asked by ops"],"ms":1}
+    HTTP/1.1 422 Unprocessable Entity {"refused":"sekisho.toml: line 2: unknown field","generation":7,"configuration":"","rules":"","configuration_before":"","rules_before":"","restart":["asked by broken"],"ms":1}
+    HTTP/1.1 401 Unauthorized {"type":"about:blank","title":"Unauthorized","status":401,"code":"unauthorized"}
+    "#);
+    let none = Door::open().await;
+    let reply = check(&none, "POST /api/v1/reload HTTP/1.1\n", "").await;
+    assert!(reply.starts_with("HTTP/1.1 501"), "{reply}");
 }
 
 #[tokio::test]

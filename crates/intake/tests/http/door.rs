@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sekisho_engine::gate::{Arrival, Gatekeeper, Passage};
 use sekisho_engine::resolver::Answer;
-use sekisho_intake::http::{Hooks, Learned, Learner, Settings, serve};
+use sekisho_intake::http::{Hooks, Learned, Learner, Live, Settings, serve};
 use sekisho_record::{
     Action, Change, Class, Decision, Decisions, Exhibit, FieldChange, Finding, Gap, Level, Patch, Severity,
     Summary, Verdict,
@@ -34,11 +34,11 @@ impl Door {
         Self::with(Settings::default(), Hooks::default()).await
     }
 
-    pub(crate) async fn with(settings: Settings, hooks: Hooks) -> Self {
+    pub(crate) async fn with(settings: impl Into<Live>, hooks: Hooks) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();
-        let keeper = Arc::new(Keeper::default());
+        let (keeper, settings) = (Arc::new(Keeper::default()), settings.into());
         let ended = async {
             let _ = stopped.await;
         };
@@ -214,6 +214,7 @@ fn passage(arrival: &Arrival) -> Passage {
         plain: Change { fields: plain, body: Vec::new() },
         bannered: (decide == "banner").then_some(Change { fields: changed, body }),
         cpu_ms: 1.5,
+        ..Passage::default()
     }
 }
 

@@ -132,16 +132,16 @@ async fn what_is_too_long_is_refused() {
 #[tokio::test]
 async fn headers_have_limits() {
     let door = Door::open().await;
-    let many = post(&"Rcpt: someone@tests.example\n".repeat(1_000), MAIL).replace("HTTP/1.1", "HTTP/1.0");
+    let many = post(&"Rcpt: someone@tests.example\n".repeat(10_000), MAIL).replace("HTTP/1.1", "HTTP/1.0");
     assert_eq!(status(&door.bytes(many.as_bytes()).await), "HTTP/1.0 200 OK");
-    for fields in ["A: b\n".repeat(3_000), format!("A: {}\n", "b".repeat(300_000))] {
+    for fields in ["A: b\n".repeat(11_000), format!("A: {}\n", "b".repeat(1_100_000))] {
         let request = post(&fields, MAIL);
         assert_eq!(
             status(&door.bytes(request.as_bytes()).await),
             "HTTP/1.1 431 Request Header Fields Too Large"
         );
     }
-    let lines = format!("CHECK SPAMC/1.5\r\n{}", "A: b\r\n".repeat(3_000));
+    let lines = format!("CHECK SPAMC/1.5\r\n{}", "A: b\r\n".repeat(11_000));
     assert_eq!(status(&door.bytes(lines.as_bytes()).await), "SPAMD/1.1 65 EX_DATAERR");
 }
 

@@ -3,11 +3,12 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{Ipv4Addr, SocketAddr, TcpListener},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 use sekisho_intake::smtp::{
-    client::{Client, Hop, Letter, Outcome},
+    client::{Client, Hop, Letter, Login, Outcome},
     command::{Parameter, Path},
 };
 
@@ -173,4 +174,58 @@ async fn hops_of_every_kind() {
     later 421 bye
     later 451 4.4.2 The next server did not answer, come again
     ");
+}
+
+/// What a hop that offers this makes of a name and a password, and what it hears after EHLO.
+async fn logged_in(host: &str, lines: &'static [&'static str]) -> String {
+    let (heard, at) = listening(lines);
+    let mut hop = Hop::new(host, at.port(), "us.example");
+    hop.waits.greeting = Duration::from_secs(5);
+    hop.login = Some(Login { user: "sekisho".into(), password: "sécret".into() });
+    let came = send(&Client::new(hop), "a@b", &["c@d"], "x").await;
+    let heard: Vec<String> = heard.lock().unwrap().iter().skip(1).take(3).cloned().collect();
+    format!("{came} | {}", heard.join(" ")).trim_end().to_owned()
+}
+
+/// A [`scripted`] hop, and what it hears.
+fn listening(lines: &'static [&'static str]) -> (Arc<Mutex<Vec<String>>>, SocketAddr) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let (at, all) = (listener.local_addr().unwrap(), Arc::new(Mutex::new(Vec::new())));
+    let noted = Arc::clone(&all);
+    std::thread::spawn(move || {
+        let Some(stream) = listener.incoming().flatten().next() else { return };
+        let mut write = stream.try_clone().unwrap();
+        let mut heard = BufReader::new(stream).lines();
+        for line in lines {
+            let _ = write.write_all(format!("{line}\r\n").as_bytes());
+            let Some(Ok(line)) = heard.next() else { break };
+            noted.lock().unwrap().push(line);
+        }
+    });
+    (all, at)
+}
+
+#[tokio::test]
+async fn it_says_who_it_is_where_nobody_listens() {
+    let mut all = Vec::new();
+    let plain =
+        &["220 x", "250-x\r\n250 AUTH LOGIN PLAIN", "235 in", "250 ok", "250 ok", "354 go", "250 taken"];
+    let login =
+        &["220 x", "250-x\r\n250 AUTH LOGIN", "334 VXNlcm5hbWU6", "334 UGFzc3dvcmQ6", "235 in", "250 ok"];
+    let wrong = &["220 x", "250-x\r\n250 AUTH PLAIN", "535 5.7.8 wrong", "221 bye"];
+    let none = &["220 x", "250 x", "221 bye"];
+    for lines in [&plain[..], login, wrong, none] {
+        all.push(logged_in("127.0.0.1", lines).await);
+    }
+    // The same place by a name that could be anywhere.
+    all.push(logged_in("127.1", plain).await);
+    insta::assert_snapshot!(all.join("\n"), @r"
+    accepted 250 taken | AUTH PLAIN AHNla2lzaG8Ac8OpY3JldA== MAIL FROM:<a@b> RCPT TO:<c@d>
+    later 451 4.4.2 The next server did not answer, come again | AUTH LOGIN c2VraXNobw== c8OpY3JldA==
+    later 451 4.4.1 The next server cannot be reached, come again | AUTH PLAIN AHNla2lzaG8Ac8OpY3JldA==
+    later 451 4.4.1 The next server cannot be reached, come again |
+    later 451 4.4.1 The next server cannot be reached, come again |
+    ");
+    let login = Login { user: "sekisho".into(), password: "secret".into() };
+    assert_eq!(format!("{login:?}"), "Login(…)");
 }

@@ -5,6 +5,7 @@ mod client;
 mod dialogue;
 mod hostile;
 mod large;
+mod ruled;
 mod servers;
 mod support;
 mod tls;

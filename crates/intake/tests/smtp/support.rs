@@ -101,12 +101,20 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(gate: Arc<Gate>, settings: Settings) -> Self {
+        Self::start_with(gate, settings)
+    }
+
+    pub(crate) fn start_with(gate: Arc<dyn Gatekeeper>, settings: Settings) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        Self::on(listener, gate, settings)
+        Self::with(listener, gate, settings)
     }
 
     /// On a port that a mail server was told of before.
     pub(crate) fn on(listener: TcpListener, gate: Arc<Gate>, settings: Settings) -> Self {
+        Self::with(listener, gate, settings)
+    }
+
+    fn with(listener: TcpListener, gate: Arc<dyn Gatekeeper>, settings: Settings) -> Self {
         listener.set_nonblocking(true).unwrap();
         let at = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel::<()>();

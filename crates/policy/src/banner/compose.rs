@@ -35,7 +35,7 @@ impl Piece {
 }
 
 /// The patches that do to a body of `length` bytes what `first` and then `second` do.
-pub(super) fn composed(length: usize, first: &[Patch], second: &[Patch]) -> Vec<Patch> {
+pub(crate) fn composed(length: usize, first: &[Patch], second: &[Patch]) -> Vec<Patch> {
     let whole = vec![Piece::Kept { start: 0, end: length }];
     let pieces = patched(patched(whole, first), second);
     let mut out: Vec<Patch> = Vec::new();

@@ -25,6 +25,12 @@ pub fn undress(raw: &[u8]) -> Option<Vec<u8>> {
     remove(raw).map(|undressed| undressed.raw)
 }
 
+/// The same, if the banner was put in with this key, which is not empty: what anybody else has written is no banner of
+/// ours, however well it fits.
+pub fn undress_own(raw: &[u8], key: &[u8]) -> Option<Vec<u8>> {
+    own(raw, key).map(|undressed| undressed.raw)
+}
+
 /// What removes the banner that was put in with this key.
 pub(super) fn own(raw: &[u8], key: &[u8]) -> Option<Undressed> {
     remove(raw).filter(|undressed| Removal::is_by(key, &undressed.value))

@@ -78,28 +78,15 @@ pub(crate) enum HeldCommand {
     },
     /// Let a message go
     Release {
-        /// Id of its record
-        #[arg(value_name = "ID")]
-        record: String,
-        /// Only for these recipients [default: all that wait]
-        #[arg(long, value_name = "ADDRESS", num_args = 1..)]
-        to: Vec<String>,
-        /// Why, for the audit
-        #[arg(long, default_value = "", value_name = "WORDS")]
-        reason: String,
+        /// Which
+        #[command(flatten)]
+        one: HeldOne,
+        /// With a banner that says why it was held
+        #[arg(long)]
+        banner: bool,
     },
     /// End its waiting for good; its bytes go with a sweep
-    Delete {
-        /// Id of its record
-        #[arg(value_name = "ID")]
-        record: String,
-        /// Only for these recipients [default: all that wait]
-        #[arg(long, value_name = "ADDRESS", num_args = 1..)]
-        to: Vec<String>,
-        /// Why, for the audit
-        #[arg(long, default_value = "", value_name = "WORDS")]
-        reason: String,
-    },
+    Delete(HeldOne),
     /// List who asks for what, the oldest first
     Requests {
         /// Those that are answered, too
@@ -108,6 +95,20 @@ pub(crate) enum HeldCommand {
     },
     /// Answer who asks
     Answer(HeldAnswer),
+}
+
+/// One held message, for all or some of its recipients.
+#[derive(Debug, Args)]
+pub(crate) struct HeldOne {
+    /// Id of its record
+    #[arg(value_name = "ID")]
+    pub(crate) record: String,
+    /// Only for these recipients [default: all that wait]
+    #[arg(long, value_name = "ADDRESS", num_args = 1..)]
+    pub(crate) to: Vec<String>,
+    /// Why, for the audit
+    #[arg(long, default_value = "", value_name = "WORDS")]
+    pub(crate) reason: String,
 }
 
 /// `sekisho held list`.
@@ -162,6 +163,9 @@ pub(crate) struct HeldAnswer {
     /// Keep it
     #[arg(long, group = "reply")]
     pub(crate) refuse: bool,
+    /// Release it with a banner that says why it was held
+    #[arg(long, requires = "release")]
+    pub(crate) banner: bool,
     /// Words for whoever asked
     #[arg(long, default_value = "", value_name = "WORDS")]
     pub(crate) words: String,
@@ -269,6 +273,29 @@ pub(crate) struct Audit {
     #[arg(long, default_value_t = 1_000, value_name = "N")]
     pub(crate) limit: usize,
     /// Which history.
+    #[command(flatten)]
+    pub(crate) actor: Actor,
+}
+
+/// `sekisho reload`.
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  sekisho reload --config /etc/sekisho/sekisho.toml --data /var/lib/sekisho
+  sekisho reload --json | jq .after
+
+Every `sekisho serve` on the same history (data folder, or PostgreSQL) reads its own files. What is wrong is refused, and
+the old stays; the audit notes both.
+
+Exit codes:
+  0  done
+  1  refused, or no server answered
+  3  usage or input error")]
+pub(crate) struct Reload {
+    /// For how many seconds answers are waited for
+    #[arg(long, default_value_t = 60, value_name = "N")]
+    pub(crate) wait: u64,
+    /// Which history, and who asks.
     #[command(flatten)]
     pub(crate) actor: Actor,
 }

@@ -1,5 +1,7 @@
 //! What only `sekisho serve` needs of the configuration: where it listens, where mail goes on, how long it may take.
 
+use std::path::PathBuf;
+
 use sekisho_intake::http::{Secret, Token};
 use serde::Deserialize;
 
@@ -9,7 +11,8 @@ use serde::Deserialize;
 pub(crate) struct Serve {
     /// Worker processes, which read the messages. Default: as many as there are processors.
     pub(crate) workers: Option<usize>,
-    /// Seconds that one message may take before the fail-safe clause decides. Default: 25; Postfix waits 30.
+    /// Seconds that one message may take before the fail-safe clause decides. Default: 25; Postfix's
+    /// milter_content_timeout, 300 s, has to be longer.
     pub(crate) deadline_seconds: u64,
     /// `text` or `json`: how the log is written. Default: text.
     pub(crate) log: LogFormat,
@@ -72,22 +75,6 @@ impl Default for Http {
     }
 }
 
-/// SMTP content filter and relay.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Smtp {
-    /// Where it listens: `HOST:PORT`. None, the default: off.
-    pub(crate) listen: Vec<String>,
-    /// Where mail goes on: `HOST:PORT`.
-    pub(crate) next: Option<String>,
-    /// What stands around it. Default: filter.
-    pub(crate) mode: SmtpMode,
-    /// Networks that may hand mail in. Default: this machine.
-    pub(crate) clients: Vec<String>,
-    /// Networks whose XCLIENT and XFORWARD are believed. Default: this machine.
-    pub(crate) trusted: Vec<String>,
-}
-
 /// Where held mail goes when it is released.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -95,17 +82,23 @@ pub(crate) struct Release {
     /// `HOST:PORT` of the mail server's SMTP port that takes mail back without handing it to us again (no milter, no
     /// content filter). Without one, released mail waits.
     pub(crate) next: Option<String>,
+    /// `never`, or `starttls`: always, with a certificate for the name in `next`. Default: never.
+    pub(crate) tls: ReleaseTls,
+    /// Authorities (a PEM file) that sign that certificate. Default: those that this system trusts.
+    pub(crate) ca: Option<PathBuf>,
+    /// Name to log in with there, for a port that takes mail from those who do (587). Over TLS only, or on this machine.
+    pub(crate) user: Option<String>,
+    /// File with its password.
+    pub(crate) password_file: Option<PathBuf>,
 }
 
-/// What stands around an SMTP filter.
+/// Whether TLS is used on the way back.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(crate) enum SmtpMode {
-    /// Behind the queue of a server that gets it back: Postfix's content_filter.
+pub(crate) enum ReleaseTls {
+    /// Never: the way is safe.
     #[default]
-    Filter,
-    /// Before the queue of a server that waits: Postfix's smtpd_proxy_filter.
-    Proxy,
-    /// In front of another server.
-    Relay,
+    Never,
+    /// Always (STARTTLS), with a certificate that is verified.
+    Starttls,
 }

@@ -1,10 +1,9 @@
 //! `sekisho audit`: who did what with held mail, and what was refused.
 
 use anyhow::Result;
-use sekisho_record::quarantine::AuditEntry;
 use sekisho_store::AuditFilter;
 
-use super::{NO, Session, shown};
+use super::{Session, shown};
 use crate::{cli::held::Audit, progress::day};
 
 /// Runs the command; returns the exit code.
@@ -26,28 +25,12 @@ pub(crate) fn run(args: &Audit) -> Result<u8> {
             if session.json {
                 println!("{}", serde_json::to_string(entry)?);
             } else {
-                print!("{}", line(entry));
+                print!("{}", shown::entry(&session.words, entry));
             }
         }
     }
     if left == args.limit {
-        eprintln!("sekisho: the audit has no such entry");
-        return Ok(NO);
+        return Ok(session.nothing("audit-nothing"));
     }
     Ok(0)
-}
-
-fn line(entry: &AuditEntry) -> String {
-    let role = format!("{:?}", entry.role).to_lowercase();
-    let (at, who) = (shown::at(entry.at), shown::clean(&entry.who));
-    let (what, on) = (shown::clean(&entry.what), shown::clean(&entry.on));
-    let mut out = format!("{:6}  {at}  {who} ({role})  {what} {on}", entry.id);
-    if !entry.reason.is_empty() {
-        out.push_str(&format!(": {}", shown::clean(&entry.reason)));
-    }
-    if let Some(refused) = &entry.refused {
-        out.push_str(&format!("\n        {}", shown::refusal(refused, entry.role)));
-    }
-    out.push('\n');
-    out
 }

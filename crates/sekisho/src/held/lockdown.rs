@@ -6,7 +6,7 @@ use sekisho_store::{Lifted, StoreError};
 use serde_json::json;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-use super::{NO, Session, class, shown};
+use super::{Session, class, shown};
 use crate::cli::held::{Lockdown, LockdownCommand, Order};
 
 /// Runs the command; returns the exit code.
@@ -36,10 +36,7 @@ fn order(session: &Session, wanted: &Order) -> Result<u8> {
     match session.runtime.block_on(session.store.lock(&by, &scope, until)) {
         Ok(Ok(lockdown)) => session.done(
             &serde_json::to_value(&lockdown)?,
-            &format!(
-                "lockdown {} holds: from now on nobody releases what it covers; to lift it takes two administrators",
-                lockdown.id
-            ),
+            &session.say("lockdown-ordered", &[("id", &lockdown.id)]),
         ),
         Ok(Err(refused)) => session.refused(&refused),
         Err(StoreError::Limit(why)) => bail!("no such lockdown can be ordered: {why}"),
@@ -87,7 +84,7 @@ fn list(session: &Session, all: bool) -> Result<u8> {
             if session.json {
                 println!("{}", serde_json::to_string(one)?);
             } else {
-                print!("{}", shown::lockdown(one, now));
+                print!("{}", shown::lockdown(&session.words, one, now));
             }
         }
         before = next;
@@ -96,24 +93,19 @@ fn list(session: &Session, all: bool) -> Result<u8> {
         }
     }
     if count == 0 {
-        eprintln!("sekisho: there is no lockdown");
-        return Ok(NO);
+        return Ok(session.nothing("lockdown-none"));
     }
     Ok(0)
 }
 
 fn lift(session: &Session, id: &str, reason: &str) -> Result<u8> {
-    let (word, sentence) = match session.wait(session.store.lift(&session.by(reason), id))? {
-        Ok(Lifted::First) => (
-            "first",
-            "noted; the lockdown still holds: a second administrator has to lift it, with the same command"
-                .to_owned(),
-        ),
-        Ok(Lifted::Now) => ("lifted", format!("lockdown {id} is lifted")),
-        Ok(Lifted::Over) => ("over", format!("lockdown {id} had ended already")),
+    let (word, key) = match session.wait(session.store.lift(&session.by(reason), id))? {
+        Ok(Lifted::First) => ("first", "lift-first"),
+        Ok(Lifted::Now) => ("lifted", "lift-now"),
+        Ok(Lifted::Over) => ("over", "lift-over"),
         Err(refused) => return session.refused(&refused),
     };
-    session.done(&json!({ "lockdown": id, "lift": word }), &sentence)
+    session.done(&json!({ "lockdown": id, "lift": word }), &session.say(key, &[("id", id)]))
 }
 
 #[cfg(test)]

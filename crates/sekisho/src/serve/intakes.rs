@@ -1,10 +1,13 @@
 //! The places where mail arrives: each is opened before any is served, so that a taken port ends the start and not a
 //! message.
 
-use std::{os::unix::fs::PermissionsExt as _, path::Path, sync::Arc};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context as _, Result, bail};
-use metrics_exporter_prometheus::PrometheusHandle;
 use sekisho_engine::Gate;
 use sekisho_intake::{http, milter, smtp};
 use tokio::{
@@ -13,7 +16,8 @@ use tokio::{
     task::JoinSet,
 };
 
-use crate::config::{Config, Http, Smtp, SmtpMode};
+use super::smtp as settings;
+use crate::config::{Config, Http};
 
 /// Who may use a socket of the file system: its owner and its group, as mail servers are put into.
 const SOCKET_MODE: u32 = 0o660;
@@ -24,13 +28,17 @@ pub(super) struct Common {
     pub(super) gate: Arc<Gate>,
     /// True when the server is to end.
     pub(super) stopped: watch::Receiver<bool>,
-    /// What is counted.
-    pub(super) metrics: PrometheusHandle,
+    /// Settings of HTTP, which change while it is served.
+    pub(super) http: http::Live,
+    /// What HTTP shows and asks besides.
+    pub(super) hooks: http::Hooks,
+    /// The data folder.
+    pub(super) data: PathBuf,
 }
 
 impl Common {
     /// Comes true when the server is to end.
-    fn stop(&self) -> impl Future<Output = ()> + Send + 'static {
+    pub(super) fn stop(&self) -> impl Future<Output = ()> + Send + 'static {
         let mut stopped = self.stopped.clone();
         async move {
             // Whoever would say so is gone only at the end.
@@ -64,9 +72,17 @@ pub(super) async fn open(config: &Config, common: &Common) -> Result<JoinSet<()>
     for place in &config.smtp.listen {
         let address = place.strip_prefix("inet:").unwrap_or(place);
         let listener = TcpListener::bind(address).await;
-        let settings = smtp_settings(&config.smtp, &config.organisation.domains)?;
+        let mut settings = settings::filter(&config.smtp, &config.organisation.domains)?;
+        settings.journal = Some(common.data.join(journal(address)));
         smtps.push((listener.with_context(|| format!("[smtp] listen = \"{place}\""))?, settings));
         tracing::info!(place, "smtp listens");
+    }
+    for place in &config.journal.listen {
+        let address = place.strip_prefix("inet:").unwrap_or(place);
+        let listener = TcpListener::bind(address).await;
+        let settings = settings::journal(&config.journal)?;
+        smtps.push((listener.with_context(|| format!("[journal] listen = \"{place}\""))?, settings));
+        tracing::info!(place, "journal listens");
     }
     let mut all = JoinSet::new();
     for listener in milters {
@@ -75,7 +91,7 @@ pub(super) async fn open(config: &Config, common: &Common) -> Result<JoinSet<()>
     }
     for listener in https {
         let (gate, stop) = (Arc::clone(&common.gate), common.stop());
-        let (settings, hooks) = (http_settings(&config.http), hooks(&common.metrics));
+        let (settings, hooks) = (common.http.clone(), common.hooks.clone());
         all.spawn(async move { http::serve(listener, gate, settings, hooks, stop).await });
     }
     for (listener, settings) in smtps {
@@ -87,9 +103,15 @@ pub(super) async fn open(config: &Config, common: &Common) -> Result<JoinSet<()>
         });
     }
     if all.is_empty() {
-        bail!("nothing listens: [milter], [http] and [smtp] `listen` name no place");
+        bail!("nothing listens: [milter], [http], [smtp] and [journal] `listen` name no place");
     }
     Ok(all)
+}
+
+/// Name of the file in which an SMTP listener remembers who has a message whose sender was not told.
+fn journal(address: &str) -> String {
+    let plain = |c: char| if c.is_ascii_alphanumeric() || c == '.' { c } else { '-' };
+    format!("smtp-{}.journal", address.chars().map(plain).collect::<String>())
 }
 
 async fn http_listener(place: &str) -> Result<http::Listener> {
@@ -107,48 +129,14 @@ async fn http_listener(place: &str) -> Result<http::Listener> {
     Ok(listener.into())
 }
 
-fn http_settings(config: &Http) -> http::Settings {
+/// What the configuration says about HTTP.
+pub(super) fn http_settings(config: &Http) -> http::Settings {
     http::Settings {
         holds: config.holds,
         password: config.password.clone(),
         tokens: config.tokens.clone(),
         ..http::Settings::default()
     }
-}
-
-fn hooks(metrics: &PrometheusHandle) -> http::Hooks {
-    let metrics = metrics.clone();
-    http::Hooks { metrics: Arc::new(move || metrics.render()), ..http::Hooks::default() }
-}
-
-fn smtp_settings(config: &Smtp, domains: &[String]) -> Result<smtp::Settings> {
-    let next = config.next.as_deref().context("[smtp] needs `next`: where mail goes on, HOST:PORT")?;
-    let (host, port) = next.rsplit_once(':').context("[smtp] `next` is HOST:PORT")?;
-    let port = port.parse().with_context(|| format!("[smtp] next = \"{next}\""))?;
-    let name = host_name();
-    let hop = smtp::client::Hop::new(host.trim_matches(['[', ']']), port, &*name);
-    let mode = match config.mode {
-        SmtpMode::Filter => smtp::Mode::Filter,
-        SmtpMode::Proxy => smtp::Mode::Proxy,
-        SmtpMode::Relay => smtp::Mode::Relay,
-    };
-    let mut settings = smtp::Settings::new(mode, name, hop);
-    let networks = |key: &str, written: &[String]| -> Result<Vec<_>> {
-        let one = |text: &String| text.parse().with_context(|| format!("[smtp] {key}: \"{text}\""));
-        written.iter().map(one).collect()
-    };
-    if !config.clients.is_empty() {
-        settings.clients = networks("clients", &config.clients)?;
-    }
-    if !config.trusted.is_empty() {
-        settings.trusted = networks("trusted", &config.trusted)?;
-    }
-    if mode == smtp::Mode::Relay {
-        // A relay takes mail from strangers, for our people only.
-        settings.domains = domains.iter().map(|domain| domain.to_lowercase()).collect();
-    }
-    settings.check()?;
-    Ok(settings)
 }
 
 /// What this machine calls itself.

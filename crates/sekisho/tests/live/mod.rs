@@ -1,6 +1,9 @@
 //! A running `sekisho serve` for tests: the real program, with a configuration and a data folder of its own.
 #![allow(dead_code, reason = "every test uses some of it")]
 
+pub(crate) mod load;
+pub(crate) mod play;
+
 use std::{
     fs::File,
     io::{Read as _, Write as _},
@@ -20,6 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 pub(crate) struct Server {
     child: Child,
     pub(crate) folder: TempDir,
+    data: PathBuf,
     pub(crate) milter_port: u16,
     pub(crate) http_port: u16,
 }
@@ -27,23 +31,63 @@ pub(crate) struct Server {
 impl Server {
     /// Starts it with more configuration than the places where it listens.
     pub(crate) fn start(more: &str, files: &[(&str, &str)]) -> Self {
-        let folder = TempDir::new().unwrap();
+        Self::start_in(TempDir::new().unwrap(), "data", more, files)
+    }
+
+    /// The same in this folder, with its data there.
+    pub(crate) fn start_in(folder: TempDir, data: &str, more: &str, files: &[(&str, &str)]) -> Self {
+        Self::start_with(folder, data, (more, ""), files)
+    }
+
+    /// The same; what milter clients hand over by HTTP is held here.
+    pub(crate) fn start_holding(more: &str, files: &[(&str, &str)]) -> Self {
+        Self::start_with(TempDir::new().unwrap(), "data", (more, "holds = true\n"), files)
+    }
+
+    fn start_with(folder: TempDir, data: &str, (more, http): (&str, &str), files: &[(&str, &str)]) -> Self {
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
         }
         let (milter_port, http_port) = (free_port().unwrap(), free_port().unwrap());
         let text = format!(
-            "{more}\n[milter]\nlisten = ['127.0.0.1:{milter_port}']\n[http]\nlisten = ['127.0.0.1:{http_port}']\n"
+            "{more}\n[milter]\nlisten = ['127.0.0.1:{milter_port}']\n[http]\nlisten = ['127.0.0.1:{http_port}']\n{http}"
         );
         std::fs::write(folder.path().join("sekisho.toml"), text).unwrap();
-        let child = spawn(folder.path());
-        let server = Self { child, folder, milter_port, http_port };
+        let data = folder.path().join(data);
+        let child = spawn(folder.path(), &data);
+        let server = Self { child, folder, data, milter_port, http_port };
         server.wait_until_ready();
         server
     }
 
     pub(crate) fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.data.clone()
+    }
+
+    /// Its process and those of its workers.
+    pub(crate) fn processes(&self) -> Vec<u32> {
+        let own = self.child.id();
+        let children =
+            std::fs::read_to_string(format!("/proc/{own}/task/{own}/children")).unwrap_or_default();
+        // Threads of the runtime start workers, too.
+        let tasks = std::fs::read_dir(format!("/proc/{own}/task")).unwrap().flatten();
+        let all = tasks.map(|task| std::fs::read_to_string(task.path().join("children")).unwrap_or_default());
+        let text = all.fold(children, |text, more| format!("{text} {more}"));
+        let mut out: Vec<u32> = text.split_whitespace().filter_map(|id| id.parse().ok()).collect();
+        out.sort_unstable();
+        out.dedup();
+        out.insert(0, own);
+        out
+    }
+
+    /// The most memory that its process and its workers had so far, added up: MiB.
+    pub(crate) fn peak_memory(&self) -> usize {
+        let peak = |id: &u32| {
+            let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:").map(str::to_owned));
+            line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok()).unwrap_or(0) >> 10
+        };
+        self.processes().iter().map(peak).sum()
     }
 
     pub(crate) fn config(&self) -> PathBuf {
@@ -58,7 +102,7 @@ impl Server {
     pub(crate) fn kill_and_start(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
-        self.child = spawn(self.folder.path());
+        self.child = spawn(self.folder.path(), &self.data);
         self.wait_until_ready();
     }
 
@@ -120,14 +164,16 @@ impl Drop for Server {
     }
 }
 
-fn spawn(folder: &Path) -> Child {
+fn spawn(folder: &Path, data: &Path) -> Child {
     let log = File::options().append(true).create(true).open(folder.join("log")).unwrap();
-    Command::new(env!("CARGO_BIN_EXE_sekisho"))
+    // A release build, for example.
+    let program = std::env::var_os("SEKISHO_BIN").unwrap_or_else(|| env!("CARGO_BIN_EXE_sekisho").into());
+    Command::new(program)
         .arg("serve")
         .arg("--config")
         .arg(folder.join("sekisho.toml"))
         .arg("--data")
-        .arg(folder.join("data"))
+        .arg(data)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(log)

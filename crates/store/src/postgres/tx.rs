@@ -17,10 +17,11 @@ use crate::{
         shared::shared_gate,
         statements::{
             EffectColumns, FoundColumns, FoundForColumns, Gate, LockColumns, NewFor, NewHeld, RequestColumns,
-            Wanted,
+            UntoldColumns, Wanted,
         },
     },
     shared::{shared_schema, shared_sweeping, shared_work, times},
+    store::PulseColumns,
     sweep::{Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
 };

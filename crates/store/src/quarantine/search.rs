@@ -160,8 +160,17 @@ pub(crate) async fn page<G: Gate>(gate: &mut G, wanted: &Wanted) -> Result<HeldP
 
 /// One message.
 pub(crate) async fn one<G: Gate>(gate: &mut G, record: &str) -> Result<Option<HeldItem>, StoreError> {
+    one_for(gate, record, "").await
+}
+
+/// One message, with how it stands for the recipient of that key in any case.
+pub(crate) async fn one_for<G: Gate>(
+    gate: &mut G,
+    record: &str,
+    key: &str,
+) -> Result<Option<HeldItem>, StoreError> {
     let rows: Vec<FoundColumns> = gate.found(record).await?.into_iter().collect();
-    Ok(items(gate, rows, "").await?.pop())
+    Ok(items(gate, rows, key).await?.pop())
 }
 
 async fn items<G: Gate>(

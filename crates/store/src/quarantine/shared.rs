@@ -260,6 +260,79 @@ macro_rules! shared_gate {
             Ok(sqlx::query_as(sql).bind(state).bind(after).bind(limit).fetch_all(&mut *self.0).await?)
         }
 
+        async fn pulse(&mut self, meta: &str, now: i64) -> Result<PulseColumns, StoreError> {
+            let sql = "SELECT (SELECT value FROM meta WHERE name = $1),
+                 (SELECT count(*) FROM effect WHERE state = 0), (SELECT count(*) FROM effect WHERE state = 2),
+                 (SELECT count(*) FROM request WHERE answer = 0),
+                 (SELECT count(*) FROM lockdown WHERE open = 1 AND (until IS NULL OR until > $2))";
+            Ok(sqlx::query_as(sql).bind(meta).bind(now).fetch_one(&mut *self.0).await?)
+        }
+
+        async fn untold_keys(&mut self, since: i64, before: i64, limit: i64) -> Result<Vec<String>, StoreError> {
+            let sql = "SELECT DISTINCT key FROM held_for WHERE told = 0 AND at >= $1 AND at < $2 LIMIT $3";
+            Ok(sqlx::query_scalar(sql).bind(since).bind(before).bind(limit).fetch_all(&mut *self.0).await?)
+        }
+
+        async fn untold(
+            &mut self,
+            key: &str,
+            since: i64,
+            before: i64,
+            limit: i64,
+        ) -> Result<Vec<UntoldColumns>, StoreError> {
+            let sql = concat!(
+                "SELECT held, address, state, at FROM held_for WHERE key = $1 AND told = 0 AND at >= $2 AND at < $3
+                 ORDER BY at, held, place LIMIT $4", $lock
+            );
+            let query = sqlx::query_as(sql).bind(key).bind(since).bind(before).bind(limit);
+            Ok(query.fetch_all(&mut *self.0).await?)
+        }
+
+        async fn held_named(&mut self, ids: &[i64]) -> Result<Vec<(i64, String, i64)>, StoreError> {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let sql = concat!(
+                "SELECT id, record, class FROM held
+                 WHERE id IN (SELECT CAST(w.value AS bigint) FROM ", $open, "$1", $close, ")"
+            );
+            Ok(sqlx::query_as(sql).bind(quarantine::to_json(&ids)?).fetch_all(&mut *self.0).await?)
+        }
+
+        async fn mark_told(&mut self, key: &str, ids: &[i64]) -> Result<(), StoreError> {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let sql = concat!(
+                "UPDATE held_for SET told = 1 WHERE key = $1 AND told = 0
+                 AND held IN (SELECT CAST(w.value AS bigint) FROM ", $open, "$2", $close, ")"
+            );
+            sqlx::query(sql).bind(key).bind(quarantine::to_json(&ids)?).execute(&mut *self.0).await?;
+            Ok(())
+        }
+
+        async fn untold_requests(
+            &mut self,
+            answered: bool,
+            since: i64,
+            limit: i64,
+        ) -> Result<Vec<RequestColumns>, StoreError> {
+            let sql = match answered {
+                true => concat!("SELECT id, record, recipient, at, by_whom, words, answer, answer_at, answer_by, answer_words,
+                     held, key FROM request WHERE told < 2 AND answer > 0 AND answer_at >= $1 ORDER BY id LIMIT $2", $lock),
+                false => concat!("SELECT id, record, recipient, at, by_whom, words, answer, answer_at, answer_by, answer_words,
+                     held, key FROM request WHERE told = 0 AND answer = 0 AND at >= $1 ORDER BY id LIMIT $2", $lock),
+            };
+            Ok(sqlx::query_as(sql).bind(since).bind(limit).fetch_all(&mut *self.0).await?)
+        }
+
+        async fn mark_requests(&mut self, ids: &[i64], answered: bool) -> Result<(), StoreError> {
+            let ids: Vec<String> = ids.iter().map(ToString::to_string).collect();
+            let sql = concat!(
+                "UPDATE request SET told = $2 WHERE told < $2
+                 AND id IN (SELECT CAST(w.value AS bigint) FROM ", $open, "$1", $close, ")"
+            );
+            let query = sqlx::query(sql).bind(quarantine::to_json(&ids)?);
+            query.bind(if answered { 2_i64 } else { 1 }).execute(&mut *self.0).await?;
+            Ok(())
+        }
+
         async fn find(&mut self, wanted: &Wanted) -> Result<Vec<FoundColumns>, StoreError> {
             let sql = search::sql(wanted, $find, $open, $close);
             let query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(wanted.class).bind(&wanted.direction);

@@ -3,7 +3,7 @@
 use sekisho_record::quarantine::{AuditEntry, Effect, State};
 
 use super::{ForRow, HeldRow};
-use crate::{StoreError, sweep::Sweeping};
+use crate::{StoreError, store::PulseColumns, sweep::Sweeping};
 
 /// A new row of `held`.
 #[derive(Debug)]
@@ -81,6 +81,9 @@ pub(crate) type FoundColumns = (i64, i64, String, String, i64, String);
 
 /// A recipient as a search reads it: held, address, groups, state, by, since.
 pub(crate) type FoundForColumns = (i64, String, String, i64, String, i64);
+
+/// A recipient who has not been told yet: held, address, state, since when.
+pub(crate) type UntoldColumns = (i64, String, i64, i64);
 
 /// One transaction: statements without decisions.
 pub(crate) trait Gate: Sweeping {
@@ -172,6 +175,31 @@ pub(crate) trait Gate: Sweeping {
     /// Requests for a message.
     async fn requests_for(&mut self, record: &str, limit: i64) -> Result<Vec<RequestColumns>, StoreError>;
 
+    /// Keys of recipients with messages of that time of which they have not been told.
+    async fn untold_keys(&mut self, since: i64, before: i64, limit: i64) -> Result<Vec<String>, StoreError>;
+    /// The oldest of these messages of one recipient, locked until the transaction ends.
+    async fn untold(
+        &mut self,
+        key: &str,
+        since: i64,
+        before: i64,
+        limit: i64,
+    ) -> Result<Vec<UntoldColumns>, StoreError>;
+    /// Number, record and class of these messages.
+    async fn held_named(&mut self, ids: &[i64]) -> Result<Vec<(i64, String, i64)>, StoreError>;
+    /// The recipient has been told of these messages.
+    async fn mark_told(&mut self, key: &str, ids: &[i64]) -> Result<(), StoreError>;
+    /// The oldest requests since that time, answered or not, of which nobody has been told, locked until the transaction
+    /// ends.
+    async fn untold_requests(
+        &mut self,
+        answered: bool,
+        since: i64,
+        limit: i64,
+    ) -> Result<Vec<RequestColumns>, StoreError>;
+    /// Somebody has been told of these requests, or of their answers.
+    async fn mark_requests(&mut self, ids: &[i64], answered: bool) -> Result<(), StoreError>;
+
     /// New effects; those whose key is there are left out of the answer.
     async fn add_effects(&mut self, rows: &[(&Effect, String)]) -> Result<Vec<String>, StoreError>;
     /// Effects that are due become this node's until `lease`.
@@ -202,6 +230,9 @@ pub(crate) trait Gate: Sweeping {
         after: i64,
         limit: i64,
     ) -> Result<Vec<EffectColumns>, StoreError>;
+
+    /// A value of `meta`, and how many wait, have failed, ask and hold.
+    async fn pulse(&mut self, meta: &str, now: i64) -> Result<PulseColumns, StoreError>;
 
     /// One page of a search.
     async fn find(&mut self, wanted: &Wanted) -> Result<Vec<FoundColumns>, StoreError>;

@@ -79,6 +79,9 @@ fn bounds(held: &Held, address: &str) -> Held {
         campaign: held.campaign.as_deref().map(clip),
         address: address.to_owned(),
         summary: words(&held.summary),
+        summary_ja: held.summary_ja.as_deref().map(words),
+        really: held.really.as_deref().map(clip),
+        through: held.through.as_deref().map(clip),
         ..held.clone()
     }
 }

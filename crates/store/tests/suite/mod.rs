@@ -4,9 +4,11 @@ mod bounds;
 pub mod holding;
 mod learning;
 mod locking;
+mod nodes;
 mod opinions;
 mod recalling;
 mod sweeping;
+mod telling;
 mod threads;
 
 use std::{future::Future, pin::Pin};
@@ -41,6 +43,7 @@ pub async fn check(fresh: &Fresh<'_>) {
         learning::times_go_back_too,
         opinions::malicious_is_taken_back_and_learnt_again,
         opinions::opinions_are_counted,
+        opinions::a_message_in_hand_is_found,
         recalling::the_most_frequent_values_come_first,
         recalling::windows_count_what_happened,
         recalling::everything_in_one_batch,
@@ -67,6 +70,11 @@ pub async fn check(fresh: &Fresh<'_>) {
         locking::the_outbox_gives_out_at_least_once,
         locking::a_lockdown_keeps_back_what_is_in_the_outbox,
         locking::what_was_held_too_long_goes,
+        nodes::everybody_who_asks_gets_a_generation_of_their_own,
+        nodes::the_pulse_counts_what_waits,
+        telling::everybody_is_told_once,
+        telling::of_many_who_tell_the_same_one_does,
+        telling::requests_and_their_answers_are_told_once,
     ];
 }
 

@@ -62,3 +62,26 @@ pub async fn opinions_are_counted(store: &Store) {
     store.forget(&["r1".into(), "r2".into(), "r3".into(), "r4".into(), "r5".into()]).await.unwrap();
     assert_eq!(known(store, "s:a", 9).await, "");
 }
+
+pub async fn a_message_in_hand_is_found(store: &Store) {
+    let of = |record: &str, id: &str, sender: &str| {
+        let mut one = lesson(record, 0, sender);
+        one.message_id = id.to_owned();
+        one
+    };
+    let mut held = of("r3", "m1@a", "a@x");
+    held.opinion = Opinion::Malicious;
+    learn(store, &[of("r1", "m1@a", "a@x"), of("r2", "m2@a", "a@x"), held, of("r4", "m1@a", "b@x")]).await;
+    let found = async |id: &str, sender: &str| {
+        let all = store.records_of(id, sender).await.unwrap();
+        let line = |(record, opinion): &(String, Opinion)| format!("{record} {}", opinion.name());
+        all.iter().map(line).collect::<Vec<_>>()
+    };
+    assert_eq!(found("m1@a", "a@x").await, ["r3 malicious", "r1 unknown"], "also what taught nothing");
+    assert_eq!(found("m1@a", "b@x").await, ["r4 unknown"], "an id can be copied: the author counts, too");
+    assert_eq!(found("m9@a", "a@x").await, [""; 0]);
+    assert_eq!(found("", "a@x").await, [""; 0]);
+    let many: Vec<_> = (0..40).map(|n| of(&format!("s{n}"), "m5@a", "a@x")).collect();
+    learn(store, &many).await;
+    assert_eq!(found("m5@a", "a@x").await.len(), sekisho_store::limits::COPIES_MAX);
+}

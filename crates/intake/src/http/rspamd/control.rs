@@ -25,7 +25,7 @@ pub(super) async fn command(shared: &Shared, peer: Peer, path: &str, request: Re
         "/stat" | "/auth" | "/counters" | "/history" | "/learnspam" | "/learnham" => {}
         _ => return error(StatusCode::INTERNAL_SERVER_ERROR, "invalid command", Some("protocol-error")),
     }
-    if !guard::commands(&shared.settings, peer, request.headers()).await {
+    if !guard::commands(&shared.settings(), peer, request.headers()).await {
         return error(StatusCode::FORBIDDEN, "Unauthorized", None);
     }
     match path {
@@ -45,7 +45,7 @@ fn ready(shared: &Shared) -> Response {
 }
 
 async fn metrics(shared: &Shared, peer: Peer, request: Request) -> Response {
-    if !guard::metrics(&shared.settings, peer, request.headers()).await {
+    if !guard::metrics(&shared.settings(), peer, request.headers()).await {
         return error(StatusCode::FORBIDDEN, "Unauthorized", None);
     }
     text(METRICS_TYPE, (shared.hooks.metrics)())
@@ -58,7 +58,7 @@ async fn learn(shared: &Shared, request: Request, spam: bool) -> Response {
     let (parts, body) = request.into_parts();
     let held = async {
         let ask = Ask::of(&parts.headers, parts.uri.query())?;
-        let held = shared.hold().read(body, &shared.settings).await?;
+        let held = shared.hold().read(body, &shared.settings()).await?;
         if ask.inflate { held.inflated().await } else { Ok(held) }
     };
     let held = match held.await {

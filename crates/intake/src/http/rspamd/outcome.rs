@@ -14,6 +14,8 @@
 //! action and expect both to say the same: where the policy decides otherwise than the score suggests, the score stays
 //! inside the bounds of the action. Our own API tells both as they are.
 
+use std::borrow::Cow;
+
 use sekisho_engine::gate::Passage;
 use sekisho_record::{Action, Change, Class, Verdict};
 
@@ -49,7 +51,7 @@ pub(in super::super) struct Outcome<'a> {
     /// Who gets it instead.
     pub(in super::super) redirect: Option<&'a str>,
     /// How it is changed, when it is delivered.
-    pub(in super::super) change: Option<&'a Change>,
+    pub(in super::super) change: Option<Cow<'a, Change>>,
 }
 
 impl<'a> Outcome<'a> {
@@ -121,9 +123,15 @@ fn redirect(action: &Action) -> Option<&str> {
 }
 
 /// A change of the body belongs together with its fields: a client that takes no body gets the fields of the plain change.
-fn change<'a>(passage: &'a Passage, decided: Option<&Action>, client: Client) -> &'a Change {
-    let change = decided.map_or(&passage.plain, |action| passage.change(action));
-    if client.body || change.body.is_empty() { change } else { &passage.plain }
+/// There is one header for all: without our fields of the verdict where a stranger gets it.
+fn change<'a>(passage: &'a Passage, decided: Option<&Action>, client: Client) -> Cow<'a, Change> {
+    let bodied = |action: &Action| client.body || passage.change(action).body.is_empty();
+    let action = decided.filter(|action| bodied(action)).unwrap_or(&Action::Deliver);
+    let mut change = passage.change_for_all(action, |_| true);
+    if !client.body && !change.body.is_empty() {
+        change.to_mut().body.clear();
+    }
+    change
 }
 
 fn score(verdict: &Verdict) -> f64 {
@@ -163,8 +171,10 @@ mod tests {
             ..Passage::default()
         };
         let outcome = Outcome::of(&passage, client);
-        let change =
-            outcome.change.map_or("", |change| if change.body.is_empty() { " plain" } else { " bannered" });
+        let change = outcome
+            .change
+            .as_ref()
+            .map_or("", |change| if change.body.is_empty() { " plain" } else { " bannered" });
         let more: Vec<&str> =
             [outcome.instead, outcome.text, outcome.redirect].into_iter().flatten().collect();
         format!("{} {:.2}{change} {}", outcome.action, outcome.score, more.join(" ")).trim_end().to_owned()

@@ -134,7 +134,7 @@ fn of_symbol(symbol: &Symbol, weight: bool) -> Value {
 /// What a milter does with the message.
 fn milter_block(outcome: &Outcome<'_>, ask: &Ask) -> Map<String, Value> {
     let mut out = Map::new();
-    if let Some(change) = outcome.change {
+    if let Some(change) = &outcome.change {
         fields(&mut out, change, ask.milter);
     }
     if let (Some(to), Some(envelope)) = (outcome.redirect, &ask.envelope) {

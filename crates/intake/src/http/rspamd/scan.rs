@@ -46,8 +46,9 @@ impl Came {
         let client = Client {
             milter: ask.milter,
             body: ask.body_block,
-            held: shared.settings.holds && ask.milter,
-            quarantines: shared.settings.client_quarantines,
+            // As it was when the message was judged: settings may have changed since.
+            held: matches!(self, Self::Judged(judged) if !judged.inquiry),
+            quarantines: shared.settings().client_quarantines,
         };
         let answer = match self {
             Self::Judged(Judged { passage, .. }) => {
@@ -69,14 +70,14 @@ impl Came {
 
 /// Has one message judged, unless it is the test message.
 pub(in super::super) async fn judge(shared: &Shared, held: Held, ask: &Ask) -> Result<Came, Refused> {
-    if shared.settings.gtube && memchr::memmem::find(&held.bytes, GTUBE).is_some() {
+    if shared.settings().gtube && memchr::memmem::find(&held.bytes, GTUBE).is_some() {
         return Ok(Came::Gtube(held, decided(Action::Reject { text: "Gtube pattern".into() })));
     }
     let about = About {
         intake: "rspamd",
         envelope: ask.envelope.clone(),
         queue_id: ask.queue_id.clone(),
-        inquiry: !(shared.settings.holds && ask.milter),
+        inquiry: !(shared.settings().holds && ask.milter),
     };
     Ok(Came::Judged(shared.judge(held, about).await?))
 }
@@ -93,14 +94,14 @@ pub(super) async fn scan(shared: &Shared, request: Request, form: Form) -> Resul
     let since = Instant::now();
     let (parts, body) = request.into_parts();
     let ask = Ask::of(&parts.headers, parts.uri.query())?;
-    let mut held = shared.hold().read(body, &shared.settings).await?;
+    let mut held = shared.hold().read(body, &shared.settings()).await?;
     if ask.inflate {
         held = held.inflated().await?;
     }
     let came = judge(shared, held, &ask).await?;
     let answer = came.answer(shared, &ask, since);
     let json = answer.said(form).to_string();
-    let block = answer.outcome.change.filter(|change| ask.body_block && !change.body.is_empty());
+    let block = answer.outcome.change.as_ref().filter(|change| ask.body_block && !change.body.is_empty());
     let block = block.map(|change| rewritten(came.raw(), change, ask.milter));
     Ok(written(json, block, ask.deflate).await)
 }

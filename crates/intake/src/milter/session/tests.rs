@@ -269,8 +269,11 @@ fn recipients_are_split_where_that_loses_nothing() {
         answer(&[(BANNER, &[0]), (redirect("hana@tests.example"), &[1])]),
         r"-<ken@tests.example>\x00 i\x00\x00\x00\x00X-S\x00 banner\x00 bbanner\r\nbody\r\n a"
     );
-    assert_eq!(answer(&[(reject("No"), &[0]), held.clone()]), r"y550 5.7.1 No\x00");
-    assert_eq!(answer(&[(Action::Deliver, &[0]), (reject("No"), &[1])]), r"y550 5.7.1 No\x00");
+    // The gate holds what is refused for some; should it ever not, nobody loses anything.
+    let later = r"y451 4.7.1 Please try again later\x00";
+    assert_eq!(answer(&[(reject("No"), &[0]), held.clone()]), later);
+    assert_eq!(answer(&[(Action::Deliver, &[0]), (reject("No"), &[1])]), later);
+    assert_eq!(answer(&[(reject("No"), &[0]), (reject("Nor you"), &[1])]), r"y550 5.7.1 No\x00");
     assert_eq!(answer(&[(reject("No"), &[0]), (defer("Later"), &[1])]), r"y451 4.7.1 Later\x00");
     // A recipient whom no decision names, and one that the message does not have.
     assert_eq!(
@@ -278,6 +281,34 @@ fn recipients_are_split_where_that_loses_nothing() {
         "d",
         "the safest of what was decided"
     );
+}
+
+#[test]
+fn strangers_do_not_read_what_we_think() {
+    let mut passage = passage(&[(Action::Deliver, &[0]), (BANNER, &[1])]);
+    let verdict = insert("Sekisho-Verdict", " benign");
+    passage.plain.fields.push(verdict.clone());
+    passage.bannered.as_mut().unwrap().fields.push(verdict);
+    let said = |passage: &Passage| answer_with(OFFER, false, b"", passage);
+    assert!(said(&passage).contains("Sekisho-Verdict"), "all are ours");
+    passage.outside = vec![0];
+    let mixed = said(&passage);
+    assert!(
+        !mixed.contains("Sekisho-Verdict") && mixed.contains("bbanner") && mixed.contains("X-S"),
+        "{mixed}"
+    );
+    passage.decisions.each[0].action = Action::Quarantine;
+    assert!(said(&passage).contains("Sekisho-Verdict"), "the stranger does not get it");
+}
+
+#[test]
+fn a_quoted_banner_stays_where_no_body_can_be_changed() {
+    let mut passage = passage(&[(Action::Deliver, &[0, 1])]);
+    passage.plain.body = vec![Patch { at: 0, cut: 4, put: Vec::new() }];
+    assert_eq!(answer_with(OFFER, false, b"", &passage), r"i\x00\x00\x00\x00X-S\x00 plain\x00 b\r\n a");
+    let fields = r"i\x00\x00\x00\x00X-S\x00 plain\x00 a";
+    assert_eq!(answer_with((6, 0x1d, 0x1f_ffff), false, b"", &passage), fields);
+    assert_eq!(answer_with(OFFER, false, &[b'x'; 2_000], &passage), fields, "too large");
 }
 
 #[test]
@@ -324,14 +355,14 @@ fn a_message_that_is_cut_is_not_held_or_bannered_in_part() {
     assert_eq!(large(BANNER), r"y552 5.3.4 The message is too large\x00");
     assert_eq!(large(Action::Quarantine), r"y552 5.3.4 The message is too large\x00");
     assert_eq!(large(reject("No")), r"y550 5.7.1 No\x00");
-    let inquiry = |body: &[u8]| {
+    let cut = |body: &[u8]| {
         let mut session = session();
         step(&mut session, b'O', &offer(OFFER));
         step(&mut session, b'M', b"<>\0");
         session.step(&Frame { command: b'E', data: Bytes::copy_from_slice(body) }).unwrap();
-        session.arrival(7).inquiry
+        session.arrival(7).cut
     };
-    assert!(inquiry(&long) && !inquiry(b"short"), "of a part nothing is held");
+    assert!(cut(&long) && !cut(b"short"), "of a part nothing is held");
 }
 
 #[test]

@@ -2,11 +2,12 @@
 
 use std::{net::SocketAddr, time::Duration};
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use rustls_pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 
-use super::{Hop, Letter, Tls, Trouble, Waits};
+use super::{Hop, Letter, Login, Tls, Trouble, Waits};
 use crate::{
     limits::{
         SMTP_HOP_ADDRESSES_MAX, SMTP_RECIPIENT_BATCH_MAX, SMTP_REPLY_LINE_BYTES_MAX, SMTP_RESET_SECONDS_MAX,
@@ -38,6 +39,8 @@ pub(crate) struct Offers {
     dsn: bool,
     /// `STARTTLS`.
     starttls: bool,
+    /// Mechanisms of `AUTH`, in upper case.
+    auth: Vec<String>,
     /// Attributes of `XFORWARD`, in upper case.
     xforward: Vec<String>,
 }
@@ -58,6 +61,7 @@ impl Offers {
                 "SMTPUTF8" => offers.smtputf8 = true,
                 "DSN" => offers.dsn = true,
                 "STARTTLS" => offers.starttls = true,
+                "AUTH" => offers.auth.extend(words.map(str::to_owned)),
                 "XFORWARD" => offers.xforward = words.map(str::to_owned).collect(),
                 _ => {}
             }
@@ -88,6 +92,8 @@ pub(crate) struct Connection {
     pub(super) reused: bool,
     /// The next hop said that it hangs up.
     closing: bool,
+    /// TLS has begun.
+    secure: bool,
 }
 
 impl From<Broken> for Trouble {
@@ -104,14 +110,49 @@ impl Connection {
     pub(super) async fn open(hop: &Hop) -> Result<Self, Trouble> {
         let wire = Wire::new(boxed(tcp(hop).await?), hop.waits.block);
         let waits = hop.waits.clone();
-        let mut connection =
-            Self { wire, offers: Offers::default(), waits, uses: 0, reused: false, closing: false };
+        let mut connection = Self {
+            wire,
+            offers: Offers::default(),
+            waits,
+            uses: 0,
+            reused: false,
+            closing: false,
+            secure: false,
+        };
         let greeting = connection.reply(hop.waits.greeting).await?;
         if greeting.code != 220 {
             return Err(Trouble::Unwilling(greeting));
         }
         connection.hello(hop).await?;
-        connection.secured(hop).await
+        let mut connection = connection.secured(hop).await?;
+        if let Some(login) = &hop.login {
+            connection.log_in(hop, login).await?;
+        }
+        Ok(connection)
+    }
+
+    /// Says who we are (RFC 4954), where nobody can listen.
+    async fn log_in(&mut self, hop: &Hop, login: &Login) -> Result<(), Trouble> {
+        if !self.secure && !is_here(&hop.host) {
+            return Err(Trouble::Login("a password goes over TLS only".into()));
+        }
+        let offers = |mechanism: &str| self.offers.auth.iter().any(|offered| offered == mechanism);
+        let reply = if offers("PLAIN") {
+            let words = STANDARD.encode(format!("\0{}\0{}", login.user, login.password));
+            self.command(&format!("AUTH PLAIN {words}")).await?
+        } else if offers("LOGIN") {
+            let mut reply = self.command("AUTH LOGIN").await?;
+            for word in [&login.user, &login.password] {
+                if reply.code != 334 {
+                    break;
+                }
+                reply = self.command(&STANDARD.encode(word)).await?;
+            }
+            reply
+        } else {
+            return Err(Trouble::Login("it offers neither AUTH PLAIN nor AUTH LOGIN".into()));
+        };
+        if reply.code == 235 { Ok(()) } else { Err(Trouble::Login(reply.to_string())) }
     }
 
     async fn hello(&mut self, hop: &Hop) -> Result<(), Trouble> {
@@ -146,6 +187,7 @@ impl Connection {
             Err(_) => return Err(Trouble::TimedOut),
         };
         self.wire = Wire::new(boxed(stream), hop.waits.block);
+        self.secure = true;
         self.offers = Offers::default();
         self.hello(hop).await?;
         Ok(self)
@@ -341,6 +383,11 @@ pub(super) fn worded(parameter: &Parameter) -> String {
         Some(value) => format!(" {}={value}", parameter.name),
         None => format!(" {}", parameter.name),
     }
+}
+
+/// The next hop is this machine: nobody in between listens.
+fn is_here(host: &str) -> bool {
+    host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 async fn tcp(hop: &Hop) -> Result<TcpStream, Trouble> {

@@ -14,12 +14,28 @@ use crate::{
     smtp::{
         data::{BareEnds, Ends, Unstuffer, normalised},
         flight::Place,
+        handed::Key,
         handover::{Handover, Message},
         reply::Reply,
         trace::{Stamp, hops},
         wire::Broken,
     },
 };
+
+/// What is said to a message.
+struct Answer {
+    reply: Reply,
+    /// Id of its record.
+    id: String,
+    /// Those who have it once its sender is told.
+    have: Vec<Key>,
+}
+
+impl Answer {
+    fn of(reply: Reply) -> Self {
+        Self { reply, id: String::new(), have: Vec::new() }
+    }
+}
 
 /// Bytes that came, as far as there is room for them.
 struct Body {
@@ -157,10 +173,10 @@ impl Session {
         let origin = self.origin();
         let (from, recipients) = (transaction.from.address.clone(), transaction.to.len());
         let bytes = body.raw.len();
-        let (reply, id) = match body.fault {
+        let Answer { reply, id, have } = match body.fault {
             Some(reply) => {
                 self.drop_next(transaction).await;
-                (reply, String::new())
+                Answer::of(reply)
             }
             None => self.judged(transaction, body.raw, &origin).await,
         };
@@ -177,6 +193,18 @@ impl Session {
             "smtp"
         );
         self.say(reply);
+        self.tell(&have).await;
+    }
+
+    /// Tells the sender at once, and notes of those who have the message whether it was told.
+    async fn tell(&mut self, have: &[Key]) {
+        if have.is_empty() {
+            return;
+        }
+        match self.wire.flush().await {
+            Ok(()) => self.shared.handed.told(have),
+            Err(_) => self.shared.handed.comes_again(have, (self.shared.settings.clock)()),
+        }
     }
 
     async fn drop_next(&self, transaction: Transaction) {
@@ -185,15 +213,13 @@ impl Session {
         }
     }
 
-    async fn judged(
-        &mut self,
-        mut transaction: Transaction,
-        raw: Vec<u8>,
-        origin: &super::Origin,
-    ) -> (Reply, String) {
+    async fn judged(&mut self, mut transaction: Transaction, raw: Vec<u8>, origin: &super::Origin) -> Answer {
+        if self.shared.settings.keeps() {
+            return self.recorded(&transaction, raw, origin).await;
+        }
         if hops(&raw) > SMTP_HOPS_MAX {
             self.drop_next(transaction).await;
-            return (Reply::new(554, "5.4.6 Too many hops, this mail goes in circles"), String::new());
+            return Answer::of(Reply::new(554, "5.4.6 Too many hops, this mail goes in circles"));
         }
         let at = (self.shared.settings.clock)();
         let raw: Arc<[u8]> = raw.into();
@@ -204,17 +230,17 @@ impl Session {
             queue_id: origin.ident.clone(),
             at,
             splits: true,
-            inquiry: false,
+            ..Arrival::default()
         };
         let passing =
             tokio::time::timeout(self.shared.settings.waits.gate, self.shared.gate.pass(arrival)).await;
         let Ok(passage) = passing else {
             self.drop_next(transaction).await;
-            return (Reply::new(451, "4.3.0 The message could not be judged, come again"), String::new());
+            return Answer::of(Reply::new(451, "4.3.0 The message could not be judged, come again"));
         };
         if self.wire.has_hung_up().await {
             self.drop_next(transaction).await;
-            return (Reply::new(451, "4.4.2 You hung up"), passage.id);
+            return Answer { id: passage.id, ..Answer::of(Reply::new(451, "4.4.2 You hung up")) };
         }
         let with = self.with(transaction.utf8);
         let helo = self.hello.as_ref().map_or("", |hello| hello.name.as_str());
@@ -226,8 +252,34 @@ impl Session {
             Message { raw: &raw, from: &transaction.from, to: &transaction.to, origin, received, at };
         let handover =
             Handover { client: &self.shared.client, handed: &self.shared.handed, message, passage: &passage };
-        let reply = handover.carry_out(next).await;
-        (reply, passage.id)
+        let (reply, have) = handover.carry_out(next).await;
+        Answer { reply, id: passage.id, have }
+    }
+}
+
+impl Session {
+    /// A journal report: it is taken when the record of its message is durable, and never refused for good.
+    async fn recorded(&self, transaction: &Transaction, raw: Vec<u8>, origin: &super::Origin) -> Answer {
+        let arrival = Arrival {
+            raw: raw.into(),
+            envelope: Some(self.envelope(transaction, origin)),
+            intake: "journal",
+            at: (self.shared.settings.clock)(),
+            delivered: true,
+            journal: true,
+            ..Arrival::default()
+        };
+        let passing =
+            tokio::time::timeout(self.shared.settings.waits.gate, self.shared.gate.pass(arrival)).await;
+        let Ok(passage) = passing else {
+            return Answer::of(Reply::new(451, "4.3.0 The report could not be judged, come again"));
+        };
+        let reply = if passage.recorded {
+            Reply::new(250, "2.0.0 Ok: recorded")
+        } else {
+            Reply::new(451, "4.3.0 The report could not be recorded, come again")
+        };
+        Answer { id: passage.id, ..Answer::of(reply) }
     }
 }
 

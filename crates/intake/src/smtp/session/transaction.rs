@@ -28,30 +28,34 @@ impl Session {
         };
         if !reply.is_positive() {
             self.refusals += 1;
-            self.shared.client.reset(next).await;
+            if let Some(next) = next {
+                self.shared.client.reset(next).await;
+            }
             self.say(reply.repeated());
             return Then::Next;
         }
         let (utf8, bytes) = (from.parameter("SMTPUTF8").is_some(), from.size());
         let place = self.shared.room.place(self.shared.settings.waits.flight);
-        let next = Some(next);
         self.transaction = Some(Transaction { from, utf8, to: Vec::new(), bytes, place, next, pieces: None });
         self.say(reply.repeated());
         Then::Next
     }
 
     /// Tells the next hop of the sender; on a new connection where one that was kept is gone.
-    async fn begin(&self, from: &Path) -> Result<(Connection, Reply), Trouble> {
+    async fn begin(&self, from: &Path) -> Result<(Option<Connection>, Reply), Trouble> {
+        if self.shared.settings.keeps() {
+            return Ok((None, Reply::new(250, "2.1.0 Ok")));
+        }
         let origin = self.origin();
         let mut next = self.shared.client.open().await?;
         match next.mail(from, Some(&origin)).await {
-            Ok(reply) => return Ok((next, reply)),
+            Ok(reply) => return Ok((Some(next), reply)),
             Err(trouble) if !next.is_reused() => return Err(trouble),
             Err(_) => {}
         }
         let mut next = self.shared.client.connect().await?;
         let reply = next.mail(from, Some(&origin)).await?;
-        Ok((next, reply))
+        Ok((Some(next), reply))
     }
 
     fn no_mail(&self, from: &Path) -> Option<Reply> {
@@ -143,6 +147,7 @@ impl Session {
         let (places, paths): (Vec<usize>, Vec<Path>) = asked.into_iter().unzip();
         let answers = match transaction.next.as_mut() {
             Some(next) => next.rcpt(&paths).await,
+            None if self.shared.settings.keeps() => Ok(vec![Reply::new(250, "2.1.5 Ok"); paths.len()]),
             None => Err(Trouble::Closed),
         };
         let answers = answers.unwrap_or_else(|trouble| {
