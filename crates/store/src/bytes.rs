@@ -319,7 +319,7 @@ impl Bytes {
 
     fn seal_as(&self, address: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
         let refused = |what: &str| StoreError::Refused(format!("object {address}: {what}"));
-        let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::default());
+        let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::new(limits::DEFLATE_LEVEL));
         let mut inner =
             encoder.write_all(plain).and_then(|()| encoder.finish()).map_err(|e| refused(&e.to_string()))?;
         if inner.len() > plain.len() {
@@ -374,15 +374,16 @@ impl Bytes {
     }
 }
 
-/// `ab/cd/abcd…`: no folder gets too many files.
+/// `ab/abcd…`: ten million objects are forty thousand a folder. A second level would have most objects of a young store
+/// make two folders, which costs more than writing them.
 fn location(address: &str) -> Result<Location, StoreError> {
-    let (Some(a), Some(b)) = (address.get(..2), address.get(2..4)) else {
+    let Some(folder) = address.get(..2) else {
         return Err(StoreError::Limit(format!("{address:?} is no address")));
     };
     if address.len() != 64 || !address.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c)) {
         return Err(StoreError::Limit("an address is 64 hexadecimal digits".to_owned()));
     }
-    Ok(Location::from(format!("{a}/{b}/{address}")))
+    Ok(Location::from(format!("{folder}/{address}")))
 }
 
 /// The folder that a URL names.
@@ -403,11 +404,11 @@ fn remove_torn(folder: &Path, before: i64) -> std::io::Result<u64> {
         for entry in entries.flatten() {
             let Ok(metadata) = entry.metadata() else { continue };
             let name = entry.file_name();
-            if depth < 2 && metadata.is_dir() && name.len() == 2 {
+            if depth < 1 && metadata.is_dir() && name.len() == 2 {
                 folders.push((entry.path(), depth + 1));
             }
             let address = name.to_str().and_then(|name| name.split_once('#')).map(|(address, _)| address);
-            let torn = depth == 2 && address.is_some_and(|address| location(address).is_ok());
+            let torn = depth == 1 && address.is_some_and(|address| location(address).is_ok());
             if torn && metadata.modified().is_ok_and(|time| seconds(time) < before) {
                 std::fs::remove_file(entry.path())?;
                 gone += 1;

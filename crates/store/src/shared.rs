@@ -81,13 +81,17 @@ macro_rules! shared_schema {
     };
 }
 
-/// `Sweeping` for both engines; `$hold` keeps everybody else from an object.
+/// `Sweeping` for both engines, except how objects are held and noted.
 macro_rules! shared_sweeping {
-    ($hold:literal) => {
+    () => {
         async fn boundary(&mut self, table: Table, from: i64) -> Result<Option<i64>, StoreError> {
             let sql = match table {
-                Table::Tick => "SELECT subject FROM tick WHERE subject >= $1 ORDER BY subject LIMIT 1 OFFSET $2",
-                Table::Trait => "SELECT subject FROM trait WHERE subject >= $1 ORDER BY subject LIMIT 1 OFFSET $2",
+                Table::Tick => {
+                    "SELECT subject FROM tick WHERE subject >= $1 ORDER BY subject LIMIT 1 OFFSET $2"
+                }
+                Table::Trait => {
+                    "SELECT subject FROM trait WHERE subject >= $1 ORDER BY subject LIMIT 1 OFFSET $2"
+                }
             };
             let rows = i64::try_from(limits::SWEEP_ROWS).unwrap_or(i64::MAX);
             Ok(sqlx::query_scalar(sql).bind(from).bind(rows).fetch_optional(&mut *self.0).await?)
@@ -120,18 +124,6 @@ macro_rules! shared_sweeping {
             let sql = "SELECT address FROM object WHERE class = $1 AND at < $2 ORDER BY at LIMIT $3";
             let rows = i64::try_from(limits::SWEEP_ROWS).unwrap_or(i64::MAX);
             Ok(sqlx::query_scalar(sql).bind(class).bind(cutoff).bind(rows).fetch_all(&mut *self.0).await?)
-        }
-
-        async fn hold(&mut self, address: &str) -> Result<(), StoreError> {
-            sqlx::query($hold).bind(address).fetch_all(&mut *self.0).await?;
-            Ok(())
-        }
-
-        async fn note_object(&mut self, address: &str, class: &str, at: i64, size: i64) -> Result<(), StoreError> {
-            let sql = "INSERT INTO object (address, class, at, size) VALUES ($1, $2, $3, $4)
-                 ON CONFLICT (address, class) DO UPDATE SET at = excluded.at WHERE excluded.at > object.at";
-            sqlx::query(sql).bind(address).bind(class).bind(at).bind(size).execute(&mut *self.0).await?;
-            Ok(())
         }
 
         async fn drop_object(&mut self, address: &str, class: &str, cutoff: i64) -> Result<bool, StoreError> {

@@ -61,6 +61,15 @@ pub(crate) enum Table {
     Trait,
 }
 
+/// That there is an object of a class.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Note<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) class: &'a str,
+    pub(crate) at: i64,
+    pub(crate) size: i64,
+}
+
 /// Statements of a sweep.
 pub(crate) trait Sweeping: Work + Schema {
     /// The subject that is [`limits::SWEEP_ROWS`] rows behind this one.
@@ -79,10 +88,23 @@ pub(crate) trait Sweeping: Work + Schema {
     /// Objects of a class that are too old.
     async fn old_objects(&mut self, class: &str, cutoff: i64) -> Result<Vec<String>, StoreError>;
     /// Nobody else touches the object until the transaction ends.
-    async fn hold(&mut self, address: &str) -> Result<(), StoreError>;
+    async fn hold(&mut self, address: &str) -> Result<(), StoreError> {
+        self.hold_all(&[address]).await
+    }
+    /// Nobody else touches these objects until the transaction ends; they are in their order.
+    async fn hold_all(&mut self, addresses: &[&str]) -> Result<(), StoreError>;
     /// Notes an object of a class.
-    async fn note_object(&mut self, address: &str, class: &str, at: i64, size: i64)
-    -> Result<(), StoreError>;
+    async fn note_object(
+        &mut self,
+        address: &str,
+        class: &str,
+        at: i64,
+        size: i64,
+    ) -> Result<(), StoreError> {
+        self.note_objects(&[Note { address, class, at, size }]).await
+    }
+    /// Notes objects, each once.
+    async fn note_objects(&mut self, notes: &[Note<'_>]) -> Result<(), StoreError>;
     /// Removes the note if it is too old; tells whether it was there.
     async fn drop_object(&mut self, address: &str, class: &str, cutoff: i64) -> Result<bool, StoreError>;
     /// Objects of a class before `until`, those behind this time and address: address, time, size.

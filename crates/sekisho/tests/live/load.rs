@@ -169,7 +169,7 @@ fn held(server: &Server, url: &str) -> BTreeMap<usize, usize> {
         let held: serde_json::Value = serde_json::from_str(&data).unwrap();
         let from = held["mail_from"].as_str().unwrap();
         let number = from.trim_start_matches('n').split('@').next().unwrap().parse().unwrap();
-        let object = server.data().join("objects").join(&address[..2]).join(&address[2..4]).join(&address);
+        let object = server.data().join("objects").join(&address[..2]).join(&address);
         assert!(object.metadata().unwrap().len() > 100, "the bytes of {number} are there");
         *out.entry(number).or_default() += 1;
     }

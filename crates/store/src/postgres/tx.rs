@@ -22,7 +22,7 @@ use crate::{
     },
     shared::{shared_schema, shared_sweeping, shared_work, times},
     store::PulseColumns,
-    sweep::{Sweeping, Table},
+    sweep::{Note, Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
 };
 
@@ -309,7 +309,29 @@ impl Schema for PostgresTx {
 }
 
 impl Sweeping for PostgresTx {
-    shared_sweeping!("SELECT 1 FROM (SELECT pg_advisory_xact_lock(hashtextextended($1, 0))) held");
+    shared_sweeping!();
+
+    async fn hold_all(&mut self, addresses: &[&str]) -> Result<(), StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended(address, 0))
+             FROM unnest($1::text[]) a (address) OFFSET 0) held";
+        sqlx::query(sql).bind(addresses).execute(&mut *self.0).await?;
+        Ok(())
+    }
+
+    async fn note_objects(&mut self, notes: &[Note<'_>]) -> Result<(), StoreError> {
+        sqlx::query(
+            "INSERT INTO object (address, class, at, size)
+             SELECT * FROM unnest($1::text[], $2::text[], $3::bigint[], $4::bigint[])
+             ON CONFLICT (address, class) DO UPDATE SET at = excluded.at WHERE excluded.at > object.at",
+        )
+        .bind(column(notes, |note| note.address))
+        .bind(column(notes, |note| note.class))
+        .bind(column(notes, |note| note.at))
+        .bind(column(notes, |note| note.size))
+        .execute(&mut *self.0)
+        .await?;
+        Ok(())
+    }
 }
 
 impl Gate for PostgresTx {

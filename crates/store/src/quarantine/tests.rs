@@ -125,7 +125,7 @@ async fn what_was_half_written_goes_after_a_day() {
     let bytes = Bytes::open(place.to_str().unwrap(), &BTreeMap::new(), Key::from_bytes(&[1; 32])).unwrap();
     hold(&store, &bytes, 0).await.unwrap();
     let address = store.held_record("r0").await.unwrap().unwrap().held.address;
-    let beside = place.join(&address[..2]).join(&address[2..4]);
+    let beside = place.join(&address[..2]);
     let time = |seconds| std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
     for (name, at) in
         [(format!("{address}#1"), 1_000), (format!("{address}#2"), 90_000), ("mine#1".into(), 1_000)]

@@ -26,7 +26,7 @@ use crate::{
     },
     shared::{shared_schema, shared_sweeping, shared_work, times},
     store::PulseColumns,
-    sweep::{Sweeping, Table},
+    sweep::{Note, Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
 };
 
@@ -318,7 +318,23 @@ impl Schema for SqliteTx {
 }
 
 impl Sweeping for SqliteTx {
-    shared_sweeping!("SELECT $1");
+    shared_sweeping!();
+
+    async fn hold_all(&mut self, _: &[&str]) -> Result<(), StoreError> {
+        // BEGIN IMMEDIATE holds the one write lock of the file.
+        Ok(())
+    }
+
+    async fn note_objects(&mut self, notes: &[Note<'_>]) -> Result<(), StoreError> {
+        let head = "INSERT INTO object (address, class, at, size)";
+        let tail =
+            "ON CONFLICT (address, class) DO UPDATE SET at = excluded.at WHERE excluded.at > object.at";
+        many(&mut self.0, (head, 4, tail), notes, |query, note| {
+            query.bind(note.address.to_owned()).bind(note.class.to_owned()).bind(note.at).bind(note.size)
+        })
+        .await?;
+        Ok(())
+    }
 }
 
 impl Gate for SqliteTx {

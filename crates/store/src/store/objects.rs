@@ -1,6 +1,9 @@
 //! Objects and the notes about them: what is kept, of which class, since when, and what is too old.
 
-use std::time::Duration;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use tokio::task::JoinSet;
 
@@ -8,8 +11,7 @@ use super::{Engine, Store};
 use crate::{
     Bytes, Sealed, StoreError, limits,
     migrate::Schema as _,
-    sweep::{Sweeping as _, Swept},
-    text::clip,
+    sweep::{Note, Sweeping as _, Swept},
 };
 
 /// Where the fingerprint of the key of all objects is noted.
@@ -81,16 +83,20 @@ impl Store {
             return Err(StoreError::Limit(format!("class of {} bytes", wrong.class.len())));
         }
         for some in all.chunks(limits::KEEP_MAX) {
-            // In one order, so that two who keep the same do not wait for each other.
-            let mut notes: Vec<&Keep> = some.iter().collect();
-            notes.sort_by(|a, b| a.sealed.address().cmp(b.sealed.address()));
+            // In one order, so that two who keep the same do not wait for each other. Each once, since when it came last.
+            let mut notes: BTreeMap<(&str, &str), Note<'_>> = BTreeMap::new();
+            for Keep { sealed, class, at } in some {
+                let size = i64::try_from(sealed.plain_bytes()).unwrap_or(i64::MAX);
+                let note = Note { address: sealed.address(), class, at: *at, size };
+                let noted = notes.entry((note.address, note.class)).or_insert(note);
+                noted.at = noted.at.max(*at);
+            }
+            let addresses: Vec<&str> =
+                some.iter().map(|keep| keep.sealed.address()).collect::<BTreeSet<_>>().into_iter().collect();
+            let notes: Vec<Note<'_>> = notes.into_values().collect();
             transact!(self, |tx, _salt| async {
-                for keep in &notes {
-                    let size = i64::try_from(keep.sealed.plain_bytes()).unwrap_or(i64::MAX);
-                    tx.hold(keep.sealed.address()).await?;
-                    tx.note_object(keep.sealed.address(), &clip(&keep.class), keep.at, size).await?;
-                }
-                Ok::<(), StoreError>(())
+                tx.hold_all(&addresses).await?;
+                tx.note_objects(&notes).await
             }
             .await)?;
             write(bytes, some).await?;
