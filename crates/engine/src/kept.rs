@@ -1,9 +1,11 @@
 //! What is kept of a judged message, so that it can be judged again exactly as then: without a network, and without what
 //! history has learnt since.
 //!
-//! A kept message is one object: `SKM1`, the length of a JSON head, the head, and the message as it came. The head says
+//! A kept message is `SKM1`, the length of a JSON head, the head, and the message as it came. The head says
 //! which record it is, when it arrived, its envelope, what it was judged to be, and everything that was asked of the
-//! world for it, with the answers. [`keeping`] writes such objects behind a [`Desk`](crate::Desk), [`Shelf`] reads them.
+//! world for it, with the answers. It is an object of its own, or it lies in a bundle with others of its class that
+//! arrived in the same minute: `SKMB`, then each with its length before it. Making a file costs more than a small message.
+//! [`keeping`] writes such objects behind a [`Desk`](crate::Desk), [`Shelf`] reads them.
 
 mod answers;
 mod keeping;
@@ -15,14 +17,16 @@ use sekisho_record::{Class, Envelope, Submission, Verdict};
 use serde::{Deserialize, Serialize};
 
 pub use answers::Recorded;
-pub use keeping::{Keeper, Keeping, Unkept};
-pub use sekisho_store::{Keep, Retention, Swept};
+pub use keeping::{Keep, Keeper, Keeping, Unkept};
+pub use sekisho_store::{Retention, Swept};
 pub use shelf::{Entry, Shelf, Wanted};
 
 use crate::{limits, world::Exchange};
 
 /// First bytes of a kept message: what it is and in which form.
 const MAGIC: &[u8; 4] = b"SKM1";
+/// First bytes of a bundle of them.
+const BUNDLE: &[u8; 4] = b"SKMB";
 
 /// What is kept beside the message itself.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -149,6 +153,35 @@ pub fn unpack(content: Vec<u8>) -> Result<Message, String> {
     Ok(Message { head, content, start })
 }
 
+/// The bytes of a bundle.
+fn bundle<'a>(all: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
+    let mut out = BUNDLE.to_vec();
+    for one in all {
+        // What is bundled is far smaller than a length can say: `BUNDLE_BYTES_MAX`.
+        out.extend_from_slice(&u32::try_from(one.len()).unwrap_or(u32::MAX).to_le_bytes());
+        out.extend_from_slice(one);
+    }
+    out
+}
+
+/// Reads the messages of an object: one, or those of a bundle in their order.
+///
+/// # Errors
+/// What is wrong with it, in words.
+pub fn unpack_all(content: Vec<u8>) -> Result<Vec<Message>, String> {
+    let Some(mut rest) = content.strip_prefix(BUNDLE) else { return Ok(vec![unpack(content)?]) };
+    let mut all = Vec::new();
+    while !rest.is_empty() {
+        let one = rest.split_first_chunk::<4>().and_then(|(length, behind)| {
+            behind.split_at_checked(usize::try_from(u32::from_le_bytes(*length)).ok()?)
+        });
+        let Some((one, behind)) = one else { return Err("is cut off".to_owned()) };
+        all.push(unpack(one.to_vec())?);
+        rest = behind;
+    }
+    Ok(all)
+}
+
 /// Whether a key file can be used.
 ///
 /// # Errors
@@ -216,6 +249,21 @@ mod tests {
         assert!(unpack(b"SKM1\xff\xff\xff\xff{}".to_vec()).unwrap_err().contains("cut off"));
         assert!(unpack(b"SKM1\x02\0\0\0[]".to_vec()).unwrap_err().contains("cannot be read"));
         assert!(unpack(whole).unwrap().raw() == b"x");
+    }
+
+    #[test]
+    fn a_bundle_holds_messages_in_their_order() {
+        let one = |raw: &[u8]| pack(&Submission::from_bytes(raw), &Verdict::default(), false, &[]).unwrap();
+        let raws = |all: Vec<Message>| all.iter().map(|m| m.raw().to_vec()).collect::<Vec<_>>();
+        let both = bundle([one(b"x"), one(b"SKMB")].iter().map(Vec::as_slice));
+        assert_eq!(raws(unpack_all(both.clone()).unwrap()), [b"x".to_vec(), b"SKMB".to_vec()]);
+        assert_eq!(raws(unpack_all(one(b"y")).unwrap()), [b"y".to_vec()], "one alone is no bundle");
+        assert!(unpack_all(bundle(std::iter::empty())).unwrap().is_empty());
+        for end in BUNDLE.len() + 1..both.len() {
+            let cut = unpack_all(both[..end].to_vec());
+            assert!(cut.is_err() || cut.is_ok_and(|all| all.len() == 1), "cut at {end}");
+        }
+        assert!(unpack_all(b"SKMB\xff\xff\xff\xffSKM1".to_vec()).unwrap_err().contains("cut off"));
     }
 
     /// A history that knows nobody.

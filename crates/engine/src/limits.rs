@@ -60,6 +60,8 @@ pub const BUFFER_KEPT: usize = 1 << 20;
 /// Bytes of the head of a kept message: envelope, questions and answers. A message with more is not kept, and that is
 /// told.
 pub const KEPT_HEAD_MAX: usize = 16 << 20;
+/// Bytes of messages that are kept in one object. A larger message is one of its own.
+pub const BUNDLE_BYTES_MAX: usize = 2 << 20;
 /// Calls of one sweep of what is remembered; each is bounded by the store, what is left is for the next sweep.
 pub const SWEEP_CALLS_MAX: usize = 20;
 /// Bytes of the messages that are judged or wait for it at the same time; beyond, intakes wait.
@@ -81,3 +83,8 @@ pub const BEHIND_MAX: usize = 256;
 pub const BEHIND_PATIENCE: Duration = Duration::from_secs(1);
 /// Of them, those that are written together.
 pub const BEHIND_BATCH: usize = 64;
+/// Their bytes: one message may be larger.
+pub const BEHIND_BATCH_BYTES: usize = 8 << 20;
+/// How long they gather, unless somebody waits for them: a transaction costs as much as several lessons. Who is killed
+/// loses the lessons of so long, and what a stranger sends meanwhile does not count yet.
+pub const BEHIND_GATHER: Duration = Duration::from_millis(200);

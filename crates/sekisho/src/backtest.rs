@@ -13,7 +13,7 @@ use anyhow::{Result, bail};
 use sekisho_engine::{
     Shelf,
     case::masked,
-    kept::{Entry, Wanted},
+    kept::{Entry, Message, Wanted},
 };
 use sekisho_record::{Class, Record};
 use serde_json::json;
@@ -63,11 +63,11 @@ pub(crate) fn run(args: &cli::Backtest) -> Result<u8> {
         .clamp(1, 64);
     let judges = Judges::again(&setting, &args.rules, args.place, threads)?;
     let mut tallies = Tallies::new(sources, args.show);
-    let mut progress = Progress::new(args.quiet, args.progress, all, Unit::Messages);
+    let mut progress = Progress::new(args.quiet, args.progress, all, Unit::Objects);
     let work = Work { shelf: &shelf, judges: &judges, list: args.show > 0, known: Mutex::default() };
-    work.all(threads, &wanted, &mut |index, entry, outcome| {
+    work.all(threads, &wanted, &mut |index, entry, outcomes| {
         progress.advance(1);
-        match outcome {
+        outcomes.into_iter().for_each(|outcome| match outcome {
             Outcome::Judged(judged, record) => tallies.note(&found(index, entry, record), judged),
             Outcome::Unread(why) => {
                 tallies.unread += 1;
@@ -76,7 +76,7 @@ pub(crate) fn run(args: &cli::Backtest) -> Result<u8> {
                 }
             }
             Outcome::Copy => tallies.copies += 1,
-        }
+        });
     })?;
     progress.finish();
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
@@ -148,9 +148,14 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// Judges all that is wanted, and tells what came of each.
-    fn all(&self, threads: usize, wanted: &Wanted, tell: &mut dyn FnMut(u64, &Entry, Outcome)) -> Result<()> {
+    fn all(
+        &self,
+        threads: usize,
+        wanted: &Wanted,
+        tell: &mut dyn FnMut(u64, &Entry, Vec<Outcome>),
+    ) -> Result<()> {
         let (orders, taken) = mpsc::sync_channel::<(u64, Entry)>(threads * 2);
-        let (results, told) = mpsc::sync_channel::<(u64, Entry, Outcome)>(threads * 4);
+        let (results, told) = mpsc::sync_channel::<(u64, Entry, Vec<Outcome>)>(threads * 4);
         let taken = Mutex::new(taken);
         std::thread::scope(|scope| {
             for _ in 0..threads {
@@ -159,8 +164,8 @@ impl Work<'_> {
                     loop {
                         let order = taken.lock().unwrap_or_else(PoisonError::into_inner).recv();
                         let Ok((index, entry)) = order else { break };
-                        let outcome = self.one(&entry);
-                        if results.send((index, entry, outcome)).is_err() {
+                        let outcomes = self.object(&entry);
+                        if results.send((index, entry, outcomes)).is_err() {
                             break;
                         }
                     }
@@ -175,8 +180,8 @@ impl Work<'_> {
                 }
                 Ok::<(), sekisho_engine::Error>(())
             });
-            for (index, entry, outcome) in told {
-                tell(index, &entry, outcome);
+            for (index, entry, outcomes) in told {
+                tell(index, &entry, outcomes);
             }
             match feeder.join() {
                 Ok(result) => Ok(result?),
@@ -185,19 +190,23 @@ impl Work<'_> {
         })
     }
 
-    fn one(&self, entry: &Entry) -> Outcome {
-        let message = match self.shelf.read(&entry.address) {
-            Ok(message) => message,
-            Err(why) => return Outcome::Unread(why),
-        };
+    /// What came of the messages of one object, in their order.
+    fn object(&self, entry: &Entry) -> Vec<Outcome> {
+        match self.shelf.read(&entry.address) {
+            Ok(messages) => messages.iter().map(|message| self.one(message)).collect(),
+            Err(why) => vec![Outcome::Unread(why)],
+        }
+    }
+
+    fn one(&self, message: &Message) -> Outcome {
         let mut hash = DefaultHasher::new();
         message.head.record.hash(&mut hash);
         if !self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(hash.finish()) {
             return Outcome::Copy;
         }
         let want = if self.list { Want::Listing } else { Want::Verdict };
-        let judged = self.judges.judge_again(&message, &want);
-        Outcome::Judged(Box::new(judged), message.head.record.into_owned())
+        let judged = self.judges.judge_again(message, &want);
+        Outcome::Judged(Box::new(judged), message.head.record.to_string())
     }
 }
 

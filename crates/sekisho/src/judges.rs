@@ -122,12 +122,12 @@ impl Judges {
         Ok(Self::Here(Box::new(world::again(world, names)?)))
     }
 
-    /// Judges a message, and seals what is to be kept of it.
+    /// Judges a message, and packs what is to be kept of it.
     pub(crate) fn judge(&self, submission: &Submission<'_>, want: &Want) -> Judged {
         let (mut judged, asked) = self.judge_by(submission, want, self.desk());
         // A message that nobody could judge comes again.
         if let Some(lesson) = &judged.lesson {
-            judged.keep = self.desk().seal(submission, &judged.verdict, &asked, lesson.at);
+            judged.keep = self.desk().pack(submission, &judged.verdict, &asked, lesson.at);
         }
         judged
     }

@@ -37,6 +37,8 @@ pub(crate) enum Unit {
     Bytes,
     /// Messages that are judged.
     Messages,
+    /// Objects of kept messages that are read.
+    Objects,
 }
 
 impl Unit {
@@ -45,6 +47,7 @@ impl Unit {
         match self {
             Self::Bytes => format!("{} looked through", indicatif::DecimalBytes(count)),
             Self::Messages => format!("{count} messages"),
+            Self::Objects => format!("{count} objects"),
         }
     }
 
@@ -53,6 +56,7 @@ impl Unit {
         match self {
             Self::Bytes => "{bar:30} {bytes}/{total_bytes} looked through, {bytes_per_sec}, {eta} left",
             Self::Messages => "{bar:30} {pos}/{len} messages, {per_sec}, {eta} left",
+            Self::Objects => "{bar:30} {pos}/{len} objects, {per_sec}, {eta} left",
         }
     }
 }

@@ -1,19 +1,20 @@
 //! What follows behind the answer: lessons are learnt and messages kept, several at a time.
 //!
-//! Whoever is answered does not wait for it, unless too much waits already. What is killed in between is a lesson less:
-//! the message itself is with the next server, or held.
+//! Messages gather for [`limits::BEHIND_GATHER`], then they are written in one transaction. Whoever is answered does not
+//! wait for it, unless too much waits already. What is killed in between is a lesson less: the message itself is with the
+//! next server, or held.
 
 use std::sync::Arc;
 
 use sekisho_record::{Submission, history::Lesson};
-use sekisho_store::Keep;
 use tokio::{
     sync::{Mutex, OwnedSemaphorePermit, mpsc, oneshot},
     task::JoinHandle,
+    time::{Instant, timeout_at},
 };
 
 use super::{Arrival, live::submission};
-use crate::{Desk, limits, worker::Judged};
+use crate::{Desk, kept::Keep, limits, worker::Judged};
 
 /// Hands over what is to be remembered.
 pub(super) struct Behind {
@@ -87,20 +88,45 @@ impl Behind {
 }
 
 async fn run(desk: Arc<Desk>, mut received: mpsc::Receiver<Order>) {
-    let mut orders = Vec::new();
-    while received.recv_many(&mut orders, limits::BEHIND_BATCH).await > 0 {
-        let mut batch = Vec::with_capacity(orders.len());
-        for order in orders.drain(..) {
-            match order {
-                Order::Remember(one) => batch.push(*one),
-                Order::Close => received.close(),
-            }
-        }
+    while let Some(batch) = gathered(&mut received).await {
         let desk = Arc::clone(&desk);
         if let Err(error) = tokio::task::spawn_blocking(move || write(&desk, batch)).await {
             tracing::error!(%error, "messages were not remembered");
         }
     }
+}
+
+/// The next messages that are written together; `None` when there will be no more.
+async fn gathered(received: &mut mpsc::Receiver<Order>) -> Option<Vec<One>> {
+    let mut batch: Vec<One> = Vec::new();
+    let mut bytes = 0;
+    let mut next = received.recv().await;
+    let mut end = Instant::now() + limits::BEHIND_GATHER;
+    loop {
+        match next {
+            Some(Order::Remember(one)) => {
+                bytes += one.arrival.raw.len();
+                if one.told.is_some() {
+                    // What is there already is taken along.
+                    end = Instant::now();
+                }
+                batch.push(*one);
+                if batch.len() >= limits::BEHIND_BATCH || bytes >= limits::BEHIND_BATCH_BYTES {
+                    break;
+                }
+                next = match timeout_at(end, received.recv()).await {
+                    Ok(next) => next,
+                    Err(_) => break,
+                };
+            }
+            Some(Order::Close) => {
+                received.close();
+                next = received.recv().await;
+            }
+            None => break,
+        }
+    }
+    (!batch.is_empty()).then_some(batch)
 }
 
 /// Keeps and learns. What cannot be learnt now is learnt by `sekisho replay` later; the mail does not wait for it.
@@ -115,7 +141,7 @@ fn write(desk: &Desk, batch: Vec<One>) {
             None => (id.as_str(), arrival.at),
         };
         let submission: Submission<'_> = submission(&arrival, record);
-        match desk.seal(&submission, &verdict, &asked, at) {
+        match desk.pack(&submission, &verdict, &asked, at) {
             Ok(keep) => keeps.extend(keep),
             Err(why) => tracing::warn!(id = record, why = why.0, "a message is not kept"),
         }

@@ -1,19 +1,21 @@
 //! Keeping judged messages behind a desk, and removing what is too old.
 
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use sekisho_record::{Submission, Verdict};
-use sekisho_store::{Bytes, Keep, Key, Retention, Store, StoreError, Swept};
+use sekisho_store::{Bytes, Key, Retention, Store, StoreError, Swept};
 use tokio::task::JoinHandle;
 
-use super::{class_name, pack};
+use super::{bundle, class_name, pack};
 use crate::{Desk, Error, limits, world::Exchange};
 
 const SECONDS_A_DAY: i64 = 86_400;
+const SECONDS_A_MINUTE: i64 = 60;
 
 /// Where message bytes are kept.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -43,6 +45,14 @@ struct Sweeping {
     running: Option<JoinHandle<Result<Swept, StoreError>>>,
     done: Swept,
     failed: Option<String>,
+}
+
+/// A message that is to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Keep {
+    packed: Vec<u8>,
+    class: &'static str,
+    at: i64,
 }
 
 /// Why a message is not kept. It never will be: keeping it again changes nothing.
@@ -87,39 +97,43 @@ impl Desk {
         self.keeping.bytes.is_some()
     }
 
-    /// What is to be kept of a judged message that arrived `at`, compressed and encrypted on this thread; `None` when
-    /// nothing is.
+    /// What is to be kept of a judged message that arrived `at`; `None` when nothing is.
     ///
     /// # Errors
     /// When it is over a limit.
-    pub fn seal(
+    pub fn pack(
         &self,
         submission: &Submission<'_>,
         verdict: &Verdict,
         asked: &[Exchange],
         at: i64,
     ) -> Result<Option<Keep>, Unkept> {
-        let Some(bytes) = &self.keeping.bytes else { return Ok(None) };
         let class = class_name(verdict.class);
-        if self.keeping.retention.object_days.get(class) == Some(&0) {
+        if !self.keeps() || self.keeping.retention.object_days.get(class) == Some(&0) {
             return Ok(None);
         }
         let packed = pack(submission, verdict, !self.is_closed(), asked).map_err(Unkept)?;
-        let sealed = bytes.seal(&packed).map_err(|error| Unkept(error.to_string()))?;
-        Ok(Some(Keep { sealed, class: class.to_owned(), at }))
+        if packed.len() > sekisho_store::limits::OBJECT_BYTES_MAX {
+            return Err(Unkept(format!("an object of {} bytes", packed.len())));
+        }
+        Ok(Some(Keep { packed, class, at }))
     }
 
-    /// Keeps messages, and waits until they are kept.
+    /// Keeps messages, compressed and encrypted on this thread, and waits until they are kept. Small ones are bundled.
     ///
     /// # Errors
     /// When they are not: the same may be given again.
     pub fn keep(&self, all: &[Keep]) -> Result<(), Error> {
-        match (&self.keeping.store, &self.keeping.bytes) {
-            (Some(store), Some(bytes)) if !all.is_empty() => {
-                self.wait(async { store.keep_many(bytes, all).await.map_err(kept) })
-            }
-            _ => Ok(()),
+        let (Some(store), Some(bytes)) = (&self.keeping.store, &self.keeping.bytes) else { return Ok(()) };
+        let mut objects = Vec::new();
+        for Object { class, at, content } in bundled(all) {
+            let sealed = bytes.seal(&content).map_err(kept)?;
+            objects.push(sekisho_store::Keep { sealed, class: class.to_owned(), at });
         }
+        if objects.is_empty() {
+            return Ok(());
+        }
+        self.wait(async { store.keep_many(bytes, &objects).await.map_err(kept) })
     }
 
     /// Removes what is too old at `now` in at most `calls` bounded calls, and waits until it is done. [`Swept::more`]
@@ -201,6 +215,39 @@ impl Desk {
     }
 }
 
+/// An object that is to be written.
+struct Object<'a> {
+    class: &'static str,
+    at: i64,
+    content: Cow<'a, [u8]>,
+}
+
+/// The objects of messages that are kept together. A bundle is as young as its youngest message: the others stay for up
+/// to a minute longer.
+fn bundled(all: &[Keep]) -> Vec<Object<'_>> {
+    let mut open: BTreeMap<(&'static str, i64), Vec<&Keep>> = BTreeMap::new();
+    let mut objects = Vec::new();
+    for keep in all {
+        let group = open.entry((keep.class, keep.at.div_euclid(SECONDS_A_MINUTE))).or_default();
+        let size: usize = group.iter().map(|keep| keep.packed.len()).sum();
+        if size + keep.packed.len() > limits::BUNDLE_BYTES_MAX {
+            objects.extend(object(&std::mem::take(group)));
+        }
+        group.push(keep);
+    }
+    objects.extend(open.into_values().filter_map(|group| object(&group)));
+    objects
+}
+
+fn object<'a>(group: &[&'a Keep]) -> Option<Object<'a>> {
+    let at = group.iter().map(|keep| keep.at).max()?;
+    let content = match group {
+        [only] => Cow::Borrowed(only.packed.as_slice()),
+        several => Cow::Owned(bundle(several.iter().map(|keep| keep.packed.as_slice()))),
+    };
+    Some(Object { class: group.first()?.class, at, content })
+}
+
 /// Makes the first key; where there was one, what is kept could never be read again beside a new one.
 async fn first_key(store: &Store, path: &Path) -> Result<Key, Error> {
     if store.object_key().await.map_err(kept)?.is_some() {
@@ -233,5 +280,33 @@ pub(super) fn unfit(error: StoreError, path: &Path) -> Error {
     match error {
         StoreError::Key(why) => Error::Kept(format!("key file {}: {why}", path.display())),
         other => kept(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bundles_are_of_one_class_and_minute_and_within_their_limit() {
+        let keep = |class, at, size| Keep { packed: vec![b'x'; size], class, at };
+        let half = limits::BUNDLE_BYTES_MAX / 2;
+        let told = |all: &[Keep]| -> Vec<(&str, i64, usize)> {
+            let mut all: Vec<_> = bundled(all).iter().map(|o| (o.class, o.at, o.content.len())).collect();
+            all.sort_unstable();
+            all
+        };
+        assert_eq!(told(&[keep("benign", 7, 10)]), [("benign", 7, 10)], "one alone stays what it is");
+        let two = 4 + 2 * (4 + 10);
+        assert_eq!(told(&[keep("benign", 59, 10), keep("benign", 7, 10)]), [("benign", 59, two)]);
+        let apart = [("benign", 59, 10), ("benign", 60, 10)];
+        assert_eq!(told(&[keep("benign", 59, 10), keep("benign", 60, 10)]), apart);
+        let apart = [("benign", 7, 10), ("malicious", 7, 10)];
+        assert_eq!(told(&[keep("benign", 7, 10), keep("malicious", 7, 10)]), apart);
+        let three = [keep("benign", 7, half), keep("benign", 8, half), keep("benign", 9, half)];
+        assert_eq!(told(&three), [("benign", 8, 4 + 2 * (4 + half)), ("benign", 9, half)]);
+        let large = limits::BUNDLE_BYTES_MAX + 1;
+        let between = [keep("benign", 7, 10), keep("benign", 7, large), keep("benign", 7, 10)];
+        assert_eq!(told(&between), [("benign", 7, 10), ("benign", 7, 10), ("benign", 7, large)]);
     }
 }

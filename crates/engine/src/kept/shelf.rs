@@ -1,4 +1,4 @@
-//! The kept messages, read one by one in the order of their arrival, a page of notes at a time.
+//! The kept messages, read object by object in the order of their arrival, a page of notes at a time.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,7 +9,7 @@ use tokio::runtime::Runtime;
 use super::{
     Keeper, Message, class_name,
     keeping::{kept, unfit},
-    unpack,
+    unpack_all,
 };
 use crate::Error;
 
@@ -41,12 +41,12 @@ impl Default for Wanted {
     }
 }
 
-/// The note of a kept message.
+/// The note of an object of kept messages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// What it was judged to be.
+    /// What they were judged to be.
     pub class: Class,
-    /// When it arrived.
+    /// When the last of them arrived.
     pub at: i64,
     /// Address of its object.
     pub address: String,
@@ -73,7 +73,7 @@ impl Shelf {
         Ok(Self { store, bytes, runtime })
     }
 
-    /// How many messages are wanted.
+    /// How many objects the wanted messages are in.
     ///
     /// # Errors
     /// When the store does not say.
@@ -85,19 +85,19 @@ impl Shelf {
         Ok(all)
     }
 
-    /// The wanted messages in the order of their arrival.
+    /// The objects of the wanted messages in the order of their arrival.
     pub fn entries<'a>(&'a self, wanted: &'a Wanted) -> Entries<'a> {
         let line = |class: &Class| Line { class: *class, page: VecDeque::new(), last: None, ended: false };
         Entries { shelf: self, wanted, lines: wanted.classes.iter().map(line).collect() }
     }
 
-    /// Reads a message.
+    /// Reads the messages of an object.
     ///
     /// # Errors
     /// What is wrong with its object, in words.
-    pub fn read(&self, address: &str) -> Result<Message, String> {
+    pub fn read(&self, address: &str) -> Result<Vec<Message>, String> {
         match self.runtime.block_on(self.bytes.get(address)) {
-            Ok(Some(content)) => unpack(content).map_err(|why| format!("object {address}: {why}")),
+            Ok(Some(content)) => unpack_all(content).map_err(|why| format!("object {address}: {why}")),
             Ok(None) => Err(format!("object {address} is not there")),
             Err(error) => Err(error.to_string()),
         }

@@ -17,7 +17,7 @@ const SHOWN_MAX: usize = 100_000;
 
 /// A kept message that was judged again.
 pub(super) struct Found {
-    /// Its place in the order of arrival.
+    /// The place of its object in the order of arrival.
     pub(super) index: u64,
     /// When it arrived.
     pub(super) at: i64,
