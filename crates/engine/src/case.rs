@@ -123,6 +123,8 @@ struct Observed {
     evidence: Evidence,
     /// When the message arrived.
     at: i64,
+    /// The message in the words of history, once that was asked.
+    words: Option<history::Words>,
 }
 
 impl Case<'_> {
@@ -142,19 +144,20 @@ impl Case<'_> {
             return None;
         }
         let context = &self.judge.context;
-        let Observed { evidence, at } = self.observe();
-        Some(Ask { history: Some(history::questions(evidence, context, *at)), ..Ask::default() })
+        let Observed { evidence, at, words } = self.observe();
+        let words = words.insert(history::Words::of(evidence, context));
+        Some(Ask { history: Some(history::questions(evidence, words, *at)), ..Ask::default() })
     }
 
     /// Takes the answers to what was asked last.
     pub fn answer(&mut self, answered: Answered) {
         if let Some(examination) = &mut self.examination {
             examination.answer(answered);
-        } else if let Some(Observed { evidence, at }) = &mut self.observed {
+        } else if let Some(Observed { evidence, at, words: Some(words) }) = &mut self.observed {
             self.clock.cost.wait_ms += self.clock.lap();
             let found = answered.history.unwrap_or(Err(Missing::Failed));
             let found = found.as_ref().map_err(|why| why.reason());
-            history::remembered(evidence, found, &self.judge.context, *at);
+            history::remembered(evidence, found, words, &self.judge.context, *at);
             self.clock.cost.observe_ms += self.clock.lap();
         }
     }
@@ -168,14 +171,16 @@ impl Case<'_> {
     pub fn close_with(mut self, remember: impl FnOnce(&mut Evidence, &Context)) -> Record {
         self.observe();
         let Self { judge: by, submission, observed, mut clock, .. } = self;
-        let Observed { mut evidence, at } = observed.unwrap_or_default();
+        let Observed { mut evidence, at, words } = observed.unwrap_or_default();
         remember(&mut evidence, &by.context);
         clock.cost.observe_ms += clock.lap();
         let verdict = judge(&evidence, &by.rules);
         clock.cost.judge_ms = clock.lap();
         let teaches = by.remembers && !submission.record.is_empty();
-        let lesson =
-            teaches.then(|| history::lesson(&evidence, &verdict, submission.record, &by.context, at));
+        let lesson = teaches.then(|| {
+            let words = words.unwrap_or_else(|| history::Words::of(&evidence, &by.context));
+            history::lesson(&evidence, &verdict, submission.record, words, at)
+        });
         clock.cost.observe_ms += clock.lap();
         log(&evidence, &verdict, &clock.cost);
         Record {
@@ -197,7 +202,7 @@ impl Case<'_> {
             evidence.gaps.extend(cut(submission));
             let at = arrival(submission, &evidence);
             clock.cost.observe_ms += clock.lap();
-            Observed { evidence, at }
+            Observed { evidence, at, words: None }
         })
     }
 }

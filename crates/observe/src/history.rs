@@ -36,7 +36,7 @@ use sekisho_record::{Evidence, Verdict};
 use crate::{Context, limits};
 pub use scripted::script;
 pub(crate) use thread::alone;
-use words::Words;
+pub use words::Words;
 
 const SECONDS_A_DAY: f64 = 86_400.0;
 
@@ -47,10 +47,9 @@ fn days(at: i64, then: i64) -> f64 {
 
 /// Everything that the verdict about this message wants to know of history.
 #[must_use]
-pub fn questions(evidence: &Evidence, context: &Context, at: i64) -> Questions {
-    let words = Words::of(evidence, context);
-    let mut questions = places(&words, at);
-    thread::ask(evidence, &words, &mut questions);
+pub fn questions(evidence: &Evidence, words: &Words, at: i64) -> Questions {
+    let mut questions = places(words, at);
+    thread::ask(evidence, words, &mut questions);
     questions
 }
 
@@ -129,7 +128,13 @@ impl<'a> Recalled<'a> {
 
 /// Fills the facets that need history; with a reason instead of answers (`disabled`, `timed_out`, `failed`,
 /// `no_history`), names the gap.
-pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, context: &Context, at: i64) {
+pub fn remembered(
+    evidence: &mut Evidence,
+    answers: Result<&Answers, &str>,
+    words: &Words,
+    context: &Context,
+    at: i64,
+) {
     let answers = match answers {
         Ok(answers) => answers,
         Err(reason) => {
@@ -141,11 +146,10 @@ pub fn remembered(evidence: &mut Evidence, answers: Result<&Answers, &str>, cont
             return;
         }
     };
-    let mut words = Words::of(evidence, context);
-    let mut cut = std::mem::take(&mut words.cut);
-    let questions = places(&words, at);
+    let mut cut = words.cut.clone();
+    let questions = places(words, at);
     let recalled = Recalled::new(&questions, answers);
-    fill(evidence, &words, &recalled, context, at, &mut cut);
+    fill(evidence, words, &recalled, context, at, &mut cut);
     let limits: Vec<&str> = cut.into_iter().chain(answers.cut.iter().map(String::as_str)).collect();
     if !limits.is_empty() {
         evidence.gaps.push(Gap {
@@ -197,8 +201,7 @@ fn fill(
 /// Of a suspicious one, and of one whose papers fail, it is not learnt what it looked like and where its links lead:
 /// neither is usual because it was tried.
 #[must_use]
-pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Context, at: i64) -> Lesson {
-    let mut words = Words::of(evidence, context);
+pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, words: Words, at: i64) -> Lesson {
     let looks = verdict.class != Class::Suspicious && !evidence.authentication.failed;
     let mut traits: Vec<Trait> = Vec::new();
     correspondence::teach(evidence, &words, looks, at, &mut traits);
@@ -210,7 +213,6 @@ pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Co
         at,
         participants: words.participants().cloned().collect(),
         message_id: headers.message_id.as_deref().map(words::id_of).unwrap_or_default(),
-        parents: std::mem::take(&mut words.parents),
         aliases: words::alias(evidence).into_iter().collect(),
         subject_key: words::subject_key(evidence),
         shingles: shingles::shingles(shingles::own(evidence), limits::HISTORY_SHINGLES_MAX),
@@ -218,6 +220,7 @@ pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, context: &Co
         ticks: behaviour::ticks(evidence, &words, at),
         judged: judged(evidence, &words),
         opinion: if verdict.class == Class::Malicious { Opinion::Malicious } else { Opinion::Unknown },
+        parents: words.parents,
         sender: words.author,
     }
 }

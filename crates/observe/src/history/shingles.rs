@@ -56,52 +56,86 @@ pub(super) fn hex(hash: u64) -> String {
     format!("{hash:016x}")
 }
 
-/// A word or CJK character, lower case, and its length. Marks, white space and addresses of links are left out.
-fn tokens(text: &str) -> Vec<(String, usize)> {
-    let mut out: Vec<(String, usize)> = Vec::new();
-    for chunk in text.split_whitespace().filter(|chunk| !chunk.contains("://")) {
-        let mut word = String::new();
-        for c in chunk.chars().flat_map(char::to_lowercase) {
-            if is_cjk(c) || !c.is_alphanumeric() {
-                if !word.is_empty() && c != '\'' && c != '’' {
-                    out.push((std::mem::take(&mut word), WORD));
-                }
-                if is_cjk(c) && c.is_alphanumeric() {
-                    out.push((c.to_string(), CJK));
-                }
+/// The words and CJK characters of a text, lower case, a blank behind each. Marks, white space and addresses of links are
+/// left out.
+#[derive(Default)]
+struct Tokens {
+    text: String,
+    /// Where each ends, its blank included, and its length in parts of a word.
+    ends: Vec<(usize, usize)>,
+}
+
+impl Tokens {
+    fn of(text: &str) -> Self {
+        let mut out = Self { text: String::with_capacity(text.len()), ends: Vec::new() };
+        for chunk in text.split_whitespace().filter(|chunk| !chunk.contains("://")) {
+            if chunk.is_ascii() {
+                out.ascii(chunk)
             } else {
-                word.push(c);
+                out.any(chunk)
+            }
+            out.end(WORD);
+        }
+        out
+    }
+
+    fn ascii(&mut self, chunk: &str) {
+        for byte in chunk.bytes() {
+            if byte.is_ascii_alphanumeric() {
+                self.text.push(char::from(byte.to_ascii_lowercase()));
+            } else if byte != b'\'' {
+                self.end(WORD);
             }
         }
-        if !word.is_empty() {
-            out.push((word, WORD));
+    }
+
+    fn any(&mut self, chunk: &str) {
+        for c in chunk.chars().flat_map(char::to_lowercase) {
+            if is_cjk(c) || !c.is_alphanumeric() {
+                if c != '\'' && c != '’' {
+                    self.end(WORD);
+                }
+                if is_cjk(c) && c.is_alphanumeric() {
+                    self.text.push(c);
+                    self.end(CJK);
+                }
+            } else {
+                self.text.push(c);
+            }
         }
     }
-    out
+
+    /// Ends the token that is open, if there is one.
+    fn end(&mut self, length: usize) {
+        if self.text.len() > self.ends.last().map_or(0, |(end, _)| *end) {
+            self.text.push(' ');
+            self.ends.push((self.text.len(), length));
+        }
+    }
 }
 
 /// Hashes of pieces of a text, the `most` smallest.
 pub(super) fn shingles(text: &str, most: usize) -> Vec<u64> {
-    let tokens = tokens(cut(text));
+    let tokens = Tokens::of(cut(text));
     let mut all = BTreeSet::new();
-    for start in 0..tokens.len() {
-        let mut piece = String::new();
-        let mut length = 0usize;
-        for (token, weight) in tokens.iter().skip(start) {
-            piece.push_str(token);
-            piece.push(' ');
-            length += weight;
-            if length >= PIECE {
-                break;
+    // The piece is the tokens `first..next`, so many parts of a word long.
+    let (mut next, mut length, mut from) = (tokens.ends.iter(), 0, 0);
+    let mut to = 0;
+    for (end, weight) in &tokens.ends {
+        while length < PIECE {
+            let Some((reached, more)) = next.next() else { return all.into_iter().collect() };
+            to = *reached;
+            length += more;
+        }
+        let piece = hash(tokens.text.get(from..to).unwrap_or_default().as_bytes());
+        if all.len() < most || all.last().is_some_and(|last| piece < *last) {
+            all.insert(piece);
+            if all.len() > most {
+                all.pop_last();
             }
         }
-        if length < PIECE {
-            break;
-        }
-        all.insert(hash(piece.as_bytes()));
-        if all.len() > most {
-            all.pop_last();
-        }
+        from = *end;
+        length -= weight;
     }
     all.into_iter().collect()
 }
@@ -110,16 +144,15 @@ pub(super) fn shingles(text: &str, most: usize) -> Vec<u64> {
 pub(super) fn fingerprint(text: &str) -> Option<String> {
     let trimmed = text.trim_start();
     let rest = match trimmed.split_once('\n') {
-        Some((first, rest)) if tokens(first).len() <= 4 => rest,
+        Some((first, rest)) if Tokens::of(first).ends.len() <= 4 => rest,
         _ => trimmed,
     };
-    let tokens = tokens(rest);
-    if tokens.iter().map(|(_, weight)| weight).sum::<usize>() < FINGERPRINT_MIN {
+    let tokens = Tokens::of(rest);
+    if tokens.ends.iter().map(|(_, weight)| weight).sum::<usize>() < FINGERPRINT_MIN {
         return None;
     }
-    let same = |c: char| if c.is_numeric() { '9' } else { c };
-    let text: Vec<String> = tokens.iter().map(|(token, _)| token.chars().map(same).collect()).collect();
-    Some(hex(hash(text.join(" ").as_bytes())))
+    let same: String = tokens.text.trim_end().chars().map(|c| if c.is_numeric() { '9' } else { c }).collect();
+    Some(hex(hash(same.as_bytes())))
 }
 
 /// Letters of a Latin word from which on it tells something.

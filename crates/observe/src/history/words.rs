@@ -31,9 +31,10 @@ pub(super) const ONE: &str = "message";
 /// Value of a look that a message does not have.
 pub(super) const NONE: &str = "none";
 
-/// Everything of a message that history is asked about and taught.
+/// Everything of a message that history is asked about and taught. Put together once for a message: for its questions,
+/// for what the answers say, and for its lesson.
 #[derive(Debug, Default)]
-pub(super) struct Words {
+pub struct Words {
     /// The author's address, lower case; empty when there is none.
     pub(super) author: String,
     /// The author's organisational domain.
@@ -82,7 +83,9 @@ pub(super) struct Words {
 pub(super) type Cut = BTreeSet<&'static str>;
 
 impl Words {
-    pub(super) fn of(evidence: &Evidence, context: &Context) -> Self {
+    /// Of what was observed; history itself changes nothing about it.
+    #[must_use]
+    pub fn of(evidence: &Evidence, context: &Context) -> Self {
         let model = &evidence.model;
         let author = model.sender.email.as_ref();
         let direction = &model.direction;

@@ -20,7 +20,8 @@ fn check(evidence: &dyn Fn(usize) -> Evidence, most: usize, limit: &str) {
     let world = World::new();
     for (count, want) in [(most, ""), (most + 1, limit)] {
         let mut evidence = evidence(count);
-        remembered(&mut evidence, Ok(&Recalled::default()), &world.context, NOW);
+        let words = Words::of(&evidence, &world.context);
+        remembered(&mut evidence, Ok(&Recalled::default()), &words, &world.context, NOW);
         assert_eq!(named(&evidence), want, "{count}");
     }
 }
@@ -93,7 +94,8 @@ fn files_and_their_kinds() {
     let world = World::new();
     for (count, want) in [(0, false), (1, true)] {
         let mut evidence = kinds(limits::HISTORY_KINDS_MAX + count);
-        remembered(&mut evidence, Ok(&Recalled::default()), &world.context, NOW);
+        let words = Words::of(&evidence, &world.context);
+        remembered(&mut evidence, Ok(&Recalled::default()), &words, &world.context, NOW);
         assert_eq!(named(&evidence).contains("HISTORY_KINDS_MAX"), want, "{}", named(&evidence));
     }
 }
@@ -148,7 +150,8 @@ fn lists_of_the_thread() {
     let world = World::new();
     let check = |answers: Recalled, want: &str| {
         let mut evidence = of(&simple("Hi."));
-        remembered(&mut evidence, Ok(&answers), &world.context, NOW);
+        let words = Words::of(&evidence, &world.context);
+        remembered(&mut evidence, Ok(&answers), &words, &world.context, NOW);
         assert_eq!(named(&evidence), want);
     };
     let list = limits::HISTORY_LIST_MAX;

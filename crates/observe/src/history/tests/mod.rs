@@ -6,7 +6,7 @@ mod memory;
 use memory::Memory;
 use sekisho_record::{Class, Evidence, Submission, Verdict};
 
-use super::{behaviour::skeleton, lesson, questions, remembered, shingles, words};
+use super::{Words, behaviour::skeleton, lesson, questions, remembered, shingles, words};
 use crate::{Answers, Context, Knowledge, limits, observe};
 
 const DAY: i64 = 86_400;
@@ -36,9 +36,10 @@ impl World {
     /// What is remembered about a message.
     fn look(&self, raw: &str, at: i64) -> Evidence {
         let mut evidence = self.evidence(raw);
-        let asked = questions(&evidence, &self.context, at);
+        let words = Words::of(&evidence, &self.context);
+        let asked = questions(&evidence, &words, at);
         let answers = self.memory.recall(&asked);
-        remembered(&mut evidence, Ok(&answers), &self.context, at);
+        remembered(&mut evidence, Ok(&answers), &words, &self.context, at);
         evidence
     }
 
@@ -46,7 +47,13 @@ impl World {
         let evidence = self.look(raw, at);
         self.learnt += 1;
         let verdict = Verdict { class, ..Verdict::default() };
-        let taught = lesson(&evidence, &verdict, &format!("r{}", self.learnt), &self.context, at);
+        let taught = lesson(
+            &evidence,
+            &verdict,
+            &format!("r{}", self.learnt),
+            Words::of(&evidence, &self.context),
+            at,
+        );
         self.memory.learn(taught);
         evidence
     }
@@ -285,7 +292,8 @@ fn without_answers_there_is_a_gap_and_no_claim() {
     let world = supplier();
     let raw = mail("ann@steel.example", "jonas@corp.example", "z", "m8", OUTLOOK, LURE);
     let mut evidence = world.evidence(&raw);
-    remembered(&mut evidence, Err("timed_out"), &world.context, NOW);
+    let words = Words::of(&evidence, &world.context);
+    remembered(&mut evidence, Err("timed_out"), &words, &world.context, NOW);
     assert!(!evidence.correspondence.known && !evidence.thread.known && evidence.thread.claims_reply);
     assert_eq!(
         evidence.gaps.last().map(|g| (g.facet.as_str(), g.reason.as_str())),
@@ -308,11 +316,12 @@ fn the_largest_message_stays_within_what_the_store_takes() {
     let raw = mail("ann@steel.example", &to.join(", "), "z", "m", OUTLOOK, &text)
         .replace("In-Reply-To", &format!("References: {}\nIn-Reply-To", ids.join(" ")));
     let evidence = world.evidence(&raw);
-    let q = questions(&evidence, &world.context, NOW);
+    let q = questions(&evidence, &Words::of(&evidence, &world.context), NOW);
     // crates/store/src/limits.rs
     assert!(q.subjects.len() <= 64 && q.exact.len() <= 512 && q.windows.len() <= 64, "{q:?}");
     assert!(q.message_ids.len() <= 64 && q.subject_keys.len() <= 4 && q.shingles.len() <= 256);
-    let taught = lesson(&evidence, &Verdict::default(), "r", &world.context, NOW);
+    let words = Words::of(&evidence, &world.context);
+    let taught = lesson(&evidence, &Verdict::default(), "r", words, NOW);
     assert!(taught.traits.len() <= 256, "{}", taught.traits.len());
     assert!(taught.ticks.len() <= 128 && taught.shingles.len() <= 64 && taught.judged.len() <= 16);
     assert!(taught.participants.len() <= 64 && taught.parents.len() <= 64);
