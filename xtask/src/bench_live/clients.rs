@@ -19,7 +19,7 @@ const HELO: &str = "mx.sender.example";
 const SENDER: &str = "sender@sender.example";
 
 /// How a message is handed over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Protocol {
     /// `POST /checkv2`.
     Http,

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 /// Until a server that does not listen is given up: rspamd compiles its expressions first.
 const START: Duration = Duration::from_secs(180);
+/// Until a server that never rests is measured as it is.
+const REST_MAX: Duration = Duration::from_secs(5);
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(100);
 /// The organisation's domain.
@@ -81,6 +83,8 @@ impl Server {
         let mut command = Command::new(program);
         command.args(["serve", "--domain", DOMAIN, "--data"]).arg(folder.path().join("data"));
         command.arg("--config").arg(&file);
+        // As packaging/sekisho.service starts it.
+        command.env("MIMALLOC_PURGE_DELAY", "50");
         Self::start("sekisho", command, folder, http, milter)
     }
 
@@ -135,6 +139,17 @@ impl Server {
     /// What it wrote.
     pub(super) fn said(&self) -> String {
         fs::read_to_string(self.folder.path().join("output")).unwrap_or_default()
+    }
+
+    /// Waits until it does nothing for as long as messages may gather to be remembered.
+    pub(super) fn rest(&self) {
+        let begin = Instant::now();
+        let mut quiet = 0;
+        while quiet < 4 && begin.elapsed() < REST_MAX {
+            let before = self.cpu_ms();
+            std::thread::sleep(PAUSE);
+            quiet = if self.cpu_ms() > before { 0 } else { quiet + 1 };
+        }
     }
 
     /// Waits until it does nothing any more: what it compiles behind must not count for the messages.
