@@ -3,7 +3,7 @@
 use sekisho_record::{Action, Change, Class, Decisions, FieldChange, Level, quarantine::Held};
 
 use crate::{
-    Wish,
+    Secret, Wish,
     banner::{Banner, Wording, dress_with},
     ruling::advice,
 };
@@ -46,17 +46,23 @@ pub fn without_banner(decisions: &mut Decisions) {
     }
 }
 
-/// The change that puts a banner on a message, with these changes of its fields; `None` where none can be put on. Reads
-/// the message's bytes, so it runs in a worker.
-pub fn dress_only(raw: &[u8], banner: &Banner, fields: &[FieldChange]) -> Option<Change> {
-    let dressed = dress_with(raw, &sekisho_mail::parse(raw), banner, fields, b"");
+/// The change that puts a banner on a message in the name of this key, with these changes of its fields; `None` where
+/// none can be put on. Reads the message's bytes, so it runs in a worker.
+///
+/// It is never sealed: a seal says what held when the message came (SPF, DKIM, DMARC, the chain before), and nobody has
+/// looked. One that says `none` would tell nobody anything, and above another seal nobody knows its `cv=`.
+pub fn dress_only(raw: &[u8], banner: &Banner, fields: &[FieldChange], key: &Secret) -> Option<Change> {
+    let dressed = dress_with(raw, &sekisho_mail::parse(raw), banner, fields, key.bytes());
     (dressed.parts > 0).then_some(dressed.change)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{apply, banner::undress};
+    use crate::{
+        apply,
+        banner::{undress, undress_own},
+    };
 
     const MAIL: &[u8] = b"From: a@a.example\r\nSubject: x\r\n\r\nhello\r\n";
 
@@ -71,12 +77,15 @@ mod tests {
         };
         let wish = Wish { mark: "4f9c".into(), ..Wish::default() };
         let banner = of_held(&held, "en", &wish);
-        let change = dress_only(MAIL, &banner, &[]).unwrap();
+        let key = Secret::new(*b"ours");
+        let change = dress_only(MAIL, &banner, &[], &key).unwrap();
         let dressed = apply(MAIL, &change);
         let text = String::from_utf8_lossy(&dressed).into_owned();
         assert!(text.contains("grill.example") && text.contains("Microsoft"), "{text}");
         assert_eq!(undress(&dressed).as_deref(), Some(MAIL));
+        assert_eq!(undress_own(&dressed, b"ours").as_deref(), Some(MAIL));
+        assert_eq!(undress_own(&dressed, b"theirs"), None);
         let signed = b"Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n";
-        assert_eq!(dress_only(signed, &banner, &[]), None);
+        assert_eq!(dress_only(signed, &banner, &[], &key), None);
     }
 }

@@ -13,6 +13,8 @@ use sekisho_engine::{
     Marks,
     worker::{Dresser, Pool, Recipe},
 };
+#[cfg(unix)]
+use sekisho_policy::Secret;
 use sekisho_record::{Record, Submission, Summary, Verdict, history::Lesson};
 
 use crate::{
@@ -220,14 +222,15 @@ pub(crate) fn workers(world: &cli::World, desk: Arc<Desk>, count: usize, marks: 
     Ok(Pool::start(recipe, desk, count)?)
 }
 
-/// Workers that put banners on.
+/// Workers that put banners on, in the name of this key.
 ///
 /// # Errors
 /// When this program does not find itself.
 #[cfg(unix)]
-pub(crate) fn dresser() -> Result<Dresser> {
+pub(crate) fn dresser(banner_key: Secret) -> Result<Dresser> {
     let mut recipe = Recipe::of_this_program(vec!["worker".into(), "--dress".into()])?;
     recipe.loud = std::env::var_os("SEKISHO_LOG").is_some();
+    recipe.marks.banner_key = banner_key;
     Ok(Dresser::new(recipe))
 }
 

@@ -45,7 +45,7 @@ use watch_store::{Readiness, Watch};
 use crate::{
     cli,
     config::{Config, LogFormat},
-    judges,
+    judges, marks,
     memory::{Remember, desk_with, make_private},
     now, world,
 };
@@ -201,7 +201,8 @@ async fn serve(
     if quarantine.is_none() {
         tracing::warn!("nothing is kept here, so malicious mail cannot be held: it is deferred");
     }
-    let dresser = Some(Arc::new(judges::dresser()?) as Arc<dyn Dresses>);
+    let dresser = judges::dresser(marks::banner_key(&config, Some(&data))?)?;
+    let dresser = Some(Arc::new(dresser) as Arc<dyn Dresses>);
     let links = telling::links(&config, &data)?;
     let settings = Settings { places: places(&config), deadline, quarantine, links, dresser };
     let gate = Arc::new(Gate::new(court, Arc::clone(&desk), settings));

@@ -14,11 +14,11 @@ use std::{
 use sekisho_detect::{Lists, OrgLists, Rules};
 use sekisho_engine::{
     Desk, Engine, Marks, Scripted, Sealer, Zone, apply,
-    worker::{Pool, Recipe},
+    worker::{Dresser, Pool, Recipe},
 };
 use sekisho_observe::Context;
-use sekisho_policy::{Secret, Wish};
-use sekisho_record::{Envelope, Submission};
+use sekisho_policy::{Secret, Wish, neutral};
+use sekisho_record::{Envelope, FieldChange, Level, Submission};
 use sekisho_store::Key;
 use sekisho_testkit::Signer;
 
@@ -97,6 +97,31 @@ fn a_banner_is_sealed_and_comes_off_byte_for_byte() {
     let nothing = off(&["--data", other.path().to_str().unwrap()], &out);
     assert_eq!((nothing.status.code(), nothing.stdout.is_empty()), (Some(3), true));
     Key::create(&other.path().join("key")).unwrap();
+    let strange = off(&["--data", other.path().to_str().unwrap()], &out);
+    assert_eq!((strange.status.code(), strange.stdout.is_empty()), (Some(1), true));
+    assert!(String::from_utf8_lossy(&strange.stderr).contains("--any-key"));
+}
+
+/// A message that nobody could judge has its banner from a worker that does nothing else.
+#[test]
+fn a_late_banner_is_known_by_the_key_and_not_sealed() {
+    let folder = tempfile::tempdir().unwrap();
+    let other = tempfile::tempdir().unwrap();
+    let keys = [&folder, &other].map(|data| Key::create(&data.path().join("key")).unwrap());
+    let sealer = Sealer::new("harbour.example", "arc1", PEM.as_bytes()).unwrap();
+    let banner_key = Secret::new(keys[0].banners());
+    let marks = Marks { banner_key, sealer: Some(Arc::new(sealer)) };
+    let arguments = ["worker", "--dress"].map(Into::into).to_vec();
+    let dresser = Dresser::new(Recipe { marks, ..Recipe::new(SEKISHO.into(), arguments) });
+    let banner = neutral(Level::Notice, "en", &Wish { mark: "4f9c".into(), ..Wish::default() });
+    let field = FieldChange::Insert { name: "Sekisho-Verdict".into(), value: " unjudged".into() };
+    let raw = message();
+    let out = apply(&raw, &dresser.dress(&raw, &banner, &[field]).unwrap().unwrap());
+    let text = String::from_utf8_lossy(&out).into_owned();
+    assert!(text.contains("==== Sekisho 4f9c ====") && !text.contains("ARC-"), "{text}");
+
+    let done = off(&["--data", folder.path().to_str().unwrap()], &out);
+    assert_eq!((done.status.code(), &done.stdout), (Some(0), &raw));
     let strange = off(&["--data", other.path().to_str().unwrap()], &out);
     assert_eq!((strange.status.code(), strange.stdout.is_empty()), (Some(1), true));
     assert!(String::from_utf8_lossy(&strange.stderr).contains("--any-key"));

@@ -3,7 +3,7 @@
 
 use std::io;
 
-use sekisho_policy::{banner::Banner, dress_only};
+use sekisho_policy::{Secret, banner::Banner, dress_only};
 use sekisho_record::{Change, FieldChange};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +18,8 @@ use crate::{Error, limits};
 struct What {
     banner: Banner,
     fields: Vec<FieldChange>,
+    /// By what it is known as ours.
+    key: Secret,
 }
 
 /// Puts banners on by way of workers.
@@ -27,7 +29,7 @@ pub struct Dresser {
 }
 
 impl Dresser {
-    /// With workers of this recipe, which have to run [`serve_dressing`].
+    /// With workers of this recipe, which have to run [`serve_dressing`]. Of its marks they get the banners' secret.
     pub fn new(mut recipe: Recipe) -> Self {
         recipe.deadline = limits::DRESS_DEADLINE;
         Self { recipe }
@@ -44,7 +46,8 @@ impl Dresser {
         banner: &Banner,
         fields: &[FieldChange],
     ) -> Result<Option<Change>, Fault> {
-        let what = What { banner: banner.clone(), fields: fields.to_vec() };
+        let key = self.recipe.marks.banner_key.clone();
+        let what = What { banner: banner.clone(), fields: fields.to_vec(), key };
         let what = serde_json::to_vec(&what).map_err(|error| Fault::Failed(error.to_string()))?;
         let mut worker = Worker::start(&self.recipe)?;
         let result = worker.task(&what, raw, &mut |_| {})?;
@@ -60,8 +63,8 @@ impl Dresser {
 pub fn serve_dressing(memory: u64, before: &dyn Fn(&[u8])) -> Result<(), Error> {
     let task = |what: &[u8], raw: &[u8], _: &mut dyn FnMut(&[u8]) -> io::Result<()>| {
         before(raw);
-        let What { banner, fields } = serde_json::from_slice(what)?;
-        Ok(serde_json::to_vec(&dress_only(raw, &banner, &fields))?)
+        let What { banner, fields, key } = serde_json::from_slice(what)?;
+        Ok(serde_json::to_vec(&dress_only(raw, &banner, &fields, &key))?)
     };
     serve_tasks(&task, memory)
 }

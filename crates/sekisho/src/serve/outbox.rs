@@ -28,7 +28,7 @@ use super::{
     telling::{self, clock},
     way::{Failure, HAND_OVER_MAX, send, way},
 };
-use crate::{config::Config, judges, now};
+use crate::{config::Config, judges, marks, now};
 
 /// How often it is looked for what was released: who released it sees it come at once.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -73,7 +73,8 @@ impl Outbox {
         let client = way(config, name)?;
         let telling = telling::telling(config, data, &store)?;
         let language = config.policy.language.clone().unwrap_or_default();
-        let banners = Banners { dresser: judges::dresser()?, links: telling::links(config, data)?, language };
+        let dresser = judges::dresser(marks::banner_key(config, Some(data))?)?;
+        let banners = Banners { dresser, links: telling::links(config, data)?, language };
         let started = std::time::SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_nanos();
         let node = format!("{name}:{}:{started}", std::process::id());
         Ok(Self { store, bytes, client, telling, banners, node })
