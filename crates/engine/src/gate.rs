@@ -11,6 +11,7 @@ use sekisho_record::{Action, Change, Class, Decisions, Envelope, Summary, Verdic
 
 use crate::{case::masked, resolver::Answer, worker::Judged};
 
+mod again;
 mod behind;
 mod holding;
 mod links;

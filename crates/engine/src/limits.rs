@@ -88,3 +88,10 @@ pub const BEHIND_BATCH_BYTES: usize = 8 << 20;
 /// How long they gather, unless somebody waits for them: a transaction costs as much as several lessons. Who is killed
 /// loses the lessons of so long, and what a stranger sends meanwhile does not count yet.
 pub const BEHIND_GATHER: Duration = Duration::from_millis(200);
+/// How often a delivered message that nobody could judge is asked for again where nothing would be kept of it. A mailbox
+/// begins again after 1 s, 2 s, 4 s; a mail server with journal reports after minutes.
+pub const AGAIN_TIMES_MAX: u32 = 3;
+/// Such messages that are counted at the same time; others are taken as they are.
+pub const AGAIN_MESSAGES_MAX: usize = 1_000;
+/// How long one is counted after it came last: mail servers try for two days.
+pub const AGAIN_REMEMBERED: Duration = Duration::from_secs(2 * 86_400);

@@ -326,6 +326,23 @@ async fn whoever_waits_goes_to_the_court_that_follows() {
     assert!(!show(&first.await.unwrap()).contains("timed_out"));
 }
 
+/// Nothing is kept here: what nobody could judge comes again, and what ends every worker is taken in the end.
+#[tokio::test]
+async fn what_was_delivered_and_nobody_could_judge_comes_again_a_few_times() {
+    let fails = |_: &Submission<'_>| Judged::not_judged("failed", "it crashed".into());
+    let delivered = |subject| Arrival { delivered: true, ..arrival(subject, &["a@harbour.example"]) };
+    for (judges, wanted) in [
+        (Box::new(Misbehaves(fails)) as Box<dyn Judges>, [false, false, false, true, true]),
+        (Box::new(engine()), [true; 5]),
+    ] {
+        let gate = gate(judges, None, settings::FailSafe::Banner);
+        for (time, wanted) in wanted.into_iter().enumerate() {
+            assert_eq!(gate.pass(delivered("one")).await.recorded, wanted, "{time}");
+        }
+        assert_eq!(gate.pass(delivered("two")).await.recorded, wanted[0], "each is counted by itself");
+    }
+}
+
 /// Puts on a banner, or does not.
 struct Dresses(Result<bool, &'static str>);
 

@@ -13,13 +13,15 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Arrival, live::submission};
+use super::{Arrival, again::Again, live::submission};
 use crate::{Desk, kept::Keep, limits, worker::Judged};
 
 /// Hands over what is to be remembered.
 pub(super) struct Behind {
     orders: mpsc::Sender<Order>,
     task: Mutex<Option<JoinHandle<()>>>,
+    desk: Arc<Desk>,
+    again: Again,
 }
 
 enum Order {
@@ -42,8 +44,8 @@ impl Behind {
     /// Starts the task, inside of a runtime.
     pub(super) fn start(desk: Arc<Desk>) -> Self {
         let (orders, received) = mpsc::channel(limits::BEHIND_MAX);
-        let task = Mutex::new(Some(tokio::spawn(run(desk, received))));
-        Self { orders, task }
+        let task = Mutex::new(Some(tokio::spawn(run(Arc::clone(&desk), received))));
+        Self { orders, task, desk, again: Again::default() }
     }
 
     /// Hands a message over. Where too many wait, the answer waits, too, but not for long: its lesson is lost then.
@@ -65,6 +67,9 @@ impl Behind {
     }
 
     /// Hands a message over and waits until what is remembered of it is durable; also of one that nobody could judge.
+    ///
+    /// What can never be kept (over a limit) is counted and taken all the same: it must not stand before all others. What
+    /// nobody could judge is to come again where nothing of it is kept, but not for ever.
     pub(super) async fn record(
         &self,
         arrival: Arc<Arrival>,
@@ -72,6 +77,17 @@ impl Behind {
         judged: Judged,
         bytes: Option<OwnedSemaphorePermit>,
     ) -> bool {
+        if judged.nobody_judged() && !self.desk.keeps_class(judged.verdict.class) {
+            if self.again.wants(&arrival.raw) {
+                return false;
+            }
+            tracing::error!(
+                id,
+                intake = arrival.intake,
+                "nobody could judge a message, and nothing is left of it"
+            );
+            metrics::counter!("sekisho_not_kept_total", "reason" => "not_judged").increment(1);
+        }
         let (told, heard) = oneshot::channel();
         let one = One { arrival, judged, id: id.to_owned(), told: Some(told), _bytes: bytes };
         self.orders.send(Order::Remember(Box::new(one))).await.is_ok() && heard.await.unwrap_or(false)
@@ -143,7 +159,10 @@ fn write(desk: &Desk, batch: Vec<One>) {
         let submission: Submission<'_> = submission(&arrival, record);
         match desk.pack(&submission, &verdict, &asked, at) {
             Ok(keep) => keeps.extend(keep),
-            Err(why) => tracing::warn!(id = record, why = why.0, "a message is not kept"),
+            Err(why) => {
+                tracing::error!(id = record, why = why.0, "a message can never be kept");
+                metrics::counter!("sekisho_not_kept_total", "reason" => "over_limit").increment(1);
+            }
         }
         lessons.extend(lesson);
         waiting.extend(told);

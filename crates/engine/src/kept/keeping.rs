@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use sekisho_record::{Submission, Verdict};
+use sekisho_record::{Class, Submission, Verdict};
 use sekisho_store::{Bytes, Key, Retention, Store, StoreError, Swept};
 use tokio::task::JoinHandle;
 
@@ -97,6 +97,11 @@ impl Desk {
         self.keeping.bytes.is_some()
     }
 
+    /// Whether judged messages of this class are kept.
+    pub fn keeps_class(&self, class: Class) -> bool {
+        self.keeps() && self.keeping.retention.object_days.get(class_name(class)) != Some(&0)
+    }
+
     /// What is to be kept of a judged message that arrived `at`; `None` when nothing is.
     ///
     /// # Errors
@@ -108,10 +113,10 @@ impl Desk {
         asked: &[Exchange],
         at: i64,
     ) -> Result<Option<Keep>, Unkept> {
-        let class = class_name(verdict.class);
-        if !self.keeps() || self.keeping.retention.object_days.get(class) == Some(&0) {
+        if !self.keeps_class(verdict.class) {
             return Ok(None);
         }
+        let class = class_name(verdict.class);
         let packed = pack(submission, verdict, !self.is_closed(), asked).map_err(Unkept)?;
         if packed.len() > sekisho_store::limits::OBJECT_BYTES_MAX {
             return Err(Unkept(format!("an object of {} bytes", packed.len())));

@@ -286,6 +286,11 @@ impl Judged {
         };
         Self { verdict, ..Self::default() }
     }
+
+    /// It is what [`not_judged`](Self::not_judged) makes.
+    pub fn nobody_judged(&self) -> bool {
+        self.verdict.gaps.iter().any(|gap| gap.facet == "engine")
+    }
 }
 
 /// Nothing is known about such a message, for or against it.
