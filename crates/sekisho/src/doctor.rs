@@ -26,6 +26,7 @@ use crate::{
 };
 
 mod arc;
+mod database;
 mod ways;
 
 /// How it stands.
@@ -161,6 +162,7 @@ impl Doctor<'_> {
             Ok(None) => {}
             Err(error) => out.push(self.bad("key", "doctor-key-wrong", &[("why", &format!("{error:#}"))])),
         }
+        out.extend(self.database(config, &folder));
         out
     }
 

@@ -85,6 +85,7 @@ mod check;
 mod error;
 mod lesson;
 pub mod limits;
+mod look;
 mod migrate;
 mod plan;
 mod postgres;
@@ -107,6 +108,7 @@ mod writer;
 pub use bytes::{Bytes, Key, Sealed};
 pub use check::Checked;
 pub use error::StoreError;
+pub use look::{Looked, look};
 pub use quarantine::{
     Asked, By, HoldOutcome, Lifted, Outcome, Released, Reply,
     search::{Cursor, Filter, HeldItem, HeldPage},

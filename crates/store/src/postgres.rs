@@ -20,7 +20,7 @@ pub(crate) use tx::PostgresTx;
 use crate::{StoreError, breaker::Doubt, limits, migrate, text::Salt};
 
 /// Numbered steps of the schema; released ones never change.
-const STEPS: [&str; 4] = [
+pub(crate) const STEPS: [&str; 4] = [
     include_str!("postgres/v1.sql"),
     include_str!("postgres/v2.sql"),
     include_str!("postgres/v3.sql"),

@@ -32,7 +32,7 @@ use readers::Readers;
 use crate::{StoreError, limits, migrate, text::Salt};
 
 /// Numbered steps of the schema; released ones never change.
-const STEPS: [&str; 4] = [
+pub(crate) const STEPS: [&str; 4] = [
     include_str!("sqlite/v1.sql"),
     include_str!("sqlite/v2.sql"),
     include_str!("sqlite/v3.sql"),
