@@ -239,6 +239,9 @@ fn every_node_of_a_database_follows() {
         wait("ready", || ask(node, "GET /readyz HTTP/1.1", "").0 == 200);
         write_rule(node, &rule("second"));
     }
+    // How soon the other node follows: `watch_store.rs` tests what that depends on. Here: it does, and not before.
+    assert!(fires(&b, "first") && !fires(&b, "second"), "nobody has asked for it yet");
+    assert!(!b.log().contains("generation=1"));
     let (status, done) = reload(&a);
     assert_eq!((status, &done["generation"]), (200, &1.into()), "{done}");
     let took = wait("the other node follows", || fires(&b, "second"));
