@@ -69,18 +69,21 @@ impl Behind {
     /// Hands a message over and waits until what is remembered of it is durable; also of one that nobody could judge.
     ///
     /// What can never be kept (over a limit) is counted and taken all the same: it must not stand before all others. What
-    /// nobody could judge is to come again where nothing of it is kept, but not for ever.
+    /// was too late is to come again when there is less to do, and what nobody could judge where nothing of it is kept;
+    /// neither for ever.
     pub(super) async fn record(
         &self,
         arrival: Arc<Arrival>,
         id: &str,
         judged: Judged,
+        late: bool,
         bytes: Option<OwnedSemaphorePermit>,
     ) -> bool {
-        if judged.nobody_judged() && !self.desk.keeps_class(judged.verdict.class) {
-            if self.again.wants(&arrival.raw) {
-                return false;
-            }
+        let lost = judged.nobody_judged() && !self.desk.keeps_class(judged.verdict.class);
+        if (late || lost) && self.again.wants(&arrival.raw) {
+            return false;
+        }
+        if lost {
             tracing::error!(
                 id,
                 intake = arrival.intake,

@@ -225,7 +225,7 @@ impl Gate {
         if arrival.delivered {
             // Nobody waits for it, so it may come again when there is less to do.
             passage.recorded =
-                !late && self.behind.record(Arc::clone(&arrival), &passage.id, judged, bytes).await;
+                self.behind.record(Arc::clone(&arrival), &passage.id, judged, late, bytes).await;
         } else if is_real(&arrival) {
             self.hold(&arrival, &judged, &mut passage, end).await;
             // What was held before has taught before.
