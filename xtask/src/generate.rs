@@ -1,4 +1,5 @@
-//! Writes the generated reference into docs/reference: rules, message model, command line, settings, limits, schema.
+//! Writes the generated reference into docs/reference (rules, message model, command line, settings, limits, schemas) and the
+//! descriptions of the APIs into docs/api.
 //!
 //! Everything is made from the program itself, so that it cannot say something else; `--check` fails when it is stale.
 
@@ -8,6 +9,7 @@ use anyhow::{Context as _, Result, bail};
 use sekisho_detect::rules;
 
 const FOLDER: &str = "docs/reference";
+const APIS: &str = "docs/api";
 
 pub(crate) fn run(check: bool) -> Result<()> {
     let pages: [(&str, String); 9] = [
@@ -21,15 +23,21 @@ pub(crate) fn run(check: bool) -> Result<()> {
         ("backtest.schema.json", schema(include_str!("../../crates/sekisho/src/backtest.schema.json"))?),
         ("unpack.schema.json", schema(include_str!("../../crates/sekisho/src/unpack.schema.json"))?),
     ];
+    let apis = [
+        ("openapi.json", sekisho_intake::http::description()),
+        ("console.json", sekisho_console::description()),
+    ];
+    let pages = pages.into_iter().map(|(name, text)| (FOLDER, name, text));
+    let apis = apis.into_iter().map(|(name, text)| (APIS, name, text));
     let mut stale = Vec::new();
-    for (name, text) in pages {
-        let path = Path::new(FOLDER).join(name);
+    for (folder, name, text) in pages.chain(apis) {
+        let path = Path::new(folder).join(name);
         if check {
             if std::fs::read_to_string(&path).unwrap_or_default() != text {
                 stale.push(path.display().to_string());
             }
         } else {
-            std::fs::create_dir_all(FOLDER)?;
+            std::fs::create_dir_all(folder)?;
             std::fs::write(&path, text).with_context(|| path.display().to_string())?;
         }
     }

@@ -149,6 +149,7 @@ no-state = Somebody was quicker: it is { $state } already.
 no-same_administrator = You wanted this lockdown lifted already. A second administrator has to lift it.
 no-limit = There are too many of them already. End some first.
 no-invalid = This cannot be understood: { $why }
+no-too_long = This is too long. Send less at a time.
 no-not_found = There is nothing here.
 no-method_not_allowed = There is nothing here.
 no-too_many = Too many requests. Wait a minute, then try again.

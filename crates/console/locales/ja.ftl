@@ -149,6 +149,7 @@ no-state = 先に処理されました。すでに{ $state }です。
 no-same_administrator = あなたはすでに解除を求めています。もう一人の管理者が解除する必要があります。
 no-limit = 数が多すぎます。先にいくつか終わらせてください。
 no-invalid = 内容を理解できません：{ $why }
+no-too_long = 長すぎます。分けて送ってください。
 no-not_found = ここには何もありません。
 no-method_not_allowed = ここには何もありません。
 no-too_many = 要求が多すぎます。1 分待ってからやり直してください。

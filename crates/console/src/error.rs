@@ -20,6 +20,9 @@ pub(crate) enum Error {
     /// The request cannot be understood. Public text.
     #[error("{0}")]
     Invalid(String),
+    /// The body is over the limit.
+    #[error("the body is too long")]
+    TooLong,
     /// No such page or place.
     #[error("there is nothing here")]
     NotFound,
@@ -70,6 +73,7 @@ impl Error {
                 Refused::State { .. } | Refused::Same | Refused::Limit => StatusCode::CONFLICT,
             },
             Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Method => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooMany => StatusCode::TOO_MANY_REQUESTS,
@@ -92,6 +96,7 @@ impl Error {
                 Refused::Limit => "limit",
             },
             Self::Invalid(_) => "invalid",
+            Self::TooLong => "too_long",
             Self::NotFound => "not_found",
             Self::Method => "method_not_allowed",
             Self::TooMany => "too_many",
@@ -117,6 +122,7 @@ impl Error {
                 Refused::Limit => "end some first",
             },
             Self::Invalid(_) => "docs/console.md says what it takes",
+            Self::TooLong => "name fewer records or recipients in one call",
             Self::NotFound | Self::Method => "docs/console.md names every place",
             Self::TooMany => "wait, then ask less often",
             Self::TimedOut | Self::Store(_) => "try again later; the log says what is wrong",

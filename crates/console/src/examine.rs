@@ -28,20 +28,19 @@ pub trait Examiner: Send + Sync {
 }
 
 /// What was seen. Texts are those of strangers.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Examined {
     /// For a person: what it is, who it claims to be, who really sent it, why that was concluded.
     pub explanation: String,
     /// The verdict as it is today (`docs/reference/scan.schema.json` describes its parts).
+    #[schema(value_type = crate::api::shapes::Verdict)]
     pub verdict: serde_json::Value,
     /// What a reader would see.
     pub preview: Preview,
 }
 
 /// A message as text.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct Preview {
     /// Author: name and address.
     pub from: String,
@@ -62,7 +61,7 @@ pub struct Preview {
 }
 
 /// A link that nobody can follow by mistake.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PreviewLink {
     /// What it shows.
     pub shown: String,
@@ -71,7 +70,7 @@ pub struct PreviewLink {
 }
 
 /// A file.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 pub struct PreviewFile {
     /// Its name.
     pub name: String,

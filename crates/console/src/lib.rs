@@ -33,6 +33,7 @@ mod text;
 mod words;
 
 pub use access::Account;
+pub use api::description;
 pub use examine::{Examined, Examiner, Look, Preview, PreviewFile, PreviewLink};
 pub use server::{Listener, serve};
 pub use state::{Console, Settings};

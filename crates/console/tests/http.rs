@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that cannot be set up fails")]
 #![allow(clippy::indexing_slicing, reason = "tests")]
 
+#[path = "http/described.rs"]
+mod described;
+
 use std::{collections::BTreeMap, net::SocketAddr, sync::Arc};
 
 use sekisho_console::{Account, Console, Examined, Examiner, Listener, Look, Preview, Settings, serve};
@@ -33,7 +36,8 @@ impl Examiner for Sees {
             Look::Message(language) => {
                 let preview = Preview { text: raw, subject: "s".into(), ..Preview::default() };
                 let explanation = format!("in {language}: leads to https://evil.example/x");
-                serde_json::to_string(&Examined { explanation, preview, ..Examined::default() }).unwrap()
+                let verdict = serde_json::to_value(Verdict::default()).unwrap();
+                serde_json::to_string(&Examined { explanation, verdict, preview }).unwrap()
             }
             Look::Evidence => r#"{"evidence":true}"#.to_owned(),
         })))

@@ -7,27 +7,45 @@ use sekisho_record::{
 use sekisho_store::{Cursor, Filter, HeldItem, Reply};
 use serde::Deserialize;
 use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
 
+use super::shapes;
 use crate::{error::Error, limits};
 
 /// What is searched for; see [`Filter`].
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct HeldQuery {
+    /// Its class.
+    #[param(value_type = Option<shapes::Class>)]
     pub(crate) class: Option<Class>,
+    /// How it stands for a recipient.
+    #[param(value_type = Option<shapes::State>)]
     pub(crate) state: Option<State>,
+    /// Which way it travelled.
+    #[param(value_type = Option<shapes::Direction>)]
     pub(crate) direction: Option<Direction>,
+    /// It arrived then or later.
     pub(crate) since: Option<i64>,
+    /// It arrived before then.
     pub(crate) until: Option<i64>,
+    /// Address of a recipient, or `@domain`.
     pub(crate) recipient: Option<String>,
+    /// Address of the author or the reverse path, or `@domain`.
     pub(crate) sender: Option<String>,
+    /// Words that stand somewhere in subject, addresses, names or summary.
     pub(crate) words: String,
+    /// A rule that decided its class.
     pub(crate) rule: Option<String>,
+    /// The brand that it claims to be.
     pub(crate) brand: Option<String>,
+    /// Its campaign.
     pub(crate) campaign: Option<String>,
     /// `next` of the page before.
     pub(crate) after: Option<String>,
     /// Messages of this page.
+    #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<usize>,
 }
 
@@ -69,9 +87,11 @@ pub(crate) fn item(item: &HeldItem) -> Value {
 }
 
 /// In which language a person reads an explanation.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct PreviewQuery {
+    /// `en` or `ja`.
     pub(crate) lang: Option<String>,
 }
 
@@ -82,42 +102,48 @@ impl PreviewQuery {
 }
 
 /// A request for release.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Asks {
     /// For whom; a recipient with one address need not say.
     #[serde(default)]
     pub(crate) recipient: Option<String>,
+    /// Why; at most 2,000 bytes.
     #[serde(default)]
     pub(crate) words: String,
 }
 
 /// A release.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Releasing {
     /// For whom; nobody named: for all that wait.
     #[serde(default)]
     pub(crate) recipients: Vec<String>,
+    /// With a banner.
     #[serde(default)]
     pub(crate) banner: bool,
+    /// Why, for the audit.
     #[serde(default)]
     pub(crate) reason: String,
 }
 
 /// A deletion.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Deleting {
+    /// For whom; nobody named: for all that wait.
     #[serde(default)]
     pub(crate) recipients: Vec<String>,
+    /// Why, for the audit.
     #[serde(default)]
     pub(crate) reason: String,
 }
 
 /// Which requests.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct RequestQuery {
     /// Answered ones, too.
     pub(crate) all: bool,
@@ -126,13 +152,15 @@ pub(crate) struct RequestQuery {
 }
 
 /// An answer to a request.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Answering {
     /// `release` or `refuse`.
     pub(crate) answer: String,
+    /// Released with a banner.
     #[serde(default)]
     pub(crate) banner: bool,
+    /// In these words.
     #[serde(default)]
     pub(crate) words: String,
 }
@@ -149,8 +177,9 @@ impl Answering {
 }
 
 /// Which lockdowns.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct LockQuery {
     /// Those that have ended, too.
     pub(crate) all: bool,
@@ -159,10 +188,13 @@ pub(crate) struct LockQuery {
 }
 
 /// A lockdown that is ordered.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Locking {
+    /// What it covers.
+    #[schema(value_type = shapes::Scope)]
     pub(crate) scope: Scope,
+    /// Why, for whoever is refused: they read it.
     pub(crate) reason: String,
     /// The first second in which it holds no more.
     #[serde(default)]
@@ -186,16 +218,18 @@ impl Locking {
 }
 
 /// A lift.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Lifting {
+    /// Why, for the audit.
     #[serde(default)]
     pub(crate) reason: String,
 }
 
 /// Which entries of the audit.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default, deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct AuditQuery {
     /// On what: a record, a lockdown.
     pub(crate) on: String,
