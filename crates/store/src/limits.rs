@@ -68,7 +68,7 @@ pub const QUOTED_MAX: usize = 8;
 pub const THREADS_MAX: u16 = 8;
 /// Bytes of one object of the object store before compression.
 pub const OBJECT_BYTES_MAX: usize = 256 << 20;
-/// How hard objects are compressed, of nine: three more would make them a tenth smaller and take twice as long.
+/// How hard objects are compressed, of nine: processor time is dearer than disk.
 pub const DEFLATE_LEVEL: u32 = 2;
 /// Objects whose notes are written in one transaction: others wait for the lock of SQLite.
 pub const KEEP_MAX: usize = 256;
