@@ -157,15 +157,20 @@ pub(crate) fn envelope(case: &Case, domain: &str) -> Envelope {
 
 /// Sends a case as its sender did.
 pub(crate) fn send(to: SocketAddr, case: &Case, envelope: &Envelope) -> servers::Reply {
-    let mut client = Client::connect(to).unwrap();
+    sent(to, case, envelope).unwrap_or_else(|error| panic!("{}: {error}", case.name))
+}
+
+/// The same; whoever has logs shows them when no answer comes.
+fn sent(to: SocketAddr, case: &Case, envelope: &Envelope) -> std::io::Result<servers::Reply> {
+    let mut client = Client::connect(to)?;
     if let Some(ip) = envelope.ip {
-        client.hello("client.example").unwrap();
-        let reply = client.command(&format!("XCLIENT NAME=[UNAVAILABLE] ADDR={ip}")).unwrap();
+        client.hello("client.example")?;
+        let reply = client.command(&format!("XCLIENT NAME=[UNAVAILABLE] ADDR={ip}"))?;
         assert_eq!(reply.code, 220, "{reply}");
     }
-    client.hello(&envelope.helo).unwrap();
+    client.hello(&envelope.helo)?;
     let to: Vec<&str> = envelope.rcpt_to.iter().map(String::as_str).collect();
-    client.send(&envelope.mail_from, &to, &case.raw).unwrap()
+    client.send(&envelope.mail_from, &to, &case.raw)
 }
 
 /// What became of a delivered message, by its class: `benign delivered` and the like.
@@ -236,8 +241,9 @@ fn play(scenario: &Scenario, way: Way) -> Played {
     let (mut played, mut so_far, started) = (Played::default(), SoFar::default(), Instant::now());
     for case in &cases {
         let envelope = envelope(case, &domain);
-        let reply = send(stage.postfix.smtp(), case, &envelope);
         let log = || format!("{}\n{}", stage.server.log(), stage.postfix.log().unwrap());
+        let reply = sent(stage.postfix.smtp(), case, &envelope)
+            .unwrap_or_else(|error| panic!("{}: {error}\n{}", case.name, log()));
         assert_eq!(reply.code, 250, "{}: {reply}\n{}", case.name, log());
         played.add(&case.group, &stage.outcome(case, &envelope, &mut so_far));
     }
