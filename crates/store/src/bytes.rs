@@ -375,7 +375,7 @@ impl Bytes {
 }
 
 /// `ab/abcd…`: ten million objects are forty thousand a folder. A second level would have most objects of a young store
-/// make two folders, which costs more than writing them.
+/// make two folders.
 fn location(address: &str) -> Result<Location, StoreError> {
     let Some(folder) = address.get(..2) else {
         return Err(StoreError::Limit(format!("{address:?} is no address")));

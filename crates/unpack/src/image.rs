@@ -120,7 +120,7 @@ fn read(picture: &DynamicImage, found: &mut facts::Image, scan: &mut Scan<'_>) {
 }
 
 /// The picture in grey (ITU-R BT.709), whatever shines through it. In whole numbers: the library's own way rounds each
-/// pixel as a fraction, which takes as long as looking for codes.
+/// pixel as a fraction.
 fn grey(picture: &DynamicImage) -> GrayImage {
     let weigh = |[red, green, blue]: [u8; 3]| {
         ((u32::from(red) * 2126 + u32::from(green) * 7152 + u32::from(blue) * 722 + 5000) / 10_000) as u8
