@@ -14,7 +14,7 @@ use clap::Args;
 use sekisho_detect::{Lists, OrgLists, Rules, rules};
 use sekisho_engine::{
     Desk, Engine, Nobody, limits,
-    worker::{ALLOCATOR, Pool, Recipe, serve, serve::Extras},
+    worker::{Pool, Recipe, serve, serve::Extras},
 };
 use sekisho_observe::{Context, Organisation};
 use sekisho_record::Submission;
@@ -274,7 +274,7 @@ fn growth() -> Result<()> {
         std::fs::write(&path, &raw)?;
         // Set up as a worker is: that is where messages are judged.
         let mut one = Command::new(std::env::current_exe()?);
-        let output = one.args(["bench", "--one"]).arg(&path).envs(ALLOCATOR).output()?;
+        let output = one.args(["bench", "--one"]).arg(&path).output()?;
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut numbers = text.split_whitespace();
         let ms: f64 = numbers.next().and_then(|n| n.parse().ok()).unwrap_or(f64::NAN);

@@ -10,7 +10,7 @@ pub mod protocol;
 pub mod sandbox;
 pub mod serve;
 
-pub use child::{ALLOCATOR, Fault, Recipe};
+pub use child::{Fault, Recipe};
 pub use dress::{Dresser, serve_dressing};
 pub use pool::Pool;
 pub use protocol::Judged;

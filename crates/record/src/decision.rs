@@ -175,17 +175,38 @@ pub struct Change {
     pub body: Vec<Patch>,
 }
 
-/// Bytes as base64 text.
+/// Bytes as base64 text where people read it, and as they are elsewhere.
 mod in_base64 {
     use base64::{Engine as _, engine::general_purpose::STANDARD};
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+    use serde::{Deserialize as _, Deserializer, Serializer, de};
 
     pub(super) fn serialize<S: Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
-        to.serialize_str(&STANDARD.encode(bytes))
+        if to.is_human_readable() {
+            to.serialize_str(&STANDARD.encode(bytes))
+        } else {
+            to.serialize_bytes(bytes)
+        }
     }
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
+        if !from.is_human_readable() {
+            return from.deserialize_byte_buf(AsTheyAre);
+        }
         let text = std::borrow::Cow::<'de, str>::deserialize(from)?;
-        STANDARD.decode(text.as_bytes()).map_err(D::Error::custom)
+        STANDARD.decode(text.as_bytes()).map_err(de::Error::custom)
+    }
+
+    struct AsTheyAre;
+
+    impl de::Visitor<'_> for AsTheyAre {
+        type Value = Vec<u8>;
+
+        fn expecting(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            to.write_str("bytes")
+        }
+
+        fn visit_bytes<E: de::Error>(self, bytes: &[u8]) -> Result<Self::Value, E> {
+            Ok(bytes.to_vec())
+        }
     }
 }

@@ -9,12 +9,12 @@
 use std::{
     collections::BTreeMap,
     fmt,
-    io::{Read as _, Write as _},
+    io::{Cursor, Read as _, Write as _},
     path::Path,
     sync::Arc,
 };
 
-use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use flate2::read::DeflateDecoder;
 use object_store::{
     ObjectStore, ObjectStoreExt as _, PutPayload, local::LocalFileSystem, path::Path as Location,
 };
@@ -28,9 +28,10 @@ use crate::{Signing, StoreError, Tickets, limits, text::hex};
 
 /// First bytes of every object: who wrote it and in which form.
 const MAGIC: &[u8; 4] = b"SKO1";
-/// First byte of what is encrypted: as it was, or deflated.
+/// First byte of what is encrypted: as it was, deflated (written until 2026, read for ever), or Zstandard (RFC 8878).
 const PLAIN: u8 = 0;
 const DEFLATED: u8 = 1;
+const ZSTANDARD: u8 = 2;
 
 /// The secret from which everything is derived.
 pub struct Key {
@@ -318,15 +319,18 @@ impl Bytes {
     }
 
     fn seal_as(&self, address: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let refused = |what: &str| StoreError::Refused(format!("object {address}: {what}"));
-        let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::new(limits::DEFLATE_LEVEL));
         let mut inner =
-            encoder.write_all(plain).and_then(|()| encoder.finish()).map_err(|e| refused(&e.to_string()))?;
+            compressed(plain).map_err(|e| StoreError::Refused(format!("object {address}: {e}")))?;
         if inner.len() > plain.len() {
             inner.clear();
             inner.push(PLAIN);
             inner.extend_from_slice(plain);
         }
+        self.encrypted(address, inner)
+    }
+
+    fn encrypted(&self, address: &str, mut inner: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+        let refused = |what: &str| StoreError::Refused(format!("object {address}: {what}"));
         let mut nonce = [0_u8; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| refused("the system gives no random bytes"))?;
         let mut out = Vec::with_capacity(inner.len() + 64);
@@ -357,14 +361,11 @@ impl Bytes {
         let plain = match inner.split_first() {
             Some((&PLAIN, rest)) => rest.to_vec(),
             Some((&DEFLATED, rest)) => {
-                let mut plain = Vec::new();
-                let max = u64::try_from(limits::OBJECT_BYTES_MAX).unwrap_or(u64::MAX);
-                DeflateDecoder::new(rest)
-                    .take(max)
-                    .read_to_end(&mut plain)
-                    .map_err(|e| corrupt(&e.to_string()))?;
-                plain
+                whole(DeflateDecoder::new(rest)).map_err(|e| corrupt(&e.to_string()))?
             }
+            Some((&ZSTANDARD, rest)) => zstd::stream::read::Decoder::with_buffer(rest)
+                .and_then(whole)
+                .map_err(|e| corrupt(&e.to_string()))?,
             _ => return Err(corrupt("has a form that this version does not know")),
         };
         if self.address(&plain) != address {
@@ -372,6 +373,23 @@ impl Bytes {
         }
         Ok(plain)
     }
+}
+
+/// The form of Zstandard, behind its byte.
+fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut out = Vec::with_capacity(1 + zstd::zstd_safe::compress_bound(plain.len()));
+    out.push(ZSTANDARD);
+    let mut out = Cursor::new(out);
+    out.set_position(1);
+    zstd::bulk::Compressor::new(limits::ZSTANDARD_LEVEL)?.compress_to_buffer(plain, &mut out)?;
+    Ok(out.into_inner())
+}
+
+/// All that comes out, up to the limit of an object.
+fn whole(from: impl std::io::Read) -> std::io::Result<Vec<u8>> {
+    let mut plain = Vec::new();
+    from.take(u64::try_from(limits::OBJECT_BYTES_MAX).unwrap_or(u64::MAX)).read_to_end(&mut plain)?;
+    Ok(plain)
 }
 
 /// `ab/abcd…`: ten million objects are forty thousand a folder. A second level would have most objects of a young store
@@ -462,4 +480,42 @@ fn object(error: object_store::Error) -> StoreError {
         cause = now.source();
     }
     StoreError::Gone(error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::{Compression, write::DeflateEncoder};
+
+    use super::*;
+
+    #[test]
+    fn what_was_deflated_is_read_for_ever() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = Bytes::open(folder.path().to_str().unwrap(), &BTreeMap::new(), Key::from_bytes(&[7; 32]))
+            .unwrap();
+        let plain = b"Subject: a\r\n\r\n".repeat(100);
+        let address = bytes.address(&plain);
+        let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::new(2));
+        encoder.write_all(&plain).unwrap();
+        let old = bytes.encrypted(&address, encoder.finish().unwrap()).unwrap();
+        assert_eq!(bytes.unseal(&address, &old).unwrap(), plain);
+        let unknown = bytes.encrypted(&address, vec![9, 0, 0]).unwrap();
+        assert!(matches!(bytes.unseal(&address, &unknown), Err(StoreError::Corrupt(_))));
+    }
+
+    #[test]
+    fn no_object_is_larger_than_what_it_holds() {
+        let folder = tempfile::tempdir().unwrap();
+        let bytes = Bytes::open(folder.path().to_str().unwrap(), &BTreeMap::new(), Key::from_bytes(&[7; 32]))
+            .unwrap();
+        let mut noise = vec![0; 10_000];
+        SystemRandom::new().fill(&mut noise).unwrap();
+        for (plain, max) in [(noise, 10_050), (b"Subject: a\r\n".repeat(1_000), 200), (Vec::new(), 50)] {
+            let sealed = bytes.seal_as(&bytes.address(&plain), &plain).unwrap();
+            assert!(sealed.len() <= max, "{} bytes of {}", sealed.len(), plain.len());
+            assert_eq!(bytes.unseal(&bytes.address(&plain), &sealed).unwrap(), plain);
+        }
+    }
 }

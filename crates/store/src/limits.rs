@@ -68,8 +68,8 @@ pub const QUOTED_MAX: usize = 8;
 pub const THREADS_MAX: u16 = 8;
 /// Bytes of one object of the object store before compression.
 pub const OBJECT_BYTES_MAX: usize = 256 << 20;
-/// How hard objects are compressed, of nine: processor time is dearer than disk.
-pub const DEFLATE_LEVEL: u32 = 2;
+/// How hard objects are compressed, of 22: processor time is dearer than disk.
+pub const ZSTANDARD_LEVEL: i32 = 1;
 /// Objects whose notes are written in one transaction: others wait for the lock of SQLite.
 pub const KEEP_MAX: usize = 256;
 /// Objects that are written at the same time: a remote store takes many, a disk gains from few.

@@ -161,6 +161,19 @@ macro_rules! shared_sweeping {
     };
 }
 
+/// How count and rank of a row `t` follow an upsert. Counts below eight are their own rank ([`rank`](crate::plan::rank)),
+/// so that most rows are written once; others get it from [`Work::rank`](crate::work::Work::rank). The name of the
+/// function is all that differs.
+macro_rules! counted {
+    ($max:literal) => {
+        concat!(
+            "count = t.count + excluded.count, rank = CASE WHEN t.count + excluded.count < 8 THEN ",
+            $max,
+            "(0, t.count + excluded.count) ELSE t.rank END, "
+        )
+    };
+}
+
 /// How the times of a row `t` follow an upsert. A message that is taken back and was the last gives the one before it
 /// its place; is that gone, too, the first. The names of the two functions are all that differs.
 macro_rules! times {
@@ -194,4 +207,4 @@ macro_rules! times {
     };
 }
 
-pub(crate) use {shared_schema, shared_sweeping, shared_work, times};
+pub(crate) use {counted, shared_schema, shared_sweeping, shared_work, times};

@@ -48,6 +48,10 @@ const LOOKING_MAX: u32 = 3;
 /// Pages that are written to the log before they are moved to the file: a page that many messages change is moved once.
 const CHECKPOINT_PAGES: i64 = 8_000;
 
+/// Rows that a connection hands over before it waits for whoever reads them: all of a statement, so that the two threads
+/// change places once.
+const ROWS_AHEAD: usize = 1_024;
+
 /// An open file.
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
@@ -74,7 +78,8 @@ impl Sqlite {
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("journal_size_limit", (CHECKPOINT_PAGES * 8 * 1024).to_string())
-            .statement_cache_capacity(200);
+            .statement_cache_capacity(200)
+            .row_buffer_size(ROWS_AHEAD);
         private(options.get_filename())?;
         let waits = Arc::new(AtomicBool::new(false));
         let pool = |waits: Arc<AtomicBool>| {

@@ -83,8 +83,6 @@ impl Server {
         let mut command = Command::new(program);
         command.args(["serve", "--domain", DOMAIN, "--data"]).arg(folder.path().join("data"));
         command.arg("--config").arg(&file);
-        // As packaging/sekisho.service starts it.
-        command.env("MIMALLOC_PURGE_DELAY", "50");
         Self::start("sekisho", command, folder, http, milter)
     }
 

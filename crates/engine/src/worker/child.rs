@@ -27,10 +27,6 @@ use crate::{
     world::{Answering, Ask, Exchange},
 };
 
-/// How a worker's allocator is set up, by its environment. It reserves memory in blocks of a gigabyte unless told
-/// otherwise; the limit would count them. With huge pages a message would take up to half as much again as it fills.
-pub const ALLOCATOR: [(&str, &str); 2] = [("MIMALLOC_ARENA_RESERVE", "64MiB"), ("MIMALLOC_ALLOW_THP", "0")];
-
 /// How to start a worker, and what one message may cost it.
 #[derive(Debug, Clone)]
 pub struct Recipe {
@@ -147,7 +143,6 @@ impl Worker {
         command.args(&recipe.arguments).env_clear();
         // Nothing of the environment concerns a worker, except what it is to log.
         command.envs(std::env::var_os("SEKISHO_LOG").map(|value| ("SEKISHO_LOG", value)));
-        command.envs(ALLOCATOR);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(failed)?;
         let (Some(to), Some(from), Some(errors)) =
@@ -281,13 +276,13 @@ impl Worker {
                     return Ok(judged);
                 }
                 (Kind::Ask, content) => {
-                    let ask = protocol::from_json::<Ask>(&content).ok_or_else(nonsense)?;
+                    let ask = protocol::of_value::<Ask>(&content).ok_or_else(nonsense)?;
                     let before = Instant::now();
                     let asking = asking(&ask).entered();
                     let answered = by.answer(&ask, &mut left);
                     drop(asking);
                     end += before.elapsed();
-                    protocol::json(&mut self.frame, Kind::Answers, &answered).map_err(unsendable)?;
+                    protocol::value(&mut self.frame, Kind::Answers, &answered).map_err(unsendable)?;
                     asked.push(Exchange { ask, answered });
                     self.send(end)?;
                 }

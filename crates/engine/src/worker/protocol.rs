@@ -1,7 +1,8 @@
 //! What crosses between a parent and its worker: frames of a kind, a length and bytes, and what is in them.
 //!
 //! `kind u8 · length u32 LE · bytes`. Neither side trusts a length: it is compared with a limit before anything is
-//! read or kept.
+//! read or kept. What has a structure is MessagePack with names, which takes half the time of JSON and also passes over
+//! what it does not know.
 
 use std::{
     borrow::Cow,
@@ -77,14 +78,18 @@ pub fn finish(frame: &mut [u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// A frame whose content is JSON.
+/// A frame whose content is a value.
 ///
 /// # Errors
 /// When it is longer than a length can say.
-pub fn json(frame: &mut Vec<u8>, kind: Kind, content: &impl Serialize) -> io::Result<()> {
+pub fn value(frame: &mut Vec<u8>, kind: Kind, content: &impl Serialize) -> io::Result<()> {
     begin(frame, kind);
-    serde_json::to_writer(&mut *frame, content)?;
+    append(frame, content)?;
     finish(frame)
+}
+
+fn append(frame: &mut Vec<u8>, content: &impl Serialize) -> io::Result<()> {
+    rmp_serde::encode::write_named(frame, content).map_err(io::Error::other)
 }
 
 /// Reads a frame into `content`; `None` at the end of the stream.
@@ -165,7 +170,7 @@ pub fn submission(
         want: want.into(),
         wish: wish.cloned(),
     };
-    serde_json::to_writer(&mut *frame, &head)?;
+    append(frame, &head)?;
     close_part(frame)?;
     frame.extend_from_slice(submission.raw);
     finish(frame)
@@ -220,7 +225,7 @@ pub struct Received<'a> {
 /// Reads the content of a submission frame.
 pub fn received(content: &[u8]) -> Option<Received<'_>> {
     let (head, raw) = parts(content)?;
-    let head: Head<'_> = serde_json::from_slice(head).ok()?;
+    let head: Head<'_> = rmp_serde::from_slice(head).ok()?;
     let (record, want) = (head.record.to_string(), head.want.to_string());
     let Head { envelope, at, now, cut, journal, wish, .. } = head;
     Some(Received { envelope, record, at, now, cut, journal, want, wish, raw })
@@ -296,14 +301,14 @@ impl Judged {
 /// Nothing is known about such a message, for or against it.
 const NOT_JUDGED_SCORE: u8 = 50;
 
-/// A result frame: length of the JSON, the JSON, the text.
+/// A result frame: length of the value, the value, the text.
 ///
 /// # Errors
 /// When it is longer than a length can say.
 pub fn done(frame: &mut Vec<u8>, judged: &Judged) -> io::Result<()> {
     begin(frame, Kind::Done);
     frame.extend_from_slice(&[0; 4]);
-    serde_json::to_writer(&mut *frame, judged)?;
+    append(frame, judged)?;
     close_part(frame)?;
     if let Some(text) = &judged.text {
         frame.extend_from_slice(text.as_bytes());
@@ -313,15 +318,15 @@ pub fn done(frame: &mut Vec<u8>, judged: &Judged) -> io::Result<()> {
 
 /// Reads the content of a result frame.
 pub fn judged(content: &[u8], wanted: bool) -> Option<Judged> {
-    let (json, text) = parts(content)?;
-    let mut judged: Judged = serde_json::from_slice(json).ok()?;
+    let (value, text) = parts(content)?;
+    let mut judged: Judged = rmp_serde::from_slice(value).ok()?;
     judged.text = if wanted { Some(std::str::from_utf8(text).ok()?.to_owned()) } else { None };
     Some(judged)
 }
 
-/// Reads JSON content; `None` when it is none of that type.
-pub fn from_json<T: DeserializeOwned>(content: &[u8]) -> Option<T> {
-    serde_json::from_slice(content).ok()
+/// Reads content that is a value; `None` when it is none of that type.
+pub fn of_value<T: DeserializeOwned>(content: &[u8]) -> Option<T> {
+    rmp_serde::from_slice(content).ok()
 }
 
 #[cfg(test)]

@@ -91,10 +91,10 @@ fn one(judge: &Judge, extras: &Extras<'_>, content: &[u8], line: &mut Line) -> R
     let submission = opened.submission(&received.submission());
     let mut case = judge.open(submission);
     while let Some(ask) = case.ask() {
-        protocol::json(&mut line.frame, Kind::Ask, &ask).map_err(lost)?;
+        protocol::value(&mut line.frame, Kind::Ask, &ask).map_err(lost)?;
         line.send().map_err(lost)?;
         let kind = line.read(limits::FRAME_TO_WORKER_MAX).map_err(lost)?;
-        let answered = protocol::from_json::<Answered>(&line.content).filter(|_| kind == Some(Kind::Answers));
+        let answered = protocol::of_value::<Answered>(&line.content).filter(|_| kind == Some(Kind::Answers));
         case.answer(answered.ok_or_else(|| lost(io::ErrorKind::InvalidData.into()))?);
     }
     let record = case.close();

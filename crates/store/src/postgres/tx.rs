@@ -20,7 +20,7 @@ use crate::{
             UntoldColumns, Wanted,
         },
     },
-    shared::{shared_schema, shared_sweeping, shared_work, times},
+    shared::{counted, shared_schema, shared_sweeping, shared_work, times},
     store::PulseColumns,
     sweep::{Note, Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
@@ -124,7 +124,8 @@ impl Work for PostgresTx {
             "INSERT INTO trait AS t (subject, aspect, value, count, first_at, last_at, before_at, rank)
              SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[],
                $7::bigint[], $8::bigint[])
-             ON CONFLICT (subject, aspect, value) DO UPDATE SET count = t.count + excluded.count, ",
+             ON CONFLICT (subject, aspect, value) DO UPDATE SET ",
+            counted!("greatest"),
             times!("least", "greatest"),
             " RETURNING subject, aspect::bigint, value, count, rank"
         ))

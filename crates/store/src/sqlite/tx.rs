@@ -24,7 +24,7 @@ use crate::{
             UntoldColumns, Wanted,
         },
     },
-    shared::{shared_schema, shared_sweeping, shared_work, times},
+    shared::{counted, shared_schema, shared_sweeping, shared_work, times},
     store::PulseColumns,
     sweep::{Note, Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
@@ -160,7 +160,8 @@ impl Work for SqliteTx {
         let head =
             "INSERT INTO trait AS t (subject, aspect, value, count, first_at, last_at, before_at, rank)";
         let tail = concat!(
-            "ON CONFLICT (subject, aspect, value) DO UPDATE SET count = t.count + excluded.count, ",
+            "ON CONFLICT (subject, aspect, value) DO UPDATE SET ",
+            counted!("max"),
             times!("min", "max"),
             " RETURNING subject, aspect, value, count, rank"
         );
