@@ -3,6 +3,8 @@
 //! A picture is decoded only when its header promises a size that is worth it and that the budget allows: what a
 //! picture unpacks to has nothing to do with its bytes.
 
+mod codes;
+
 use std::io::Cursor;
 
 use bytes::Bytes;
@@ -10,7 +12,6 @@ use image::{DynamicImage, GrayImage, ImageDecoder as _, ImageReader, Limits};
 
 use crate::{
     Derived, Id, IndicatorKind, Severity, facts,
-    gaps::Gaps,
     scan::{Scan, TextKind},
 };
 
@@ -30,8 +31,6 @@ const BYTES_PER_STEP: u64 = 50;
 const SCANNED_PER_STEP: u64 = 20;
 const NOT_DECODED: &str = "the picture was not decoded: other pictures took all the time";
 const NOT_SEARCHED: &str = "no codes were looked for: other pictures took all the time";
-/// Codes of one picture that are read.
-const CODES_MAX: usize = 8;
 /// Metadata fields kept, for rules.
 const FIELDS_MAX: usize = 128;
 /// Characters of a metadata value kept, for rules.
@@ -100,16 +99,7 @@ fn read(picture: &DynamicImage, found: &mut facts::Image, scan: &mut Scan<'_>) {
         scan.left_out(NOT_SEARCHED);
         return;
     }
-    let mut codes = codes(&grey, false, &mut scan.budget.gaps);
-    // White on black is read by telephones and by few libraries.
-    if codes.is_empty() {
-        if scan.budget.spend_on_picture(cost) {
-            codes = self::codes(&grey, true, &mut scan.budget.gaps);
-        } else {
-            scan.left_out(NOT_SEARCHED);
-        }
-    }
-    for code in codes {
+    for code in codes::read(&grey, &mut scan.budget.gaps) {
         scan.find(Id::ImgQr, "", &code);
         if code.contains("://") {
             scan.indicate(IndicatorKind::Url, &code, "QR code");
@@ -138,28 +128,6 @@ fn grey(picture: &DynamicImage) -> GrayImage {
         _ => return picture.to_luma8(),
     };
     GrayImage::from_raw(width, height, pixels).unwrap_or_else(|| picture.to_luma8())
-}
-
-fn codes(grey: &GrayImage, inverted: bool, gaps: &mut Gaps) -> Vec<String> {
-    let (width, height) = (grey.width() as usize, grey.height() as usize);
-    let raw = grey.as_raw();
-    let pixel = |x: usize, y: usize| {
-        let value = raw.get(y * width + x).copied().unwrap_or(255);
-        if inverted { 255 - value } else { value }
-    };
-    let mut prepared = rqrr::PreparedImage::prepare_from_greyscale(width, height, pixel);
-    let mut out: Vec<String> = Vec::new();
-    for grid in prepared.detect_grids() {
-        if let Ok((_, text)) = grid.decode()
-            && !out.contains(&text)
-        {
-            if !gaps.room(out.len(), CODES_MAX, "codes in a picture") {
-                break;
-            }
-            out.push(text);
-        }
-    }
-    out
 }
 
 /// 64 comparisons of neighbours in nine by eight grey pixels; pictures at a distance of at most eight bits look alike.
