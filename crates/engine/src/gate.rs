@@ -47,6 +47,8 @@ pub struct Arrival {
     pub splits: bool,
     /// Whoever asked only wants to know: nothing is held and nothing is learnt.
     pub inquiry: bool,
+    /// Whoever asked takes no other body, see [`Wish::body_stays`](sekisho_policy::Wish::body_stays).
+    pub body_stays: bool,
     /// The bytes are only its beginning, since the intake keeps no more of one message. The verdict names the gap; nothing
     /// is held or learnt of a part, so whoever cut it refuses what was to be held.
     pub cut: bool,

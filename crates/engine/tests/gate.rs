@@ -374,6 +374,9 @@ async fn what_nobody_could_judge_gets_its_banner_from_somebody_else() {
         let fields = passage.bannered.as_ref().map(|change| change.fields.len());
         assert!(fields.is_none_or(|count| count == passage.plain.fields.len() && count > 0));
         out.push(format!("{} {}", show(&passage), fields.is_some()));
+        let stays = Arrival { body_stays: true, ..arrival("hello", &["a@harbour.example"]) };
+        let passage = gate.pass(stays).await;
+        assert_eq!((show(&passage).as_str(), passage.bannered), ("banner [fail-safe] 1 | failed", None));
     }
     insta::assert_snapshot!(out.join("\n"), @r"
     deliver [fail-safe] 1 | failed false

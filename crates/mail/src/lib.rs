@@ -41,7 +41,7 @@ pub use header::Field;
 pub use html::Html;
 pub use leaf::{Leaf, Structure};
 pub use link::Link;
-pub use message::{Message, parse};
+pub use message::{Message, header_only, parse};
 pub use part::{Attachment, BodyText};
 pub use received::{Hop, HopField, Received};
 pub use span::Span;

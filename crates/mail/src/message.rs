@@ -104,6 +104,13 @@ pub fn parse(raw: &[u8]) -> Message {
     message
 }
 
+/// Reads the header fields only, all that [`leaf::structure`](crate::leaf::structure) needs; everything else stays
+/// empty. Total.
+pub fn header_only(raw: &[u8]) -> Message {
+    let bytes = raw.get(..limits::MESSAGE_BYTES_MAX).unwrap_or(raw);
+    Message { fields: header::read(bytes, &mut Defects::default()).0, ..Message::default() }
+}
+
 impl Message {
     /// The first field of this name, in any case.
     pub fn field(&self, name: &str) -> Option<&Field> {

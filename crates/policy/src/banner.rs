@@ -173,7 +173,7 @@ pub fn dress_with(
     let body = old.map(|old| old.body).unwrap_or_default();
     // What is left when our banner is removed again.
     let target = apply(raw, &Change { fields: changed.clone(), body: body.clone() });
-    let again = (target != raw).then(|| sekisho_mail::parse(&target));
+    let again = (target != raw).then(|| sekisho_mail::header_only(&target));
     let mut dressed = parts::dress(&target, again.as_ref().unwrap_or(message), banner);
     let patches = std::mem::take(&mut dressed.change.body);
     if patches.is_empty() {

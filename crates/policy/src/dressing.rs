@@ -52,7 +52,7 @@ pub fn without_banner(decisions: &mut Decisions) {
 /// It is never sealed: a seal says what held when the message came (SPF, DKIM, DMARC, the chain before), and nobody has
 /// looked. One that says `none` would tell nobody anything, and above another seal nobody knows its `cv=`.
 pub fn dress_only(raw: &[u8], banner: &Banner, fields: &[FieldChange], key: &Secret) -> Option<Change> {
-    let dressed = dress_with(raw, &sekisho_mail::parse(raw), banner, fields, key.bytes());
+    let dressed = dress_with(raw, &sekisho_mail::header_only(raw), banner, fields, key.bytes());
     (dressed.parts > 0).then_some(dressed.change)
 }
 

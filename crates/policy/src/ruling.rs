@@ -29,6 +29,9 @@ pub struct Wish {
     pub details: Option<String>,
     /// The intake can treat each recipient in its own way.
     pub splits: bool,
+    /// Whoever hands the message in takes no other body: no banner is made, and nothing is held for want of one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub body_stays: bool,
     /// Now, seconds since 1970.
     pub now: i64,
     /// By what banners of this installation are known. Without one none of them is replaced by another.
@@ -80,7 +83,7 @@ pub fn rule(
         // What claims to be ours and cannot be taken away would be believed.
         hold(&mut ruling, |_| true);
     }
-    if let (Some(level), Some(evidence)) = (ruling.decisions.level(), evidence) {
+    if let (Some(level), Some(evidence), false) = (ruling.decisions.level(), evidence, wish.body_stays) {
         let banner = Banner {
             level,
             wording: wording(verdict, evidence),
@@ -113,7 +116,7 @@ fn without_quoted(raw: &[u8]) -> Vec<Patch> {
     if signed || !WORDS.iter().any(|word| memmem::find(raw, word).is_some()) {
         return Vec::new();
     }
-    carried(raw, &sekisho_mail::parse(raw)).change.body
+    carried(raw, &sekisho_mail::header_only(raw)).change.body
 }
 
 /// It removes the topmost field of a banner.
@@ -127,7 +130,7 @@ fn put_on(raw: &[u8], banner: &Banner, key: &Secret, ruling: &mut Ruling) {
     let Change { fields, body } = &ruling.plain;
     let bare = (!body.is_empty()).then(|| apply(raw, &Change { fields: Vec::new(), body: body.clone() }));
     let target = bare.as_deref().unwrap_or(raw);
-    let mut dressed = dress_with(target, &sekisho_mail::parse(target), banner, fields, key.bytes());
+    let mut dressed = dress_with(target, &sekisho_mail::header_only(target), banner, fields, key.bytes());
     if dressed.parts > 0 {
         if bare.is_some() {
             let length = raw.len() - apply::body_start(raw).min(raw.len());

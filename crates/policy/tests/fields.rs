@@ -302,6 +302,10 @@ fn warned(raw: &str) -> String {
 
 /// The same: the action, and the message with its banner if it has one.
 fn warned_raw(raw: &str) -> (String, Option<String>) {
+    warned_by(raw, Wish::default())
+}
+
+fn warned_by(raw: &str, wish: Wish) -> (String, Option<String>) {
     let policy = Policy::new(&settings::Policy::default(), &["harbour.example".to_owned()]).unwrap();
     let mut evidence = Evidence::default();
     evidence.brand.claimed = Some("Microsoft".to_owned());
@@ -314,8 +318,7 @@ fn warned_raw(raw: &str) -> (String, Option<String>) {
         ..Verdict::default()
     };
     let banner_key = Secret::new(*b"key of the installation");
-    let wish =
-        Wish { id: "r7".to_owned(), mark: "q7x".to_owned(), splits: true, banner_key, ..Wish::default() };
+    let wish = Wish { id: "r7".to_owned(), mark: "q7x".to_owned(), splits: true, banner_key, ..wish };
     let ruling = rule(raw.as_bytes(), &verdict, Some(&evidence), Some(&envelope), &policy, &wish);
     let action = ruling.decisions.safest().unwrap().action.name();
     let dressed = ruling.bannered.map(|change| String::from_utf8(apply(raw.as_bytes(), &change)).unwrap());
@@ -335,6 +338,15 @@ fn suspicious_mail_says_who_it_claims_to_be_and_who_sent_it() {
 
     Sign in here: https://x.example/
     "#);
+}
+
+#[test]
+fn no_banner_is_made_for_whoever_takes_no_other_body() {
+    let raw = "From: a@a.example\r\n\r\nSign in here: https://x.example/\r\n";
+    for (body_stays, banner) in [(false, true), (true, false)] {
+        let (action, text) = warned_by(raw, Wish { body_stays, ..Wish::default() });
+        assert_eq!((action.as_str(), text.is_some()), ("banner", banner));
+    }
 }
 
 #[test]

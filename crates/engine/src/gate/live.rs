@@ -187,16 +187,17 @@ impl Gate {
         let started = std::time::Instant::now();
         let end = Instant::now() + self.sitting().deadline;
         let arrival = Arc::new(arrival);
-        let (judged, bytes, late) = match timeout_at(end, self.judged(&arrival, &wish)).await {
+        let (mut judged, bytes, late) = match timeout_at(end, self.judged(&arrival, &wish)).await {
             Ok((judged, bytes)) => (judged, bytes, false),
             Err(_) => {
                 metrics::counter!("sekisho_deadlines_missed_total").increment(1);
                 (unjudged("timed_out", "the message could not be judged in time"), None, true)
             }
         };
-        let Judged { verdict, summary, cost, ruling, .. } = &judged;
+        let ruling = judged.ruling.take();
+        let Judged { verdict, summary, cost, .. } = &judged;
         let recipients = arrival.envelope.as_ref().map_or(0, |envelope| envelope.rcpt_to.len());
-        let ruling = match ruling.clone() {
+        let ruling = match ruling {
             // The worker knows other recipients: those of the report.
             Some(ruling) if arrival.delivered => Some(untouched(ruling.decisions, recipients)),
             ruling => ruling.filter(|ruling| complete(&ruling.decisions, recipients)),
@@ -366,6 +367,7 @@ fn wish(arrival: &Arrival) -> Wish {
         id: arrival.record.clone().unwrap_or_else(|| Uuid::now_v7().simple().to_string()),
         mark: Uuid::new_v4().simple().to_string(),
         splits: arrival.splits,
+        body_stays: arrival.body_stays,
         now: arrival.at,
         ..Wish::default()
     }

@@ -49,7 +49,7 @@ impl Unread {
         let mut ruling = rule_unread(verdict, arrival.envelope.as_ref(), policy, wish);
         let clause = ruling.decisions.safest().map(|decision| decision.clause.clone()).unwrap_or_default();
         metrics::counter!("sekisho_fail_safe_total", "clause" => clause).increment(1);
-        let Some(level) = ruling.decisions.level() else { return ruling };
+        let Some(level) = ruling.decisions.level().filter(|_| !wish.body_stays) else { return ruling };
         let banner = neutral(level, &policy.language, wish);
         ruling.bannered = self.dressed(arrival, banner, ruling.plain.fields.clone()).await;
         if ruling.bannered.is_none() {

@@ -136,7 +136,7 @@ async fn scanned(shared: &Shared, request: Request) -> Result<Scanned, Refused> 
         held.keep(message);
     }
     let (envelope, queue_id) = told.envelope()?;
-    let about = About { intake: "http", envelope, queue_id, inquiry: true };
+    let about = About { intake: "http", envelope, queue_id, inquiry: true, body_stays: false };
     let judged = shared.judge(held, about).await?;
     Ok(Scanned::from(judged.passage))
 }

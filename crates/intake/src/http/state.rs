@@ -28,6 +28,7 @@ pub(super) struct About {
     pub(super) envelope: Option<Envelope>,
     pub(super) queue_id: Option<String>,
     pub(super) inquiry: bool,
+    pub(super) body_stays: bool,
 }
 
 /// A message that was judged. It counts as held until this is dropped.
@@ -67,6 +68,7 @@ impl Shared {
             at: now(),
             splits: false,
             inquiry: about.inquiry,
+            body_stays: about.body_stays,
             ..Arrival::default()
         };
         let gatekeeper = self.gatekeeper.clone();

@@ -212,7 +212,7 @@ fn passage(arrival: &Arrival) -> Passage {
             ..Decisions::default()
         },
         plain: Change { fields: plain, body: Vec::new() },
-        bannered: (decide == "banner").then_some(Change { fields: changed, body }),
+        bannered: (decide == "banner" && !arrival.body_stays).then_some(Change { fields: changed, body }),
         cpu_ms: 1.5,
         ..Passage::default()
     }

@@ -78,6 +78,7 @@ pub(in super::super) async fn judge(shared: &Shared, held: Held, ask: &Ask) -> R
         envelope: ask.envelope.clone(),
         queue_id: ask.queue_id.clone(),
         inquiry: !(shared.settings().holds && ask.milter),
+        body_stays: !ask.body_block,
     };
     Ok(Came::Judged(shared.judge(held, about).await?))
 }
