@@ -1,12 +1,13 @@
 //! What the requests of one listener share, and the one way from a message to its passage.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use futures_util::FutureExt as _;
 use sekisho_engine::gate::{Arrival, Gatekeeper, Passage};
 use sekisho_record::Envelope;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinHandle;
 
 use super::body::{Held, budget};
 use super::counts::Counts;
@@ -71,28 +72,21 @@ impl Shared {
             body_stays: about.body_stays,
             ..Arrival::default()
         };
-        let gatekeeper = self.gatekeeper.clone();
         let inquiry = about.inquiry;
-        let mut task = Task {
-            handle: tokio::spawn(async move { (gatekeeper.pass(arrival).await, permit) }),
-            ends: inquiry,
-        };
-        let (passage, permit) = (&mut task.handle).await.map_err(|_| Refused::Failed)?;
-        Ok(Judged { raw, passage, inquiry, _permit: permit })
-    }
-}
-
-/// A task that ends when nobody waits for it, if it may.
-struct Task<T> {
-    handle: JoinHandle<T>,
-    ends: bool,
-}
-
-impl<T> Drop for Task<T> {
-    fn drop(&mut self) {
-        if self.ends {
-            self.handle.abort();
+        if inquiry {
+            // It ends with whoever asked, so it needs no task of its own, which would change threads twice.
+            let passage = AssertUnwindSafe(self.gatekeeper.pass(arrival)).catch_unwind().await;
+            return Ok(Judged {
+                raw,
+                passage: passage.map_err(|_| Refused::Failed)?,
+                inquiry,
+                _permit: permit,
+            });
         }
+        let gatekeeper = self.gatekeeper.clone();
+        let task = tokio::spawn(async move { (gatekeeper.pass(arrival).await, permit) });
+        let (passage, permit) = task.await.map_err(|_| Refused::Failed)?;
+        Ok(Judged { raw, passage, inquiry, _permit: permit })
     }
 }
 
