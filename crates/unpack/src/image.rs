@@ -27,8 +27,8 @@ const SIDE_SCANNED: u32 = 1_600;
 const PIXELS_PER_STEP: u64 = 40;
 /// Packed bytes decoded in a step, beside its pixels.
 const BYTES_PER_STEP: u64 = 50;
-/// Pixels searched for codes in a step.
-const SCANNED_PER_STEP: u64 = 20;
+/// Pixels searched for codes, dark on light and light on dark, in a step.
+const SCANNED_PER_STEP: u64 = 10;
 const NOT_DECODED: &str = "the picture was not decoded: other pictures took all the time";
 const NOT_SEARCHED: &str = "no codes were looked for: other pictures took all the time";
 /// Metadata fields kept, for rules.
