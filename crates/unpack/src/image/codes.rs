@@ -2,7 +2,8 @@
 //!
 //! The library reads them; what it does to every pixel is done here, for both ways in one pass: dark is what is darker
 //! than its neighbours in its line and the library's own formula, so the same codes are found. Where no line crosses the
-//! squares that every code has in three corners (ISO/IEC 18004, 6.3.3: one, one, three, one, one), nothing is searched.
+//! squares that every code has in three corners (ISO/IEC 18004, 6.3.3: one, one, three, one, one), nothing is searched;
+//! every second line is enough to see that, since the middle of a square is three dots high.
 
 use image::GrayImage;
 
@@ -18,7 +19,10 @@ const RUNS: [usize; 5] = [1, 1, 3, 1, 1];
 /// What the codes of a picture say.
 pub(super) fn read(grey: &GrayImage, gaps: &mut Gaps) -> Vec<String> {
     let (width, height) = (grey.width() as usize, grey.height() as usize);
-    let [dark, light] = parted(grey.as_raw(), width);
+    if !parted(grey.as_raw(), width, 2).iter().any(|marks| has_squares(marks, width)) {
+        return Vec::new();
+    }
+    let [dark, light] = parted(grey.as_raw(), width, 1);
     let found = search(&dark, (width, height), gaps);
     // White on black is read by telephones and by few libraries.
     if found.is_empty() { search(&light, (width, height), gaps) } else { found }
@@ -48,36 +52,42 @@ fn search(marks: &[bool], (width, height): (usize, usize), gaps: &mut Gaps) -> V
 #[derive(Clone, Copy)]
 struct Average {
     now: u64,
-    wide: u64,
-    /// 2^40 / `wide`, rounded up: a product and a shift give the quotient of any number below 2^24.
-    reciprocal: u64,
+    /// 2^40 × (`wide` - 1) / `wide`, rounded up: a product and a shift give what is left of any number below 2^24 when
+    /// the `wide`th part of it is taken away, rounded down.
+    kept: u64,
 }
 
 impl Average {
     fn new(width: usize) -> Self {
-        let wide = (width / 8).max(1) as u64;
-        Self { now: 0, wide, reciprocal: (1u64 << 40).div_ceil(wide) }
+        let wide = wide(width);
+        Self { now: 0, kept: ((wide - 1) << 40).div_ceil(wide) }
     }
 
     #[inline]
     fn next(&mut self, pixel: u8) -> u32 {
-        // Below 255 × wide², and no picture that comes here is wider than 1,600.
-        self.now = ((self.now * (self.wide - 1) * self.reciprocal) >> 40) + u64::from(pixel);
+        // Never above 255 × `wide`, and no picture that comes here is wider than 1,600.
+        self.now = ((self.now * self.kept) >> 40) + u64::from(pixel);
         self.now as u32
     }
 }
 
-/// Which pixels are darker than what is around them, and which are lighter.
-fn parted(raw: &[u8], width: usize) -> [Vec<bool>; 2] {
-    let mut out = [Vec::with_capacity(raw.len()), Vec::with_capacity(raw.len())];
+/// Pixels of a moving average.
+fn wide(width: usize) -> u64 {
+    (width / 8).max(1) as u64
+}
+
+/// Which pixels are darker than what is around them, and which are lighter, in every `step`th line.
+fn parted(raw: &[u8], width: usize, step: usize) -> [Vec<bool>; 2] {
+    let size = raw.len() / step + width;
+    let mut out = [Vec::with_capacity(size), Vec::with_capacity(size)];
     if width == 0 {
         return out;
     }
     // Each line is passed in both directions; the directions change places in the next.
     let [mut v, mut u, mut v_light, mut u_light] = [Average::new(width); 4];
     let [mut sums, mut sums_light] = [vec![0u32; width], vec![0u32; width]];
-    let unit = 200 * Average::new(width).wide as u32;
-    for (y, line) in raw.chunks_exact(width).enumerate() {
+    let unit = 200 * wide(width) as u32;
+    for (y, line) in raw.chunks_exact(width).step_by(step).enumerate() {
         sums.fill(0);
         sums_light.fill(0);
         for x in 0..width {
@@ -148,7 +158,7 @@ mod tests {
         let marked = |x, y| prepared.get_pixel_at(x, y) != 0;
         let marks: Vec<bool> =
             (0..height).flat_map(|y| (0..width).map(move |x| (x, y))).map(|(x, y)| marked(x, y)).collect();
-        assert_eq!(parted(grey.as_raw(), width)[usize::from(inverted)], marks);
+        assert_eq!(parted(grey.as_raw(), width, 1)[usize::from(inverted)], marks);
         let read = prepared.detect_grids().into_iter().filter_map(|grid| grid.decode().ok());
         read.map(|(_, text)| text).collect()
     }
@@ -170,8 +180,8 @@ mod tests {
     fn the_library_would_find_the_same() {
         let mut read_some = 0;
         for (width, height) in [(300, 260), (301, 299), (640, 400), (1_600, 333)] {
-            for dark in [0, 90, 170] {
-                let grey = picture(width, height, 20, 6, dark);
+            for (dark, scale) in [(0, 6), (90, 6), (170, 6), (0, 4), (0, 3), (0, 2), (0, 1), (90, 1)] {
+                let grey = picture(width, height, 20, scale, dark);
                 let found = read(&grey, &mut Gaps::default());
                 let theirs = by_the_library(&grey, false);
                 read_some += found.len();
