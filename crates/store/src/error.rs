@@ -100,18 +100,39 @@ impl From<sqlx::Error> for StoreError {
     }
 }
 
+impl From<rusqlite::Error> for StoreError {
+    fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error as E;
+        match &error {
+            E::SqliteFailure(inner, _) => sqlite(inner.extended_code, error.to_string()),
+            E::FromSqlConversionFailure(..)
+            | E::IntegralValueOutOfRange(..)
+            | E::InvalidColumnType(..)
+            | E::QueryReturnedNoRows
+            | E::Utf8Error(..) => Self::Corrupt(error.to_string()),
+            E::InvalidPath(_) => Self::Url(error.to_string()),
+            _ => Self::Refused(error.to_string()),
+        }
+    }
+}
+
+/// By result code; its lowest byte is the kind.
+fn sqlite(code: i32, text: String) -> StoreError {
+    match code & 0xff {
+        13 => StoreError::Full(text),
+        5 | 6 => StoreError::Busy(text),
+        11 | 26 => StoreError::Corrupt(text),
+        10 | 14 => StoreError::Gone(text),
+        _ => StoreError::Refused(text),
+    }
+}
+
 /// By SQLSTATE (five characters, PostgreSQL) or result code (a number, SQLite).
 fn database(error: &dyn DatabaseError) -> StoreError {
     let text = error.to_string();
     let code = error.code().unwrap_or_default().into_owned();
     if error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some() {
-        return match code.parse::<i64>().unwrap_or(1) & 0xff {
-            13 => StoreError::Full(text),
-            5 | 6 => StoreError::Busy(text),
-            11 | 26 => StoreError::Corrupt(text),
-            10 | 14 => StoreError::Gone(text),
-            _ => StoreError::Refused(text),
-        };
+        return sqlite(code.parse().unwrap_or(1), text);
     }
     match code.as_str() {
         "53100" => StoreError::Full(text),

@@ -88,6 +88,8 @@ pub const GONE_MS: u64 = 1_000;
 pub const DOUBT_MS: u64 = 10_000;
 /// Milliseconds that SQLite waits for another writer.
 pub const BUSY_MS_MAX: u64 = 10_000;
+/// Milliseconds between two tries to begin a transaction on SQLite while another process writes, in the end.
+pub const BUSY_PAUSE_MS_MAX: u64 = 32;
 /// Tries of a call whose connection broke, or that a deadlock ended.
 pub const TRIES_MAX: u32 = 4;
 /// Connections of one process to PostgreSQL, and reading connections to SQLite.

@@ -8,7 +8,12 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqlitePoolOptions},
 };
 
-use crate::{StoreError, limits, migrate::Schema as _, postgres, sqlite, sqlite::SqliteTx};
+use crate::{
+    StoreError, limits,
+    migrate::{Meta as _, Schema as _},
+    postgres, sqlite,
+    sqlite::SqliteTx,
+};
 
 /// The schema that was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +49,7 @@ async fn in_file(url: &str) -> Result<Looked, StoreError> {
         return Ok(Looked { found: 0, known });
     }
     let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await?;
-    let mut tx = SqliteTx(pool.begin_with("BEGIN IMMEDIATE").await?);
+    let mut tx = SqliteTx(pool.begin_with("BEGIN IMMEDIATE").await?, None);
     let found = match tx.initialised().await? {
         true => number(tx.meta("version").await?)?,
         false => 0,

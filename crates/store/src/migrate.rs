@@ -10,18 +10,22 @@ use crate::{
     text::{Salt, hex, unhex},
 };
 
+/// Values by name, in the table `meta`.
+pub(crate) trait Meta {
+    /// Reads a value.
+    async fn meta(&mut self, name: &str) -> Result<Option<String>, StoreError>;
+    /// Writes a value.
+    async fn set_meta(&mut self, name: &str, value: &str) -> Result<(), StoreError>;
+}
+
 /// What migrating needs of a transaction.
-pub(crate) trait Schema {
+pub(crate) trait Schema: Meta {
     /// Waits until no other node is migrating, and makes the table `meta` visible if there is one.
     async fn exclusive(&mut self) -> Result<(), StoreError>;
     /// Whether the table `meta` is there; an error if the database is somebody else's.
     async fn initialised(&mut self) -> Result<bool, StoreError>;
     /// Runs one step.
     async fn run(&mut self, sql: &'static str) -> Result<(), StoreError>;
-    /// Reads a value of `meta`.
-    async fn meta(&mut self, name: &str) -> Result<Option<String>, StoreError>;
-    /// Writes a value of `meta`.
-    async fn set_meta(&mut self, name: &str, value: &str) -> Result<(), StoreError>;
 }
 
 /// What `meta` says of a database that began with this schema 1. Before the first release there was another; a history

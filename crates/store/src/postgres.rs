@@ -71,6 +71,16 @@ impl Postgres {
         Ok(PostgresTx(self.pool.begin().await?))
     }
 
+    /// The same, for history.
+    pub(crate) async fn begin_history(&self) -> Result<PostgresTx, StoreError> {
+        self.begin().await
+    }
+
+    /// The same, for history that is only read.
+    pub(crate) async fn begin_history_reading(&self) -> Result<PostgresTx, StoreError> {
+        self.begin().await
+    }
+
     /// The same, on the server's disk when it is committed, whatever the server's default is.
     pub(crate) async fn begin_durably(&self) -> Result<PostgresTx, StoreError> {
         // What a statement reads is as new as the statement: a lockdown that it has waited for is seen.

@@ -3,10 +3,12 @@
 //! * Write-ahead log and `synchronous = NORMAL`: killing the program loses nothing that was acknowledged; after a power
 //!   failure the last moments of history may be missing, but the file is whole. What is written about held mail is
 //!   different: such transactions turn to `synchronous = FULL` and return when the disk has them.
-//! * One connection writes, and begins with `BEGIN IMMEDIATE`, so that it waits for other processes instead of failing
-//!   when it turns from reading to writing. Others read.
+//! * Two connections write, in turns: one history, on the caller's thread ([`here`]), one everything else. Both begin with
+//!   `BEGIN IMMEDIATE`, so that they wait for other processes instead of failing when they turn from reading to writing.
+//!   Others read.
 
-mod readers;
+mod here;
+mod learn;
 mod recall;
 mod tx;
 
@@ -25,9 +27,10 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub(crate) use learn::HistoryTx;
 pub(crate) use tx::SqliteTx;
 
-use readers::Readers;
+use here::Here;
 
 use crate::{StoreError, limits, migrate, text::Salt};
 
@@ -48,17 +51,17 @@ const LOOKING_MAX: u32 = 3;
 /// Pages that are written to the log before they are moved to the file: a page that many messages change is moved once.
 const CHECKPOINT_PAGES: i64 = 8_000;
 
-/// Rows that a connection hands over before it waits for whoever reads them: all of a statement, so that the two threads
-/// change places once.
-const ROWS_AHEAD: usize = 1_024;
-
 /// An open file.
 #[derive(Debug, Clone)]
 pub(crate) struct Sqlite {
+    /// Writes history.
+    learner: Here,
+    /// Writes everything else.
     writer: SqlitePool,
     /// The writer waits for the disk at each commit, until it is given back.
     waits: Arc<AtomicBool>,
-    readers: Readers,
+    /// Answer questions about history.
+    readers: Here,
     /// For transactions that read for long.
     checkers: SqlitePool,
     pub(crate) salt: Salt,
@@ -78,9 +81,9 @@ impl Sqlite {
             .pragma("temp_store", "MEMORY")
             .pragma("wal_autocheckpoint", CHECKPOINT_PAGES.to_string())
             .pragma("journal_size_limit", (CHECKPOINT_PAGES * 8 * 1024).to_string())
-            .statement_cache_capacity(200)
-            .row_buffer_size(ROWS_AHEAD);
-        private(options.get_filename())?;
+            .statement_cache_capacity(200);
+        let path = options.get_filename().to_path_buf();
+        private(&path)?;
         let waits = Arc::new(AtomicBool::new(false));
         let pool = |waits: Arc<AtomicBool>| {
             SqlitePoolOptions::new()
@@ -102,26 +105,46 @@ impl Sqlite {
                 })
         };
         let writer = pool(Arc::clone(&waits)).max_connections(1).connect_with(options.clone()).await?;
-        let mut tx = SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?);
+        let mut tx = SqliteTx(writer.begin_with("BEGIN IMMEDIATE").await?, None);
         let salt = migrate::migrate(&mut tx, &STEPS).await?;
         tx.0.commit().await?;
         let checkers = pool(Arc::default()).max_connections(LOOKING_MAX).connect_lazy_with(options.clone());
-        let readers = Readers::new(options.pragma("query_only", "1"));
-        Ok(Self { writer, waits, readers, checkers, salt })
+        let setting = setting("NORMAL", CACHE_KIB, CHECKPOINT_PAGES);
+        let readers =
+            Here::new(path.clone(), format!("{setting}; PRAGMA query_only = 1"), limits::CONNECTIONS_MAX);
+        Ok(Self { learner: Here::new(path, setting, 1), writer, waits, readers, checkers, salt })
     }
 
-    /// A transaction that may write.
+    /// A transaction that may write, of anything but history.
     pub(crate) async fn begin(&self) -> Result<SqliteTx, StoreError> {
-        Ok(SqliteTx(self.writer.begin_with("BEGIN IMMEDIATE").await?))
+        // Else the one would wait for the other by looking again and again.
+        let turn = self.learner.turn().await?;
+        Ok(SqliteTx(self.writer.begin_with("BEGIN IMMEDIATE").await?, Some(turn)))
+    }
+
+    /// A transaction that may write history. Its statements run on this thread.
+    pub(crate) async fn begin_history(&self) -> Result<HistoryTx, StoreError> {
+        let mut lent = self.learner.take().await?;
+        lent.begin().await?;
+        Ok(HistoryTx(lent))
+    }
+
+    /// A transaction that only reads history. Its statements run on this thread.
+    pub(crate) async fn begin_history_reading(&self) -> Result<HistoryTx, StoreError> {
+        let lent = self.readers.take().await?;
+        lent.connection()?.execute_batch("BEGIN")?;
+        Ok(HistoryTx(lent))
     }
 
     /// The same, on the disk when it is committed.
     pub(crate) async fn begin_durably(&self) -> Result<SqliteTx, StoreError> {
+        let turn = self.learner.turn().await?;
         let mut connection = self.writer.acquire().await?;
         // Not possible inside of a transaction. There is one such connection, and it is ours now.
         self.waits.store(true, Ordering::Release);
         connection.execute("PRAGMA synchronous = FULL").await?;
-        Ok(SqliteTx(Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await?))
+        let transaction = Transaction::begin(connection, Some("BEGIN IMMEDIATE".into_sql_str())).await?;
+        Ok(SqliteTx(transaction, Some(turn)))
     }
 
     /// How it waits for the disk: durably, and otherwise.
@@ -138,36 +161,46 @@ impl Sqlite {
 
     /// A transaction that only reads, of one moment.
     pub(crate) async fn begin_reading(&self) -> Result<SqliteTx, StoreError> {
-        Ok(SqliteTx(self.checkers.begin().await?))
+        Ok(SqliteTx(self.checkers.begin().await?, None))
     }
 
     pub(crate) async fn close(&self) {
         self.readers.close().await;
         self.checkers.close().await;
+        self.learner.close().await;
         self.writer.close().await;
     }
 
     /// Whether it is being filled; see [`crate::Store::filling`].
     pub(crate) async fn filling(&self, filling: bool) -> Result<(), StoreError> {
-        let (wait, cache, pages) = if filling {
-            ("OFF", CACHE_KIB << 5, CHECKPOINT_PAGES << 5)
-        } else {
-            ("NORMAL", CACHE_KIB, CHECKPOINT_PAGES)
+        let setting = match filling {
+            true => setting("OFF", CACHE_KIB << 5, CHECKPOINT_PAGES << 5),
+            false => setting("NORMAL", CACHE_KIB, CHECKPOINT_PAGES),
         };
-        let sql = format!(
-            "PRAGMA synchronous = {wait}; PRAGMA cache_size = -{cache}; PRAGMA wal_autocheckpoint = {pages}"
-        );
-        sqlx::raw_sql(sqlx::AssertSqlSafe(sql)).execute(&self.writer).await?;
+        let lent = self.learner.take().await?;
+        lent.connection()?.execute_batch(&setting)?;
+        lent.sound();
         Ok(())
     }
 
     /// Pages that may be used at most; tests make a small disk of it.
     #[cfg(test)]
     pub(crate) async fn limit_pages(&self, pages: u32) -> Result<(), StoreError> {
-        let sql = sqlx::AssertSqlSafe(format!("PRAGMA max_page_count = {pages}"));
-        sqlx::query(sql).fetch_all(&self.writer).await?;
+        let sql = format!("PRAGMA max_page_count = {pages}");
+        sqlx::query(sqlx::AssertSqlSafe(sql.clone())).fetch_all(&self.writer).await?;
+        let lent = self.learner.take().await?;
+        lent.connection()?.query_row(&sql, [], |_| Ok(()))?;
+        lent.sound();
         Ok(())
     }
+}
+
+/// Pragmas of a connection of history.
+fn setting(wait: &str, cache_kib: i64, pages: i64) -> String {
+    format!(
+        "PRAGMA synchronous = {wait}; PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY;
+         PRAGMA wal_autocheckpoint = {pages}; PRAGMA foreign_keys = OFF"
+    )
 }
 
 /// A new file is for its owner only: it says who writes to whom.

@@ -146,7 +146,8 @@ impl Store {
     }
 
     /// Learns lessons that were not learnt before. Batches of [`limits::BATCH_MAX`] are learnt whole or not at all; after
-    /// an error, learning all of them again is right: what was learnt is not counted twice.
+    /// an error, learning all of them again is right: what was learnt is not counted twice. On SQLite the work is done on
+    /// this thread, as that of all calls about history: milliseconds, or as long as the disk takes.
     ///
     /// # Errors
     /// [`StoreError::Gone`], [`StoreError::Full`], [`StoreError::Busy`]; [`StoreError::Limit`] for a lesson without a
@@ -157,13 +158,13 @@ impl Store {
             let bounded: Vec<Lesson> = batch.iter().map(|lesson| canonical(lesson, &mut cut)).collect();
             let missing = self.words.missing(&bounded);
             if !missing.is_empty() {
-                self.words.note(transact!(self, |tx, _salt| tx.words(&missing).await)?);
+                self.words.note(transact!(self, begin_history, |tx, _salt| tx.words(&missing).await)?);
             }
             let planned = bounded
                 .iter()
                 .map(|lesson| Planned::new(lesson, self.salt(), &self.words, &mut cut))
                 .collect::<Result<Vec<_>, _>>()?;
-            let new = transact!(self, |tx, salt| work::learn(&mut tx, &planned, salt).await)?;
+            let new = transact!(self, begin_history, |tx, salt| work::learn(&mut tx, &planned, salt).await)?;
             out.new += new;
             out.known += u64::try_from(batch.len()).unwrap_or_default().saturating_sub(new);
         }
@@ -179,13 +180,14 @@ impl Store {
         let mut out = Vec::with_capacity(records.len());
         for batch in records.chunks(limits::BATCH_MAX) {
             let batch: Vec<String> = batch.iter().map(|record| clip(record)).collect();
-            let found = transact!(self, |tx, _salt| tx.known(&batch).await)?;
+            let found = transact!(self, begin_history, |tx, _salt| tx.known(&batch).await)?;
             out.extend(batch.iter().map(|record| found.contains(record)));
         }
         Ok(out)
     }
 
-    /// Answers everything that one verdict wants to know: one round trip on PostgreSQL, one statement on SQLite.
+    /// Answers everything that one verdict wants to know: one round trip on PostgreSQL, one statement on SQLite, on this
+    /// thread.
     ///
     /// # Errors
     /// [`StoreError::Gone`] above all; the verdict then names a gap.
@@ -214,7 +216,7 @@ impl Store {
         let records: Vec<String> = records.iter().map(|r| clip(r)).collect();
         let mut out = Forgotten::default();
         for batch in records.chunks(limits::BATCH_MAX) {
-            let done = transact!(self, |tx, _salt| work::forget(&mut tx, batch).await)?;
+            let done = transact!(self, begin_history, |tx, _salt| work::forget(&mut tx, batch).await)?;
             out.forgotten += done.forgotten;
             out.unknown += done.unknown;
         }
@@ -235,7 +237,7 @@ impl Store {
     ) -> Result<Opined, StoreError> {
         let (record, by) = (clip(record), clip(by));
         let said = Said { record: &record, at, opinion, by: &by };
-        transact!(self, |tx, _salt| work::opine(&mut tx, said).await)
+        transact!(self, begin_history, |tx, _salt| work::opine(&mut tx, said).await)
     }
 
     /// Records of messages with this id of this author, and what is thought of them, the newest first, at most
@@ -253,7 +255,9 @@ impl Store {
             return Ok(Vec::new());
         }
         let sender = clip(sender);
-        let rows = transact!(self, begin_reading, |tx, salt| tx.copies(salt.key(message_id), &sender).await)?;
+        let rows = transact!(self, begin_history_reading, |tx, salt| tx
+            .copies(salt.key(message_id), &sender)
+            .await)?;
         Ok(rows.into_iter().map(|(record, opinion)| (record, Opinion::from_number(opinion))).collect())
     }
 
@@ -273,7 +277,8 @@ impl Store {
         let old = cutoff(now, retention.message_days);
         let mut done = false;
         for _ in 0..limits::SWEEP_STEPS {
-            let (removed, end) = transact!(self, |tx, _salt| sweep::messages(&mut tx, old).await)?;
+            let (removed, end) =
+                transact!(self, begin_history, |tx, _salt| sweep::messages(&mut tx, old).await)?;
             out.messages += removed;
             done = end;
             if done {
@@ -297,7 +302,8 @@ impl Store {
     /// Walks through a table; returns whether there is more.
     async fn walk(&self, table: Table, cutoff: i64, removed: &mut u64) -> Result<bool, StoreError> {
         for _ in 0..limits::SWEEP_STEPS {
-            let (rows, end) = transact!(self, |tx, _salt| sweep::step(&mut tx, table, cutoff).await)?;
+            let (rows, end) =
+                transact!(self, begin_history, |tx, _salt| sweep::step(&mut tx, table, cutoff).await)?;
             *removed += rows;
             if end {
                 return Ok(false);

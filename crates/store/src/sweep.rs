@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     StoreError, lesson, limits,
-    migrate::Schema,
+    migrate::Meta,
     plan::{Delta, NEVER},
     work::{TotalDelta, Totals, Work},
 };
@@ -70,8 +70,8 @@ pub(crate) struct Note<'a> {
     pub(crate) size: i64,
 }
 
-/// Statements of a sweep.
-pub(crate) trait Sweeping: Work + Schema {
+/// Statements of a sweep of history.
+pub(crate) trait Sweeping: Work + Meta {
     /// The subject that is [`limits::SWEEP_ROWS`] rows behind this one.
     async fn boundary(&mut self, table: Table, from: i64) -> Result<Option<i64>, StoreError>;
     /// Removes old ticks of a range of subjects.
@@ -85,6 +85,10 @@ pub(crate) trait Sweeping: Work + Schema {
     ) -> Result<Vec<(i64, i64, i64)>, StoreError>;
     /// The oldest messages before a time: number, record, lesson.
     async fn old_messages(&mut self, cutoff: i64) -> Result<Vec<(i64, String, Vec<u8>)>, StoreError>;
+}
+
+/// Statements about the notes of objects.
+pub(crate) trait Objects: Meta {
     /// Objects of a class that are too old.
     async fn old_objects(&mut self, class: &str, cutoff: i64) -> Result<Vec<String>, StoreError>;
     /// Nobody else touches the object until the transaction ends.

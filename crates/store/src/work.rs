@@ -6,7 +6,7 @@ use sekisho_record::history::Opinion;
 
 use crate::{
     StoreError,
-    lesson::{Coded, joined, split},
+    lesson::{self, Coded, joined, split},
     limits,
     plan::{Changes, Delta, Planned, TickRow, TraitKey, Which, rank},
     store::{Forgotten, Opined},
@@ -41,6 +41,20 @@ pub(crate) struct StoredRow {
 
 /// The same as it is read: number, thread, learnt, opinion, time, sender, participants, lesson.
 pub(crate) type StoredColumns = (i64, i64, i64, i64, i64, String, String, Vec<u8>);
+
+impl StoredRow {
+    /// From its columns.
+    pub(crate) fn of(columns: StoredColumns) -> Result<Self, StoreError> {
+        let (id, thread, learnt, opinion, at, sender, participants, packed) = columns;
+        Ok(Self {
+            id,
+            thread,
+            learnt: learnt != 0,
+            opinion: Opinion::from_number(opinion),
+            lesson: lesson::unpack(&packed, at, &sender, &participants)?,
+        })
+    }
+}
 
 /// A stored message of the same name as it is read: alias, subject key, thread, its first time, sender, participants.
 pub(crate) type NamesakeColumns = (i64, Option<i64>, i64, i64, String, String);
@@ -149,7 +163,7 @@ pub(crate) async fn learn<W: Work>(
         changes.ticks(lesson, id, thread, 1, Which::Lasting);
         changes.opinion(lesson, thread, *opinion, 1);
     }
-    apply(work, &changes).await?;
+    apply(work, changes).await?;
     Ok(u64::try_from(ids.len()).unwrap_or_default())
 }
 
@@ -279,7 +293,7 @@ pub(crate) async fn forget<W: Work>(work: &mut W, records: &[String]) -> Result<
         out.forgotten += 1;
     }
     if !ids.is_empty() {
-        apply(work, &changes).await?;
+        apply(work, changes).await?;
         work.remove(&ids, &gone).await?;
     }
     Ok(out)
@@ -306,16 +320,16 @@ pub(crate) async fn opine<W: Work>(work: &mut W, said: Said<'_>) -> Result<Opine
         }
         _ => Opined::Noted,
     };
-    apply(work, &changes).await?;
+    apply(work, changes).await?;
     work.mark(row.id, learnt, said.opinion).await?;
     Ok(out)
 }
 
 /// Writes the changes. A trait that was swept meanwhile has nothing left to take back: the row that a negative number
 /// would make is removed at once, and totals count only what really changed.
-async fn apply<W: Work>(work: &mut W, changes: &Changes) -> Result<(), StoreError> {
-    let traits: BTreeMap<TraitKey, Delta> =
-        changes.traits.iter().filter(|(_, d)| d.count != 0).map(|(k, d)| (k.clone(), *d)).collect();
+async fn apply<W: Work>(work: &mut W, changes: Changes) -> Result<(), StoreError> {
+    let mut traits = changes.traits;
+    traits.retain(|_, delta| delta.count != 0);
     let (mut totals, mut ranks, mut empty) = (Totals::new(), Vec::new(), Vec::new());
     if !traits.is_empty() {
         for row in work.count(&traits).await? {

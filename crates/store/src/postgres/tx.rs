@@ -9,8 +9,8 @@ use sekisho_record::{
 use sqlx::{Postgres, Transaction};
 
 use crate::{
-    StoreError, lesson, limits,
-    migrate::Schema,
+    StoreError, limits,
+    migrate::{Meta, Schema},
     plan::{Delta, TickRow, TraitKey, rank},
     quarantine::{
         self, ForRow, HeldRow, search,
@@ -20,9 +20,9 @@ use crate::{
             UntoldColumns, Wanted,
         },
     },
-    shared::{counted, shared_schema, shared_sweeping, shared_work, times},
+    shared::{counted, shared_meta, shared_objects, times},
     store::PulseColumns,
-    sweep::{Note, Sweeping, Table},
+    sweep::{Note, Objects, Sweeping, Table},
     work::{CountedRow, MessageRow, NamesakeColumns, Said, StoredColumns, StoredRow, Totals, Work},
 };
 
@@ -41,7 +41,43 @@ fn column<'a, T, V>(rows: &'a [T], value: impl Fn(&'a T) -> V) -> Vec<V> {
 }
 
 impl Work for PostgresTx {
-    shared_work!(" FOR UPDATE");
+    async fn lock(&mut self, record: &str) -> Result<Option<StoredRow>, StoreError> {
+        let row: Option<StoredColumns> = sqlx::query_as(
+            "SELECT id, thread, learnt, opinion, at, sender, participants, lesson FROM message WHERE record = $1 FOR UPDATE",
+        )
+        .bind(record)
+        .fetch_optional(&mut *self.0)
+        .await?;
+        row.map(StoredRow::of).transpose()
+    }
+
+    async fn copies(&mut self, message_id: i64, sender: &str) -> Result<Vec<(String, i64)>, StoreError> {
+        let sql = "SELECT record, opinion FROM message WHERE message_id = $1 AND sender = $2
+             ORDER BY id DESC LIMIT $3";
+        let most = i64::try_from(limits::COPIES_MAX).unwrap_or(i64::MAX);
+        Ok(sqlx::query_as(sql).bind(message_id).bind(sender).bind(most).fetch_all(&mut *self.0).await?)
+    }
+
+    async fn mark(&mut self, id: i64, learnt: bool, opinion: Opinion) -> Result<(), StoreError> {
+        sqlx::query("UPDATE message SET learnt = $1, opinion = $2 WHERE id = $3")
+            .bind(i64::from(learnt))
+            .bind(opinion.number())
+            .bind(id)
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
+    }
+
+    async fn say(&mut self, said: Said<'_>) -> Result<(), StoreError> {
+        sqlx::query("INSERT INTO opinion (record, at, opinion, by_whom) VALUES ($1, $2, $3, $4)")
+            .bind(said.record)
+            .bind(said.at)
+            .bind(said.opinion.number())
+            .bind(said.by)
+            .execute(&mut *self.0)
+            .await?;
+        Ok(())
+    }
 
     async fn known(&mut self, records: &[String]) -> Result<BTreeSet<String>, StoreError> {
         let found: Vec<String> = sqlx::query_scalar("SELECT record FROM message WHERE record = ANY($1)")
@@ -282,8 +318,15 @@ impl PostgresTx {
     }
 }
 
+impl Meta for PostgresTx {
+    shared_meta!();
+}
+
 impl Schema for PostgresTx {
-    shared_schema!();
+    async fn run(&mut self, sql: &'static str) -> Result<(), StoreError> {
+        sqlx::raw_sql(sql).execute(&mut *self.0).await?;
+        Ok(())
+    }
 
     async fn exclusive(&mut self) -> Result<(), StoreError> {
         // Released when the transaction ends.
@@ -310,7 +353,43 @@ impl Schema for PostgresTx {
 }
 
 impl Sweeping for PostgresTx {
-    shared_sweeping!();
+    async fn boundary(&mut self, table: Table, from: i64) -> Result<Option<i64>, StoreError> {
+        let sql = match table {
+            Table::Tick => "SELECT subject FROM tick WHERE subject >= $1 ORDER BY subject LIMIT 1 OFFSET $2",
+            Table::Trait => {
+                "SELECT subject FROM trait WHERE subject >= $1 ORDER BY subject LIMIT 1 OFFSET $2"
+            }
+        };
+        let rows = i64::try_from(limits::SWEEP_ROWS).unwrap_or(i64::MAX);
+        Ok(sqlx::query_scalar(sql).bind(from).bind(rows).fetch_optional(&mut *self.0).await?)
+    }
+
+    async fn drop_ticks(&mut self, from: i64, to: i64, cutoff: i64) -> Result<u64, StoreError> {
+        let sql = "DELETE FROM tick WHERE subject >= $1 AND subject <= $2 AND at < $3";
+        let done = sqlx::query(sql).bind(from).bind(to).bind(cutoff).execute(&mut *self.0).await?;
+        Ok(done.rows_affected())
+    }
+
+    async fn drop_traits(
+        &mut self,
+        from: i64,
+        to: i64,
+        cutoff: i64,
+    ) -> Result<Vec<(i64, i64, i64)>, StoreError> {
+        let sql = "DELETE FROM trait WHERE subject >= $1 AND subject <= $2 AND last_at < $3
+             RETURNING subject, CAST(aspect AS bigint), count";
+        Ok(sqlx::query_as(sql).bind(from).bind(to).bind(cutoff).fetch_all(&mut *self.0).await?)
+    }
+
+    async fn old_messages(&mut self, cutoff: i64) -> Result<Vec<(i64, String, Vec<u8>)>, StoreError> {
+        let sql = "SELECT id, record, lesson FROM message WHERE at < $1 ORDER BY at LIMIT $2";
+        let rows = i64::try_from(limits::SWEEP_ROWS).unwrap_or(i64::MAX);
+        Ok(sqlx::query_as(sql).bind(cutoff).bind(rows).fetch_all(&mut *self.0).await?)
+    }
+}
+
+impl Objects for PostgresTx {
+    shared_objects!();
 
     async fn hold_all(&mut self, addresses: &[&str]) -> Result<(), StoreError> {
         let sql = "SELECT count(*) FROM (SELECT pg_advisory_xact_lock(hashtextextended(address, 0))

@@ -3,7 +3,7 @@
 use sekisho_record::quarantine::{AuditEntry, Effect, State};
 
 use super::{ForRow, HeldRow};
-use crate::{StoreError, store::PulseColumns, sweep::Sweeping};
+use crate::{StoreError, store::PulseColumns, sweep::Objects};
 
 /// A new row of `held`.
 #[derive(Debug)]
@@ -86,7 +86,7 @@ pub(crate) type FoundForColumns = (i64, String, String, i64, String, i64);
 pub(crate) type UntoldColumns = (i64, String, i64, i64);
 
 /// One transaction: statements without decisions.
-pub(crate) trait Gate: Sweeping {
+pub(crate) trait Gate: Objects {
     /// No lockdown begins or ends until this transaction ends; waits for one that is under way.
     async fn pass(&mut self) -> Result<(), StoreError>;
     /// Nobody passes until this transaction ends; waits for those that are under way.

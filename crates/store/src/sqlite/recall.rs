@@ -2,14 +2,13 @@
 //! index.
 //!
 //! * `CROSS JOIN` keeps SQLite to the written order: from the question to the row, never the other way.
-//! * Lists go in and come out as JSON: a row that crosses from the thread of the connection to ours costs more than
-//!   finding it, and so does every further statement.
+//! * Lists go in and come out as JSON: every further statement would walk its own way down the same pages.
 //! * `LIMIT ?1 + 0`, never `LIMIT ?1`: SQLite plans for the number in the second, and so prepares the whole statement
 //!   anew each time that a number is bound.
 
+use rusqlite::{Connection, params};
 use sekisho_record::history::{Answers, Count, Questions, Seen};
 use serde::de::DeserializeOwned;
-use sqlx::SqliteConnection;
 
 use crate::{
     StoreError,
@@ -145,55 +144,60 @@ fn count(max: usize) -> i64 {
 }
 
 impl Sqlite {
-    /// Answers the questions.
+    /// Answers the questions, on this thread.
     pub(crate) async fn recall(&self, questions: &Questions) -> Result<Answers, StoreError> {
         let asked = Asked::new(questions, &self.salt);
-        let mut reader = self.readers.take().await?;
-        let rows = everything(reader.connection()?, &asked).await?;
+        let reader = self.readers.take().await?;
+        let rows = everything(reader.connection()?, &asked)?;
         reader.sound();
         Ok(answers(questions, &asked, rows))
     }
 }
 
-async fn everything(connection: &mut SqliteConnection, asked: &Asked) -> Result<Rows, StoreError> {
-    type Parts = (String, String, String, String, String, String, String);
-    let (totals, values, exact, windows, matches, thread_totals, thread_values): Parts =
-        sqlx::query_as(EVERYTHING)
-            .bind(to_json(&asked.subjects)?)
-            .bind(asked.most.0)
-            .bind(asked.most.1)
-            .bind(count(limits::ASPECTS_MAX))
-            .bind(to_json(&asked.exact)?)
-            .bind(to_json(&asked.windows)?)
-            .bind(count(limits::WINDOW_TICKS_MAX + 1))
-            .bind(to_json(&asked.message_ids)?)
-            .bind(count(limits::SAME_ID_MAX))
-            .bind(to_json(&asked.shingles)?)
-            .bind(count(limits::SAME_SHINGLE_MAX))
-            .bind(count(limits::QUOTED_MAX))
-            .bind(to_json(&asked.subject_keys)?)
-            .bind(count(limits::SAME_SUBJECT_MAX))
-            .bind(count(HASHES_BYTES_MAX))
-            .bind(asked.threads)
-            .bind(asked.thread_values.0)
-            .bind(asked.thread_values.1)
-            .bind(to_json(&asked.aliases)?)
-            .bind(count(limits::SAME_ALIAS_MAX))
-            .fetch_one(connection)
-            .await?;
-    let exact: Vec<(usize, i64, i64, i64)> = from_json(&exact)?;
-    let windows: Vec<(usize, [u64; 3])> = from_json(&windows)?;
+fn everything(connection: &Connection, asked: &Asked) -> Result<Rows, StoreError> {
+    let mut statement = connection.prepare_cached(EVERYTHING)?;
+    let of = params![
+        to_json(&asked.subjects)?,
+        asked.most.0,
+        asked.most.1,
+        count(limits::ASPECTS_MAX),
+        to_json(&asked.exact)?,
+        to_json(&asked.windows)?,
+        count(limits::WINDOW_TICKS_MAX + 1),
+        to_json(&asked.message_ids)?,
+        count(limits::SAME_ID_MAX),
+        to_json(&asked.shingles)?,
+        count(limits::SAME_SHINGLE_MAX),
+        count(limits::QUOTED_MAX),
+        to_json(&asked.subject_keys)?,
+        count(limits::SAME_SUBJECT_MAX),
+        count(HASHES_BYTES_MAX),
+        asked.threads,
+        asked.thread_values.0,
+        asked.thread_values.1,
+        to_json(&asked.aliases)?,
+        count(limits::SAME_ALIAS_MAX),
+    ];
+    let mut found = statement.query(of)?;
+    let row = found.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
+    let part = |at: usize| -> Result<&str, StoreError> {
+        row.get_ref(at)?
+            .as_str()
+            .map_err(|error| StoreError::Corrupt(format!("an answer of SQLite: {error}")))
+    };
+    let exact: Vec<(usize, i64, i64, i64)> = from_json(part(2)?)?;
+    let windows: Vec<(usize, [u64; 3])> = from_json(part(3)?)?;
     let window = |(place, [count, distinct, new]): (usize, [u64; 3])| {
         (place, Count { count, distinct, new, capped: false })
     };
     Ok(Rows {
-        totals: total_rows(&totals)?,
-        values: value_rows(&values)?,
+        totals: total_rows(part(0)?)?,
+        values: value_rows(part(1)?)?,
         exact: exact.into_iter().map(|(place, n, first, last)| (place, seen(n, first, last))).collect(),
         windows: windows.into_iter().map(window).collect(),
-        matches: matched(&matches)?,
-        thread_totals: total_rows(&thread_totals)?,
-        thread_values: value_rows(&thread_values)?,
+        matches: matched(part(4)?)?,
+        thread_totals: total_rows(part(5)?)?,
+        thread_values: value_rows(part(6)?)?,
     })
 }
 

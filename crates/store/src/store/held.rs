@@ -13,7 +13,7 @@ use crate::{
         steps,
         sweep::{self, HeldRetention, SweptHeld},
     },
-    sweep::{Sweeping as _, cutoff},
+    sweep::{Objects as _, cutoff},
     text::{clip, hex},
 };
 use std::time::Duration;

@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::{Engine, Store};
-use crate::{StoreError, limits, migrate::Schema as _, quarantine::statements::Gate as _, text::clip};
+use crate::{StoreError, limits, migrate::Meta as _, quarantine::statements::Gate as _, text::clip};
 
 /// Where the generation is noted.
 const GENERATION: &str = "generation";

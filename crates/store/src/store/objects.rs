@@ -10,8 +10,8 @@ use tokio::task::JoinSet;
 use super::{Engine, Store};
 use crate::{
     Bytes, Sealed, StoreError, limits,
-    migrate::Schema as _,
-    sweep::{Note, Sweeping as _, Swept},
+    migrate::Meta as _,
+    sweep::{Note, Objects as _, Swept},
 };
 
 /// Where the fingerprint of the key of all objects is noted.

@@ -1,0 +1,136 @@
+//! Connections whose statements run on the thread that wants them: those on the way of every message, which asks history
+//! before its verdict and teaches it afterwards.
+//!
+//! * sqlx gives every connection a thread of its own, and two changes of thread a statement cost more than most of these
+//!   statements. So rusqlite has them, on the same file; everything else stays with sqlx.
+//! * Whoever uses one should be on a thread that may wait: a question takes some tenths of a millisecond, a batch of
+//!   lessons some milliseconds, and a slow disk can make either longer.
+//! * The connection that came back last is lent next: its pages and statements are in memory, and so a process that
+//!   judges one message at a time has one of them.
+//! * Only one writes. Waiting for other writers is left to the caller's clock: see [`Lent::begin`].
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::{StoreError, limits};
+
+/// Statements that a connection keeps prepared.
+const STATEMENTS: usize = 64;
+
+/// Connections of one sort, as many as are needed, up to a number.
+#[derive(Debug, Clone)]
+pub(crate) struct Here(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    path: PathBuf,
+    /// Pragmas of each connection.
+    setting: String,
+    idle: Mutex<Vec<Connection>>,
+    places: Arc<Semaphore>,
+    most: u32,
+}
+
+/// A connection that is lent. It is closed, and a transaction on it taken back, unless it is said to be sound.
+pub(crate) struct Lent {
+    connection: Option<Connection>,
+    inner: Arc<Inner>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Here {
+    /// Connections to a file that is there.
+    pub(crate) fn new(path: PathBuf, setting: String, most: u32) -> Self {
+        let places = Arc::new(Semaphore::new(most as usize));
+        Self(Arc::new(Inner { path, setting, idle: Mutex::default(), places, most }))
+    }
+
+    /// Waits until one is free.
+    pub(crate) async fn take(&self) -> Result<Lent, StoreError> {
+        let place = self.turn().await?;
+        let idle = self.0.idle().pop();
+        let connection = match idle {
+            Some(connection) => connection,
+            None => self.0.open()?,
+        };
+        Ok(Lent { connection: Some(connection), inner: Arc::clone(&self.0), _place: place })
+    }
+
+    /// Waits until one would be free, and keeps it from others.
+    pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, StoreError> {
+        Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| closed())
+    }
+
+    /// Waits until all came back and closes them; nobody gets one any more.
+    pub(crate) async fn close(&self) {
+        let all = self.0.places.acquire_many(self.0.most).await;
+        self.0.places.close();
+        drop(all);
+        let idle = std::mem::take(&mut *self.0.idle());
+        for connection in idle {
+            if let Err((_, error)) = connection.close() {
+                tracing::debug!(%error, "a connection closes badly");
+            }
+        }
+    }
+}
+
+impl Inner {
+    fn idle(&self) -> MutexGuard<'_, Vec<Connection>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn open(&self) -> Result<Connection, StoreError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(&self.path, flags)?;
+        connection.busy_timeout(Duration::from_millis(limits::BUSY_MS_MAX))?;
+        connection.execute_batch(&self.setting)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS);
+        Ok(connection)
+    }
+}
+
+impl Lent {
+    pub(crate) fn connection(&self) -> Result<&Connection, StoreError> {
+        self.connection.as_ref().ok_or_else(closed)
+    }
+
+    /// Begins a transaction that writes. While another process writes, this thread does other things.
+    pub(crate) async fn begin(&mut self) -> Result<(), StoreError> {
+        let end = Instant::now() + Duration::from_millis(limits::BUSY_MS_MAX);
+        self.connection()?.busy_timeout(Duration::ZERO)?;
+        let mut pause = 1;
+        loop {
+            match self.connection()?.execute_batch("BEGIN IMMEDIATE").map_err(StoreError::from) {
+                Err(StoreError::Busy(_)) if Instant::now() < end => {}
+                begun => return begun,
+            }
+            tokio::time::sleep(Duration::from_millis(pause)).await;
+            pause = (pause * 2).min(limits::BUSY_PAUSE_MS_MAX);
+        }
+    }
+
+    /// Ends the transaction; what it wrote is kept.
+    pub(crate) async fn commit(self) -> Result<(), StoreError> {
+        self.connection()?.execute_batch("COMMIT")?;
+        self.sound();
+        Ok(())
+    }
+
+    /// Nothing went wrong and nothing is under way: the next may have it.
+    pub(crate) fn sound(mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.inner.idle().push(connection);
+        }
+    }
+}
+
+fn closed() -> StoreError {
+    StoreError::Gone("it is closed".to_owned())
+}
