@@ -9,7 +9,7 @@ use sekisho_record::history::{
 use crate::{
     lesson, limits,
     plan::bounded,
-    text::{Salt, clip, thread_name, unhex},
+    text::{Salt, clip, thread_name},
 };
 
 /// Questions as keys, within the limits.
@@ -117,8 +117,8 @@ pub(crate) struct MatchRow {
     pub(crate) at: i64,
     pub(crate) sender: String,
     pub(crate) participants: String,
-    /// Of a quotation: the beginning of the lesson, with its text hashes, in hexadecimal digits.
-    pub(crate) hashes: String,
+    /// Of a quotation: the beginning of the lesson, with its text hashes.
+    pub(crate) hashes: Vec<u8>,
 }
 
 impl MatchRow {
@@ -224,7 +224,7 @@ pub(crate) fn answers(questions: &Questions, asked: &Asked, rows: Rows) -> Answe
 /// Matches, the best first. A quotation tells how many of all its hashes were asked for.
 fn matches(mut rows: Vec<MatchRow>, asked: &[i64]) -> Vec<Match> {
     for row in rows.iter_mut().filter(|row| row.why == Why::Quote) {
-        let hashes = unhex(&row.hashes).and_then(|bytes| lesson::hashes(&bytes).ok()).unwrap_or_default();
+        let hashes = lesson::hashes(&row.hashes).unwrap_or_default();
         let shared = hashes.iter().filter(|hash| asked.binary_search(hash).is_ok()).count();
         row.overlap = u32::try_from(shared).unwrap_or(u32::MAX);
     }

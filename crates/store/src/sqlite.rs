@@ -32,7 +32,7 @@ pub(crate) use tx::SqliteTx;
 
 use here::Here;
 
-use crate::{StoreError, limits, migrate, text::Salt};
+use crate::{StoreError, limits, migrate, text::Salt, words::Words};
 
 /// Numbered steps of the schema; released ones never change.
 pub(crate) const STEPS: [&str; 4] = [
@@ -64,6 +64,8 @@ pub(crate) struct Sqlite {
     readers: Here,
     /// For transactions that read for long.
     checkers: SqlitePool,
+    /// Aspects that were read.
+    words: Arc<Words>,
     pub(crate) salt: Salt,
 }
 
@@ -112,7 +114,8 @@ impl Sqlite {
         let setting = setting("NORMAL", CACHE_KIB, CHECKPOINT_PAGES);
         let readers =
             Here::new(path.clone(), format!("{setting}; PRAGMA query_only = 1"), limits::CONNECTIONS_MAX);
-        Ok(Self { learner: Here::new(path, setting, 1), writer, waits, readers, checkers, salt })
+        let learner = Here::new(path, setting, 1);
+        Ok(Self { learner, writer, waits, readers, checkers, words: Arc::default(), salt })
     }
 
     /// A transaction that may write, of anything but history.

@@ -1,7 +1,7 @@
 //! Aspects have numbers: there are some dozens of them, and they stand in every row.
 //!
-//! A number is given once and never changes. This process keeps the ones that it has met for writing; whoever reads has
-//! the statement find them, so that a word that another node has just added is known everywhere.
+//! A number is given once and never changes. This process keeps the ones that it has met; a word that it has not met is
+//! asked for every time, so that one that another node has just added is known everywhere.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,17 +21,28 @@ pub(crate) const OPINION: i64 = 3;
 
 /// The numbers that this process has met.
 #[derive(Debug, Default)]
-pub(crate) struct Words(RwLock<HashMap<String, i64>>);
+pub(crate) struct Words(RwLock<Met>);
+
+#[derive(Debug, Default)]
+struct Met {
+    numbers: HashMap<String, i64>,
+    names: HashMap<i64, String>,
+}
 
 impl Words {
     /// The number of a word.
     pub(crate) fn number(&self, word: &str) -> Option<i64> {
-        self.0.read().unwrap_or_else(PoisonError::into_inner).get(word).copied()
+        self.0.read().unwrap_or_else(PoisonError::into_inner).numbers.get(word).copied()
+    }
+
+    /// The word of a number.
+    pub(crate) fn name(&self, number: i64) -> Option<String> {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).names.get(&number).cloned()
     }
 
     /// Words of these lessons that have not been met, as many as there may be.
     pub(crate) fn missing(&self, lessons: &[Lesson]) -> Vec<String> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = &self.0.read().unwrap_or_else(PoisonError::into_inner).numbers;
         if known.len() >= limits::WORDS_MAX {
             return Vec::new();
         }
@@ -42,7 +53,14 @@ impl Words {
 
     /// Notes numbers that the database has given.
     pub(crate) fn note(&self, numbers: Vec<(String, i64)>) {
-        self.0.write().unwrap_or_else(PoisonError::into_inner).extend(numbers);
+        if numbers.is_empty() {
+            return;
+        }
+        let mut met = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        for (word, number) in numbers {
+            met.names.insert(number, word.clone());
+            met.numbers.insert(word, number);
+        }
     }
 
     #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     limits,
     postgres::Postgres,
     recall::{Asked, MatchRow, Rows, answers, seen, why},
+    text::unhex,
 };
 
 const RECALL: &str = include_str!("recall.sql");
@@ -78,7 +79,7 @@ fn sort(rows: Vec<Row>) -> Rows {
                 at: n2,
                 sender: b,
                 participants: c,
-                hashes: d,
+                hashes: unhex(&d).unwrap_or_default(),
             }),
             6 => out.thread_totals.push((thread, (a, seen(n1, n2, n3), number(n4)))),
             _ => out.thread_values.push((thread, (a, b, seen(n1, n2, n3)))),

@@ -1,145 +1,62 @@
-//! What one verdict needs, on SQLite: one statement, so of one moment without a transaction, every part a walk down an
-//! index.
+//! What one verdict needs, on SQLite: many small statements of one moment, each a walk down an index.
 //!
+//! * They run on the caller's thread ([`super::here`]): finding a row costs a microsecond or two, so what is asked is asked
+//!   plainly, and most of it not at all, since most subjects of a message are new.
 //! * `CROSS JOIN` keeps SQLite to the written order: from the question to the row, never the other way.
-//! * Lists go in and come out as JSON: every further statement would walk its own way down the same pages.
 //! * `LIMIT ?1 + 0`, never `LIMIT ?1`: SQLite plans for the number in the second, and so prepares the whole statement
 //!   anew each time that a number is bound.
 
-use rusqlite::{Connection, params};
-use sekisho_record::history::{Answers, Count, Questions, Seen};
-use serde::de::DeserializeOwned;
+use std::collections::{BTreeMap, HashMap};
+
+use rusqlite::{CachedStatement, Connection, OptionalExtension as _, Params, Row, params};
+use sekisho_record::history::{Answers, Count, Questions, Seen, Why};
 
 use crate::{
     StoreError,
     lesson::HASHES_BYTES_MAX,
     limits,
-    recall::{Asked, MatchRow, Rows, TotalRow, ValueRow, answers, seen, why},
+    recall::{Asked, MatchRow, Rows, TotalRow, ValueRow, answers, best_threads, seen},
     sqlite::Sqlite,
+    words::Words,
 };
 
-/// Totals of `$whose` as JSON.
-macro_rules! totals {
-    ($whose:literal) => {
-        concat!(
-            "(SELECT json_group_array(json_array(place, name, count, first_at, last_at, distinct_values)) FROM ",
-            $whose,
-            ")"
-        )
+/// Totals of a subject, those of the aspects that were met first.
+const TOTALS: &str = "SELECT aspect, count, first_at, last_at, distinct_values FROM total WHERE subject = ?1
+     ORDER BY aspect LIMIT ?2 + 0";
+/// All values of its aspects that have few, up to an aspect.
+const FEW_VALUES: &str = "SELECT v.aspect, v.value, v.count, v.first_at, v.last_at FROM total t CROSS JOIN trait v
+     WHERE t.subject = ?1 AND t.aspect <= ?2 AND t.distinct_values <= ?3 AND v.subject = ?1 AND v.aspect = t.aspect";
+/// Of an aspect that has many the values with the highest ranks, and as many as are told in alphabetical order, since a
+/// value that was seen once has no rank.
+const BEST_VALUES: &str = "SELECT aspect, value, count, first_at, last_at FROM trait
+     WHERE subject = ?1 AND aspect = ?2 AND value IN (
+       SELECT value FROM (SELECT value FROM trait INDEXED BY trait_by_rank
+         WHERE subject = ?1 AND aspect = ?2 AND rank > 1 ORDER BY rank DESC, value LIMIT ?3 + 0)
+       UNION
+       SELECT value FROM (SELECT value FROM trait
+         WHERE subject = ?1 AND aspect = ?2 ORDER BY value LIMIT ?4 + 0))";
+const EXACT: &str =
+    "SELECT count, first_at, last_at FROM trait WHERE subject = ?1 AND aspect = ?2 AND value = ?3";
+/// The newest ticks of a window.
+const TICKS: &str = "SELECT value FROM tick WHERE subject = ?1 AND kind = ?2 AND at >= ?3 AND at < ?4
+     ORDER BY at DESC LIMIT ?5 + 0";
+const OLDER: &str = "SELECT 1 FROM trait WHERE subject = ?1 AND aspect = ?2 AND value = ?3 AND first_at < ?4";
+const SHINGLE: &str = "SELECT message FROM shingle WHERE hash = ?1 ORDER BY message DESC LIMIT ?2 + 0";
+
+/// Columns of a [`MatchRow`].
+macro_rules! matching {
+    ($($rest:literal),+) => {
+        concat!("SELECT record, thread, at, sender, participants, substr(lesson, 1, ?2) FROM message WHERE learnt = 1 AND ",
+            $($rest),+)
     };
 }
+const BY_ID: &str = matching!("message_id = ?1 ORDER BY id DESC LIMIT ?3 + 0");
+const BY_SUBJECT: &str = matching!("subject_key = ?1 ORDER BY at DESC, id DESC LIMIT ?3 + 0");
+const BY_ALIAS: &str =
+    matching!("id IN (SELECT message FROM alias WHERE key = ?1 ORDER BY message DESC LIMIT ?3 + 0)");
+const BY_NUMBER: &str = matching!("id = ?1 LIMIT ?3 + 0");
 
-/// Frequent values of `$whose` as JSON: all values of an aspect that has few (`$look_at`); else those with the highest
-/// ranks, and as many as are told (`$told`) in alphabetical order, since a value that was seen once has no rank.
-macro_rules! values {
-    ($whose:literal, $look_at:literal, $told:literal) => {
-        concat!(
-            "(SELECT json_group_array(json_array(place, name, value, count, first_at, last_at)) FROM (
-           SELECT k.place, k.name, v.value, v.count, v.first_at, v.last_at FROM ",
-            $whose,
-            " k CROSS JOIN trait v
-           WHERE k.distinct_values <= ",
-            $look_at,
-            " AND ",
-            $told,
-            " > 0
-           AND v.subject = k.subject AND v.aspect = k.aspect
-           UNION ALL
-           SELECT k.place, k.name, v.value, v.count, v.first_at, v.last_at FROM ",
-            $whose,
-            " k CROSS JOIN trait v
-           WHERE k.distinct_values > ",
-            $look_at,
-            " AND v.subject = k.subject AND v.aspect = k.aspect AND v.value IN (
-             SELECT value FROM (SELECT value FROM trait INDEXED BY trait_by_rank
-               WHERE subject = k.subject AND aspect = k.aspect AND rank > 1
-               ORDER BY rank DESC, value LIMIT ",
-            $look_at,
-            " + 0)
-             UNION
-             SELECT value FROM (SELECT value FROM trait
-               WHERE subject = k.subject AND aspect = k.aspect ORDER BY value LIMIT ",
-            $told,
-            " + 0))))"
-        )
-    };
-}
-
-/// Subjects `?1`, values `?2` and `?3`, aspects `?4`, exact traits `?5`, windows `?6`, messages by id `?8`, text hashes
-/// `?10`, subject `?13`, threads `?16` and their values `?17` and `?18`, aliases `?19`. The ticks of a window are counted among its
-/// newest only. Scores and the order of threads are those of src/recall.rs.
-const EVERYTHING: &str = concat!(
-    "WITH asked AS MATERIALIZED (
-           SELECT q.key AS place, w.name, t.* FROM json_each(?1) q CROSS JOIN total t CROSS JOIN word w
-           WHERE t.subject = q.value AND w.id = t.aspect
-           AND t.aspect IN (SELECT aspect FROM total WHERE subject = q.value ORDER BY aspect LIMIT ?4 + 0)),
-         found AS MATERIALIZED (
-           SELECT 1 AS why, q.key AS place, 0 AS overlap, m.record, m.thread, m.at, m.sender, m.participants,
-             '' AS hashes, 3000000 - q.key AS score
-           FROM json_each(?8) q CROSS JOIN message m WHERE m.id IN (
-             SELECT id FROM message WHERE message_id = q.value AND learnt = 1 ORDER BY id DESC LIMIT ?9 + 0)
-           UNION ALL
-           SELECT 2, 0, c.overlap, m.record, m.thread, m.at, m.sender, m.participants,
-             hex(substr(m.lesson, 1, ?15)), 2000000 + c.overlap
-           FROM (SELECT s.message, count(*) AS overlap FROM json_each(?10) q CROSS JOIN shingle s
-             WHERE s.hash = q.value AND s.message IN (
-               SELECT message FROM shingle WHERE hash = q.value ORDER BY message DESC LIMIT ?11 + 0)
-             GROUP BY s.message ORDER BY overlap DESC, s.message DESC LIMIT ?12 + 0) c
-           CROSS JOIN message m WHERE m.id = c.message AND m.learnt = 1
-           UNION ALL
-           SELECT 3, q.key, 0, m.record, m.thread, m.at, m.sender, m.participants, '', 1000000 - q.key
-           FROM json_each(?13) q CROSS JOIN message m WHERE m.id IN (
-             SELECT id FROM message WHERE subject_key = q.value AND learnt = 1
-             ORDER BY at DESC, id DESC LIMIT ?14 + 0)
-           UNION ALL
-           SELECT 4, q.key, 0, m.record, m.thread, m.at, m.sender, m.participants, '', 2500000 - q.key
-           FROM json_each(?19) q CROSS JOIN message m WHERE m.learnt = 1 AND m.id IN (
-             SELECT message FROM alias WHERE key = q.value ORDER BY message DESC LIMIT ?20 + 0)),
-         best AS MATERIALIZED (
-           SELECT thread FROM found GROUP BY thread ORDER BY max(score) DESC, max(at) DESC, thread LIMIT ?16 + 0),
-         joined AS MATERIALIZED (
-           SELECT b.thread AS place, w.name, t.* FROM best b CROSS JOIN total t CROSS JOIN word w
-           WHERE t.subject = b.thread AND w.id = t.aspect
-           AND t.aspect IN (SELECT aspect FROM total WHERE subject = b.thread ORDER BY aspect LIMIT ?4 + 0))
-         SELECT ",
-    totals!("asked"),
-    ", ",
-    values!("asked", "?2", "?3"),
-    ",
-         (SELECT json_group_array(json_array(q.key, t.count, t.first_at, t.last_at))
-           FROM json_each(?5) q CROSS JOIN word a CROSS JOIN trait t
-           WHERE a.name = q.value ->> 1 AND t.subject = q.value ->> 0 AND t.aspect = a.id AND t.value = q.value ->> 2),
-         (SELECT json_group_array(json_array(q.key, json((
-           SELECT json_array(coalesce(sum(n), 0), count(*), coalesce(sum(new), 0)) FROM (
-             SELECT w.n, NOT EXISTS (SELECT 1 FROM trait t WHERE t.subject = q.value ->> 0
-               AND t.aspect = a.id AND t.value = w.value AND t.first_at < q.value ->> 2) AS new
-             FROM (SELECT value, count(*) AS n FROM (
-               SELECT value FROM tick WHERE subject = q.value ->> 0 AND kind = q.value ->> 1
-               AND at >= q.value ->> 2 AND at < q.value ->> 3 ORDER BY at DESC LIMIT ?7 + 0) GROUP BY value) w)))))
-           FROM json_each(?6) q LEFT JOIN word a ON a.name = q.value ->> 4),
-         (SELECT json_group_array(json_array(why, place, overlap, record, thread, at, sender, participants, hashes))
-           FROM found), ",
-    totals!("joined"),
-    ", ",
-    values!("joined", "?17", "?18"),
-);
-
-/// Place (of a thread: its key), aspect, count, first and last time, different values.
-type TotalJson<T> = (T, String, i64, i64, i64, i64);
-/// Place (of a thread: its key), aspect, value, count, first and last time.
-type ValueJson<T> = (T, String, String, i64, i64, i64);
-/// Why, place, overlap, record, thread, time, sender, participants, text hashes.
-type MatchJson = (u8, usize, u32, String, i64, i64, String, String, String);
-
-fn to_json<T: serde::Serialize + ?Sized>(list: &T) -> Result<String, StoreError> {
-    serde_json::to_string(list).map_err(|e| StoreError::Refused(e.to_string()))
-}
-
-fn from_json<T: DeserializeOwned>(text: &str) -> Result<Vec<T>, StoreError> {
-    serde_json::from_str(text).map_err(|e| StoreError::Corrupt(format!("an answer of SQLite: {e}")))
-}
-
-fn count(max: usize) -> i64 {
+fn limit(max: usize) -> i64 {
     i64::try_from(max).unwrap_or(i64::MAX)
 }
 
@@ -148,85 +65,224 @@ impl Sqlite {
     pub(crate) async fn recall(&self, questions: &Questions) -> Result<Answers, StoreError> {
         let asked = Asked::new(questions, &self.salt);
         let reader = self.readers.take().await?;
-        let rows = everything(reader.connection()?, &asked)?;
+        let connection = reader.connection()?;
+        connection.prepare_cached("BEGIN")?.execute([])?;
+        let rows = Reading { connection, words: &self.words }.everything(&asked)?;
+        connection.prepare_cached("COMMIT")?.execute([])?;
         reader.sound();
         Ok(answers(questions, &asked, rows))
     }
 }
 
-fn everything(connection: &Connection, asked: &Asked) -> Result<Rows, StoreError> {
-    let mut statement = connection.prepare_cached(EVERYTHING)?;
-    let of = params![
-        to_json(&asked.subjects)?,
-        asked.most.0,
-        asked.most.1,
-        count(limits::ASPECTS_MAX),
-        to_json(&asked.exact)?,
-        to_json(&asked.windows)?,
-        count(limits::WINDOW_TICKS_MAX + 1),
-        to_json(&asked.message_ids)?,
-        count(limits::SAME_ID_MAX),
-        to_json(&asked.shingles)?,
-        count(limits::SAME_SHINGLE_MAX),
-        count(limits::QUOTED_MAX),
-        to_json(&asked.subject_keys)?,
-        count(limits::SAME_SUBJECT_MAX),
-        count(HASHES_BYTES_MAX),
-        asked.threads,
-        asked.thread_values.0,
-        asked.thread_values.1,
-        to_json(&asked.aliases)?,
-        count(limits::SAME_ALIAS_MAX),
-    ];
-    let mut found = statement.query(of)?;
-    let row = found.next()?.ok_or(rusqlite::Error::QueryReturnedNoRows)?;
-    let part = |at: usize| -> Result<&str, StoreError> {
-        row.get_ref(at)?
-            .as_str()
-            .map_err(|error| StoreError::Corrupt(format!("an answer of SQLite: {error}")))
-    };
-    let exact: Vec<(usize, i64, i64, i64)> = from_json(part(2)?)?;
-    let windows: Vec<(usize, [u64; 3])> = from_json(part(3)?)?;
-    let window = |(place, [count, distinct, new]): (usize, [u64; 3])| {
-        (place, Count { count, distinct, new, capped: false })
-    };
-    Ok(Rows {
-        totals: total_rows(part(0)?)?,
-        values: value_rows(part(1)?)?,
-        exact: exact.into_iter().map(|(place, n, first, last)| (place, seen(n, first, last))).collect(),
-        windows: windows.into_iter().map(window).collect(),
-        matches: matched(part(4)?)?,
-        thread_totals: total_rows(part(5)?)?,
-        thread_values: value_rows(part(6)?)?,
-    })
+/// Rows and what they answer: the place of a question, or the key of a thread.
+type Placed<P, R> = Vec<(P, R)>;
+
+/// Totals and frequent values.
+type Known<P> = (Placed<P, TotalRow>, Placed<P, ValueRow>);
+
+/// Reads what is asked for, in one transaction.
+struct Reading<'a> {
+    connection: &'a Connection,
+    /// Aspects that this process has read before.
+    words: &'a Words,
 }
 
-fn total_rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(T, TotalRow)>, StoreError> {
-    let row = |(place, aspect, n, first, last, distinct): TotalJson<T>| {
-        (place, (aspect, seen(n, first, last), u64::try_from(distinct).unwrap_or_default()))
-    };
-    Ok(from_json(text)?.into_iter().map(row).collect())
-}
+impl Reading<'_> {
+    fn everything(&self, asked: &Asked) -> Result<Rows, StoreError> {
+        let mut rows = Rows { matches: self.matches(asked)?, ..Rows::default() };
+        rows.exact = self.exact(asked)?;
+        rows.windows = self.windows(asked)?;
+        (rows.totals, rows.values) = self.known(asked.subjects.iter().copied().enumerate(), asked.most)?;
+        let threads = best_threads(&rows.matches, asked.threads).into_iter().map(|thread| (thread, thread));
+        (rows.thread_totals, rows.thread_values) = self.known(threads, asked.thread_values)?;
+        Ok(rows)
+    }
 
-fn value_rows<T: DeserializeOwned>(text: &str) -> Result<Vec<(T, ValueRow)>, StoreError> {
-    let row = |(place, aspect, value, n, first, last): ValueJson<T>| -> (T, (String, String, Seen)) {
-        (place, (aspect, value, seen(n, first, last)))
-    };
-    Ok(from_json(text)?.into_iter().map(row).collect())
-}
+    fn prepared(&self, sql: &str) -> Result<CachedStatement<'_>, StoreError> {
+        Ok(self.connection.prepare_cached(sql)?)
+    }
 
-fn matched(text: &str) -> Result<Vec<MatchRow>, StoreError> {
-    let row =
-        |(why, question, overlap, record, thread, at, sender, participants, hashes): MatchJson| MatchRow {
-            why: self::why(i64::from(why)),
-            question,
-            overlap,
-            record,
-            thread,
-            at,
-            sender,
-            participants,
-            hashes,
+    /// Totals and frequent values of subjects, each with its place.
+    fn known<P: Copy>(
+        &self,
+        subjects: impl Iterator<Item = (P, i64)>,
+        (look_at, told): (i64, i64),
+    ) -> Result<Known<P>, StoreError> {
+        let (mut totals, mut values) = (Vec::new(), Vec::new());
+        let (mut all, mut few) = (self.prepared(TOTALS)?, self.prepared(FEW_VALUES)?);
+        for (place, subject) in subjects {
+            let (mut last, mut some, mut many) = (None, false, Vec::new());
+            let mut rows = all.query([subject, limit(limits::ASPECTS_MAX)])?;
+            while let Some(row) = rows.next()? {
+                let (aspect, distinct): (i64, i64) = (row.get(0)?, row.get(4)?);
+                if distinct > look_at {
+                    many.push(aspect)
+                } else {
+                    some = true
+                }
+                last = Some(aspect);
+                let Some(name) = self.name(aspect)? else { continue };
+                let seen = seen(row.get(1)?, row.get(2)?, row.get(3)?);
+                totals.push((place, (name, seen, u64::try_from(distinct).unwrap_or_default())));
+            }
+            let Some(last) = last.filter(|_| told > 0) else { continue };
+            if some {
+                self.values(&mut few, [subject, last, look_at], place, &mut values)?;
+            }
+            for aspect in many {
+                let mut best = self.prepared(BEST_VALUES)?;
+                self.values(&mut best, [subject, aspect, look_at, told], place, &mut values)?;
+            }
+        }
+        Ok((totals, values))
+    }
+
+    fn values<P: Copy>(
+        &self,
+        statement: &mut CachedStatement<'_>,
+        of: impl Params,
+        place: P,
+        out: &mut Placed<P, ValueRow>,
+    ) -> Result<(), StoreError> {
+        let mut rows = statement.query(of)?;
+        while let Some(row) = rows.next()? {
+            if let Some(name) = self.name(row.get(0)?)? {
+                out.push((place, (name, row.get(1)?, seen(row.get(2)?, row.get(3)?, row.get(4)?))));
+            }
+        }
+        Ok(())
+    }
+
+    fn exact(&self, asked: &Asked) -> Result<Placed<usize, Seen>, StoreError> {
+        let mut statement = self.prepared(EXACT)?;
+        let mut out = Vec::new();
+        for (place, (subject, aspect, value)) in asked.exact.iter().enumerate() {
+            let Some(aspect) = self.number(aspect)? else { continue };
+            let row = |row: &Row<'_>| Ok(seen(row.get(0)?, row.get(1)?, row.get(2)?));
+            if let Some(seen) = statement.query_row(params![subject, aspect, value], row).optional()? {
+                out.push((place, seen));
+            }
+        }
+        Ok(out)
+    }
+
+    fn windows(&self, asked: &Asked) -> Result<Placed<usize, Count>, StoreError> {
+        let mut statement = self.prepared(TICKS)?;
+        let mut out = Vec::new();
+        for (place, (subject, kind, since, until, name)) in asked.windows.iter().enumerate() {
+            let of = [*subject, *kind, *since, *until, limit(limits::WINDOW_TICKS_MAX + 1)];
+            let mut values: HashMap<String, u64> = HashMap::new();
+            let mut rows = statement.query(of)?;
+            while let Some(row) = rows.next()? {
+                let value = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
+                match values.get_mut(value) {
+                    Some(count) => *count += 1,
+                    None => drop(values.insert(value.to_owned(), 1)),
+                }
+            }
+            if values.is_empty() {
+                continue;
+            }
+            let (count, distinct) = (values.values().sum(), values.len() as u64);
+            let new = match self.number(name)? {
+                Some(aspect) => self.newer(*subject, aspect, *since, values.keys())?,
+                None => distinct,
+            };
+            out.push((place, Count { count, distinct, new, capped: false }));
+        }
+        Ok(out)
+    }
+
+    /// How many of these values the subject did not have before that time.
+    fn newer<'v>(
+        &self,
+        subject: i64,
+        aspect: i64,
+        since: i64,
+        values: impl Iterator<Item = &'v String>,
+    ) -> Result<u64, StoreError> {
+        let mut older = self.prepared(OLDER)?;
+        let mut new = 0;
+        for value in values {
+            new += u64::from(!older.exists(params![subject, aspect, value, since])?);
+        }
+        Ok(new)
+    }
+
+    fn matches(&self, asked: &Asked) -> Result<Vec<MatchRow>, StoreError> {
+        let mut out = Vec::new();
+        let mut all = |why, sql, keys: &[i64], most| -> Result<(), StoreError> {
+            if keys.is_empty() {
+                return Ok(());
+            }
+            let mut statement = self.prepared(sql)?;
+            for (question, key) in keys.iter().enumerate() {
+                self.matching(&mut statement, [*key, 0, limit(most)], (why, question, 0), &mut out)?;
+            }
+            Ok(())
         };
-    Ok(from_json(text)?.into_iter().map(row).collect())
+        all(Why::Reference, BY_ID, &asked.message_ids, limits::SAME_ID_MAX)?;
+        all(Why::Subject, BY_SUBJECT, &asked.subject_keys, limits::SAME_SUBJECT_MAX)?;
+        all(Why::Alias, BY_ALIAS, &asked.aliases, limits::SAME_ALIAS_MAX)?;
+        let mut statement = self.prepared(BY_NUMBER)?;
+        for (message, overlap) in self.quoted(asked)? {
+            let of = [message, limit(HASHES_BYTES_MAX), 1];
+            self.matching(&mut statement, of, (Why::Quote, 0, overlap), &mut out)?;
+        }
+        Ok(out)
+    }
+
+    fn matching(
+        &self,
+        statement: &mut CachedStatement<'_>,
+        of: [i64; 3],
+        (why, question, overlap): (Why, usize, u32),
+        out: &mut Vec<MatchRow>,
+    ) -> Result<(), StoreError> {
+        let mut rows = statement.query(of)?;
+        while let Some(row) = rows.next()? {
+            let (record, thread, at) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            let (sender, participants, hashes) = (row.get(3)?, row.get(4)?, row.get(5)?);
+            out.push(MatchRow { why, question, overlap, record, thread, at, sender, participants, hashes });
+        }
+        Ok(())
+    }
+
+    /// Messages that share most text hashes with what is asked, and how many.
+    fn quoted(&self, asked: &Asked) -> Result<Vec<(i64, u32)>, StoreError> {
+        let mut shared: BTreeMap<i64, u32> = BTreeMap::new();
+        let mut statement = self.prepared(SHINGLE)?;
+        for hash in &asked.shingles {
+            let mut rows = statement.query([*hash, limit(limits::SAME_SHINGLE_MAX)])?;
+            while let Some(row) = rows.next()? {
+                *shared.entry(row.get(0)?).or_default() += 1;
+            }
+        }
+        let mut best: Vec<(i64, u32)> = shared.into_iter().collect();
+        best.sort_unstable_by_key(|(message, overlap)| std::cmp::Reverse((*overlap, *message)));
+        best.truncate(limits::QUOTED_MAX);
+        Ok(best)
+    }
+
+    /// The aspect of a number.
+    fn name(&self, number: i64) -> Result<Option<String>, StoreError> {
+        if let Some(name) = self.words.name(number) {
+            return Ok(Some(name));
+        }
+        let sql = "SELECT name FROM word WHERE id = ?1";
+        let found: Option<String> = self.prepared(sql)?.query_row([number], |row| row.get(0)).optional()?;
+        self.words.note(found.iter().map(|name| (name.clone(), number)).collect());
+        Ok(found)
+    }
+
+    /// The number of an aspect; one that another process has just given, too.
+    fn number(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        if let Some(number) = self.words.number(name) {
+            return Ok(Some(number));
+        }
+        let sql = "SELECT id FROM word WHERE name = ?1";
+        let found = self.prepared(sql)?.query_row([name], |row| row.get(0)).optional()?;
+        self.words.note(found.iter().map(|number| (name.to_owned(), *number)).collect());
+        Ok(found)
+    }
 }
