@@ -17,8 +17,10 @@ pub(crate) struct Phrases {
     ends: Vec<u32>,
     /// Bytes that some phrase opens with.
     openings: [u64; 2],
-    /// Hashes of the first bytes of phrases, as bits: a look here spares most words the way to the trie.
+    /// Hashes of the first four bytes of phrases, as bits: a look here spares most words the way to the trie.
     heads: Vec<u64>,
+    /// The same of shorter phrases: with few bits set, since every word is looked up in three lengths.
+    shorts: Vec<u64>,
     /// The node below the root for each two ASCII bytes; 0 for none.
     pairs: Vec<u32>,
     /// Phrases of one ASCII byte.
@@ -48,6 +50,7 @@ impl Phrases {
         let mut out = Phrases {
             pairs: vec![0; 128 * 128],
             heads: vec![0; HEAD_WORDS],
+            shorts: vec![0; SHORT_WORDS],
             nodes: vec![Node::default()],
             ..Phrases::default()
         };
@@ -63,9 +66,9 @@ impl Phrases {
             }
         }
         narrow.sort_unstable();
-        for phrase in out.singles.iter().map(|s| std::slice::from_ref(&s.0)).chain(narrow.iter().map(|n| n.0))
-        {
-            note(&mut out.openings, &mut out.heads, phrase);
+        let singles: Vec<[u8; 1]> = out.singles.iter().map(|single| [single.0]).collect();
+        for phrase in singles.iter().map(<[u8; 1]>::as_slice).chain(narrow.iter().map(|narrow| narrow.0)) {
+            out.note(phrase);
         }
         for group in narrow.chunk_by(|a, b| a.0.get(..2) == b.0.get(..2)) {
             let node = out.node(group, 2);
@@ -132,11 +135,24 @@ impl Phrases {
     #[inline]
     fn may_open(&self, bytes: &[u8], start: usize) -> bool {
         let Some(head) = bytes.get(start..).and_then(|rest| rest.first_chunk::<4>()) else { return true };
-        let [a, b, c, d] = *head;
-        [[a, b, c, d], [a, b, c, 0], [a, b, 0, 0], [a, 0, 0, 0]].into_iter().any(|head| {
-            let bit = head_bit(head);
-            self.heads.get(bit >> 6).is_none_or(|word| word & (1 << (bit & 63)) != 0)
-        })
+        let [a, b, c, _] = *head;
+        is_set(&self.heads, *head)
+            || [[a, b, c, 0], [a, b, 0, 0], [a, 0, 0, 0]].into_iter().any(|head| is_set(&self.shorts, head))
+    }
+
+    /// Notes how a phrase opens: its first four bytes, or all of a shorter one and zeros.
+    fn note(&mut self, phrase: &[u8]) {
+        let Some(first) = phrase.first() else { return };
+        if let Some(bits) = self.openings.get_mut(usize::from(first >> 6)) {
+            *bits |= 1 << (first & 63);
+        }
+        let mut head = [0; 4];
+        head.iter_mut().zip(phrase).for_each(|(place, byte)| *place = *byte);
+        let bits = if phrase.len() < head.len() { &mut self.shorts } else { &mut self.heads };
+        let bit = head_bit(head, bits.len());
+        if let Some(word) = bits.get_mut(bit >> 6) {
+            *word |= 1 << (bit & 63);
+        }
     }
 
     /// The phrases that begin at a byte; false to stop.
@@ -165,26 +181,21 @@ impl Phrases {
     }
 }
 
-/// Words of [`Phrases::heads`]: four kilobytes, which stay in the fastest cache.
-const HEAD_WORDS: usize = 512;
+/// Words of [`Phrases::heads`]: eight kilobytes, which stay in the fastest cache.
+const HEAD_WORDS: usize = 1_024;
+/// Words of [`Phrases::shorts`].
+const SHORT_WORDS: usize = 64;
 
-fn head_bit(head: [u8; 4]) -> usize {
-    // 512 words of 64 bits: 15 bits of the product.
-    (u32::from_le_bytes(head).wrapping_mul(0x9E37_79B1) >> 17) as usize
+fn is_set(bits: &[u64], head: [u8; 4]) -> bool {
+    let bit = head_bit(head, bits.len());
+    bits.get(bit >> 6).is_none_or(|word| word & (1 << (bit & 63)) != 0)
 }
 
-/// Notes how a phrase opens: its first four bytes, or all of a shorter one and zeros.
-fn note(openings: &mut [u64; 2], heads: &mut [u64], phrase: &[u8]) {
-    let Some(first) = phrase.first() else { return };
-    if let Some(bits) = openings.get_mut(usize::from(first >> 6)) {
-        *bits |= 1 << (first & 63);
-    }
-    let mut head = [0; 4];
-    head.iter_mut().zip(phrase).for_each(|(place, byte)| *place = *byte);
-    let bit = head_bit(head);
-    if let Some(word) = heads.get_mut(bit >> 6) {
-        *word |= 1 << (bit & 63);
-    }
+/// One of the bits of that many words, a power of two.
+#[inline]
+fn head_bit(head: [u8; 4], words: usize) -> usize {
+    let product = u32::from_le_bytes(head).wrapping_mul(0x9E37_79B1);
+    (product >> 16) as usize & (words * 64 - 1)
 }
 
 /// Two ASCII bytes as one number.

@@ -96,7 +96,8 @@ pub(super) fn fill(
     at: i64,
     cut: &mut Cut,
 ) {
-    let mut facts = alone(evidence);
+    // What could be said without history was said when the message was observed.
+    let mut facts = std::mem::take(&mut evidence.thread);
     facts.known = true;
     let nothing = Known::default();
     if let Some((found, thread)) = best(words, recalled.answers) {
