@@ -202,7 +202,8 @@ impl Sqlite {
 fn setting(wait: &str, cache_kib: i64, pages: i64) -> String {
     format!(
         "PRAGMA synchronous = {wait}; PRAGMA cache_size = -{cache_kib}; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = {pages}; PRAGMA foreign_keys = OFF"
+         PRAGMA wal_autocheckpoint = {pages}; PRAGMA journal_size_limit = {}; PRAGMA foreign_keys = OFF",
+        pages * 8 * 1024
     )
 }
 

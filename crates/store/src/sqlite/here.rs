@@ -16,9 +16,12 @@ use std::{
 };
 
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
 
-use crate::{StoreError, limits};
+use crate::{StoreError, error::NO_CONNECTION, limits};
 
 /// Statements that a connection keeps prepared.
 const STATEMENTS: usize = 64;
@@ -64,7 +67,9 @@ impl Here {
 
     /// Waits until one would be free, and keeps it from others.
     pub(crate) async fn turn(&self) -> Result<OwnedSemaphorePermit, StoreError> {
-        Arc::clone(&self.0.places).acquire_owned().await.map_err(|_| closed())
+        let patience = Duration::from_millis(limits::BUSY_MS_MAX);
+        let turn = timeout(patience, Arc::clone(&self.0.places).acquire_owned()).await;
+        turn.map_err(|_| StoreError::Gone(NO_CONNECTION.to_owned()))?.map_err(|_| closed())
     }
 
     /// Waits until all came back and closes them; nobody gets one any more.
