@@ -246,15 +246,12 @@ impl Desk {
         self.blocking(true, future).unwrap_or_else(nobody)
     }
 
-    /// Has something done while others are judged, on a thread of its own, since SQLite works on the thread that asks it;
-    /// `None` when there is no runtime.
+    /// Has something done while others are judged; `None` when there is no runtime.
     pub(crate) fn behind<T: Send + 'static>(
         &self,
         future: impl Future<Output = T> + Send + 'static,
     ) -> Option<tokio::task::JoinHandle<T>> {
-        let runtime = self.runtime()?;
-        let handle = runtime.handle().clone();
-        Some(runtime.spawn_blocking(move || handle.block_on(future)))
+        Some(self.runtime()?.spawn(future))
     }
 
     /// The same with another time limit for history.

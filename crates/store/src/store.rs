@@ -279,6 +279,8 @@ impl Store {
         for _ in 0..limits::SWEEP_STEPS {
             let (removed, end) =
                 transact!(self, begin_history, |tx, _salt| sweep::messages(&mut tx, old).await)?;
+            // SQLite works on this thread: others get it between two steps.
+            tokio::task::yield_now().await;
             out.messages += removed;
             done = end;
             if done {
@@ -304,6 +306,7 @@ impl Store {
         for _ in 0..limits::SWEEP_STEPS {
             let (rows, end) =
                 transact!(self, begin_history, |tx, _salt| sweep::step(&mut tx, table, cutoff).await)?;
+            tokio::task::yield_now().await;
             *removed += rows;
             if end {
                 return Ok(false);
