@@ -129,7 +129,9 @@ pub(super) fn fill(
         imitation(&mut facts, evidence, words, thread);
         if facts.claims_reply {
             let reply = Reply::new(evidence, shingles::own(evidence));
-            facts.takes_up = takes_up(evidence, &reply, &values(thread, WORD));
+            let lines = values(thread, WORD);
+            let known: Vec<&str> = lines.iter().flat_map(|line| line.split(' ')).collect();
+            facts.takes_up = takes_up(evidence, &reply, &known);
         }
     } else {
         facts.parent_unknown =
@@ -294,7 +296,7 @@ fn look(value: &str) -> String {
 }
 
 /// Share of the telling words that the thread, its subject or what is quoted of it used.
-fn takes_up(evidence: &Evidence, reply: &Reply<'_>, thread: &[String]) -> Option<f64> {
+fn takes_up(evidence: &Evidence, reply: &Reply<'_>, thread: &[&str]) -> Option<f64> {
     let mut own = shingles::telling(reply.body(), limits::HISTORY_WORDS_MAX);
     // Whoever greets, signs and hands something over takes nothing up.
     own.retain(|stem| !matter::is_handover(stem));
@@ -306,7 +308,7 @@ fn takes_up(evidence: &Evidence, reply: &Reply<'_>, thread: &[String]) -> Option
     let all = left.len();
     let mut before = !thread.is_empty();
     for word in thread {
-        left.remove(word.as_str());
+        left.remove(word);
     }
     // Only whether the few own words stand there is asked, and no more is read when all were found.
     let quoted = evidence.model.body.previous_threads.iter().take(limits::HISTORY_QUOTED_MAX);
@@ -327,6 +329,21 @@ fn takes_up(evidence: &Evidence, reply: &Reply<'_>, thread: &[String]) -> Option
     Some(taken as f64 / own.len() as f64)
 }
 
+/// Words, a blank between them, in as few lines as they fit in: a line is a value, and a value is a row of the store.
+fn lines(words: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= limits::HISTORY_LINE_BYTES_MAX => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.clone()),
+        }
+    }
+    lines
+}
+
 /// What the message teaches its thread.
 pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mut Vec<Trait>) {
     // Of a suspicious message the names are not believed: they may be borrowed.
@@ -335,7 +352,7 @@ pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mu
         traits.extend(names.map(|(address, name)| Trait::new(THREAD, NAME, format!("{address} {name}"))));
     }
     let own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
-    traits.extend(own.iter().map(|stem| Trait::new(THREAD, WORD, stem)));
+    traits.extend(lines(&own).iter().map(|line| Trait::new(THREAD, WORD, line)));
     if !looks {
         return;
     }

@@ -4,7 +4,10 @@ mod limits_named;
 mod memory;
 
 use memory::Memory;
-use sekisho_record::{Class, Evidence, Submission, Verdict};
+use sekisho_record::{
+    Class, Evidence, Submission, Verdict,
+    history::{THREAD, Trait},
+};
 
 use super::{Words, behaviour::skeleton, lesson, questions, remembered, shingles, words};
 use crate::{Answers, Context, Knowledge, limits, observe};
@@ -137,6 +140,49 @@ fn a_dormant_thread_resumes_on_another_machine() {
     thread reference 215 took_part true new [evil.test] here [evil.test] changed [client greeting] takes_up None
     pace 1/1/1 dormant 1 first 0 text 1
     ");
+}
+
+#[test]
+fn what_a_thread_is_about_stands_in_a_line_and_once_stood_in_rows() {
+    let taught = |split: bool| {
+        let mut world = World::new();
+        let first = mail("ann@steel.example", "jonas@corp.example", "m8", "", OUTLOOK, ORDER);
+        let evidence = world.evidence(&first);
+        let words = Words::of(&evidence, &world.context);
+        let mut taught = lesson(&evidence, &Verdict::default(), "r1", words, NOW - DAY);
+        let (lines, mut others): (Vec<Trait>, Vec<Trait>) =
+            taught.traits.into_iter().partition(|t| t.aspect == words::WORD);
+        let told: Vec<String> = lines.iter().map(|t| t.value.clone()).collect();
+        if split {
+            let rows =
+                lines.iter().flat_map(|t| t.value.split(' ').map(|w| Trait::new(THREAD, words::WORD, w)));
+            others.extend(rows);
+        } else {
+            others.extend(lines);
+        }
+        taught.traits = others;
+        world.memory.learn(taught);
+        let text = "Hello Jonas,\n\nthe batteries of two forklift trucks are due in March.\n";
+        let honest = mail("ann@steel.example", "jonas@corp.example", "z1", "m8", OUTLOOK, text);
+        (told, world.look(&honest, NOW).thread.takes_up)
+    };
+    let line = "batter forkli extend return trucks could hello jonas which would";
+    assert_eq!(taught(false), (vec![line.to_owned()], Some(0.75)));
+    assert_eq!(taught(true).1, Some(0.75), "as lessons were written before");
+}
+
+#[test]
+fn many_words_stand_in_lines_that_the_store_keeps_whole() {
+    let world = World::new();
+    let text = (0..30).map(|n| format!("reference{n} 1234567890{n:06} ")).collect::<String>();
+    let evidence = world.evidence(&mail("a@steel.example", "j@corp.example", "m1", "", OUTLOOK, &text));
+    let words = Words::of(&evidence, &world.context);
+    let taught = lesson(&evidence, &Verdict::default(), "r1", words, NOW);
+    let lines: Vec<&String> =
+        taught.traits.iter().filter(|t| t.aspect == words::WORD).map(|t| &t.value).collect();
+    assert!(lines.len() > 1 && lines.iter().all(|line| line.len() <= limits::HISTORY_LINE_BYTES_MAX));
+    let all: Vec<&str> = lines.iter().flat_map(|line| line.split(' ')).collect();
+    assert_eq!(all.len(), limits::HISTORY_WORDS_MAX, "{all:?}");
 }
 
 #[test]
