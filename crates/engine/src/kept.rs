@@ -1,8 +1,8 @@
 //! What is kept of a judged message, so that it can be judged again exactly as then: without a network, and without what
 //! history has learnt since.
 //!
-//! A kept message is `SKM1`, the length of a JSON head, the head, and the message as it came. The head says
-//! which record it is, when it arrived, its envelope, what it was judged to be, and everything that was asked of the
+//! A kept message is `SKM2`, the length of a head, the head (MessagePack with names; behind `SKM1`, as it was written before,
+//! JSON), and the message as it came. The head says which record it is, when it arrived, its envelope, what it was judged to be, and everything that was asked of the
 //! world for it, with the answers. It is an object of its own, or it lies in a bundle with others of its class that
 //! arrived in the same minute: `SKMB`, then each with its length before it. Making a file costs more than a small message.
 //! [`keeping`] writes such objects behind a [`Desk`](crate::Desk), [`Shelf`] reads them.
@@ -24,7 +24,9 @@ pub use shelf::{Entry, Shelf, Wanted};
 use crate::{limits, world::Exchange};
 
 /// First bytes of a kept message: what it is and in which form.
-const MAGIC: &[u8; 4] = b"SKM1";
+const MAGIC: &[u8; 4] = b"SKM2";
+/// The same with a head of JSON, as long as anything written so may be kept.
+const MAGIC_JSON: &[u8; 4] = b"SKM1";
 /// First bytes of a bundle of them.
 const BUNDLE: &[u8; 4] = b"SKMB";
 
@@ -118,7 +120,7 @@ pub fn pack(
     let mut out = Vec::with_capacity(submission.raw.len() + (16 << 10));
     out.extend_from_slice(MAGIC);
     out.extend_from_slice(&[0; 4]);
-    serde_json::to_writer(&mut out, &head).map_err(|error| error.to_string())?;
+    rmp_serde::encode::write_named(&mut out, &head).map_err(|error| error.to_string())?;
     let length = out.len().saturating_sub(START);
     if length > limits::KEPT_HEAD_MAX {
         return Err(format!("{length} bytes of questions and answers, more than {}", limits::KEPT_HEAD_MAX));
@@ -139,7 +141,9 @@ const START: usize = MAGIC.len() + 4;
 /// # Errors
 /// What is wrong with them, in words.
 pub fn unpack(content: Vec<u8>) -> Result<Message, String> {
-    let Some(rest) = content.strip_prefix(MAGIC) else {
+    let packed = content.strip_prefix(MAGIC).map(|rest| (rest, true));
+    let json = || content.strip_prefix(MAGIC_JSON).map(|rest| (rest, false));
+    let Some((rest, is_packed)) = packed.or_else(json) else {
         return Err("is no kept message, or one of a newer version".to_owned());
     };
     let head = rest.split_first_chunk::<4>().and_then(|(length, rest)| {
@@ -148,8 +152,11 @@ pub fn unpack(content: Vec<u8>) -> Result<Message, String> {
     });
     let Some(head) = head else { return Err("is cut off".to_owned()) };
     let start = START + head.len();
-    let head: Head<'static> =
-        serde_json::from_slice(head).map_err(|error| format!("cannot be read: {error}"))?;
+    let head: Result<Head<'static>, String> = match is_packed {
+        true => rmp_serde::from_slice(head).map_err(|error| error.to_string()),
+        false => serde_json::from_slice(head).map_err(|error| error.to_string()),
+    };
+    let head = head.map_err(|error| format!("cannot be read: {error}"))?;
     Ok(Message { head, content, start })
 }
 
@@ -242,12 +249,25 @@ mod tests {
     }
 
     #[test]
+    fn a_message_that_was_kept_with_a_head_of_json_is_read() {
+        let ask = Ask { txt: vec!["k._domainkey.b.example.".into()], ..Ask::default() };
+        let answered = Answered { history: Some(Ok(Answers::default())), ..Answered::default() };
+        let asked = vec![Exchange { ask, answered }];
+        let head = Head { record: "r1".into(), now: 7, asked: asked.into(), ..Head::default() };
+        let json = serde_json::to_vec(&head).unwrap();
+        let length = u32::try_from(json.len()).unwrap().to_le_bytes();
+        let message = unpack([b"SKM1", length.as_slice(), &json, b"raw"].concat()).unwrap();
+        assert_eq!((&message.head, message.raw()), (&head, b"raw".as_slice()));
+    }
+
+    #[test]
     fn what_is_no_kept_message_is_named() {
         let whole = pack(&Submission::from_bytes(b"x"), &Verdict::default(), false, &[]).unwrap();
         assert!(unpack(b"From: a\r\n\r\n".to_vec()).unwrap_err().contains("no kept message"));
         assert!(unpack(whole[..20].to_vec()).unwrap_err().contains("cut off"));
         assert!(unpack(b"SKM1\xff\xff\xff\xff{}".to_vec()).unwrap_err().contains("cut off"));
         assert!(unpack(b"SKM1\x02\0\0\0[]".to_vec()).unwrap_err().contains("cannot be read"));
+        assert!(unpack(b"SKM2\x01\0\0\0\xc1".to_vec()).unwrap_err().contains("cannot be read"));
         assert!(unpack(whole).unwrap().raw() == b"x");
     }
 
