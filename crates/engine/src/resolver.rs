@@ -2,6 +2,7 @@
 
 use std::{future::Future, pin::Pin};
 
+use futures_util::FutureExt as _;
 use mail_auth::{
     DnsError, Error as AuthError, MessageAuthenticator, Parameters, SpfResult,
     hickory_resolver::{
@@ -173,18 +174,22 @@ impl Live {
         self.silence.watch(look, probe).await
     }
 
-    /// Asks for all names at once; the answers come in their order.
+    /// Asks for all names at once; the answers come in their order. What is remembered is told at once: only what has to
+    /// be waited for is worth a task, which then runs where the sockets are.
     async fn all<T, F>(&self, names: &[String], ask: impl Fn(TokioResolver, String) -> F) -> Vec<Option<T>>
     where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
     {
         let mut running = tokio::task::JoinSet::new();
+        let mut found: Vec<Option<T>> = Vec::with_capacity(names.len());
         for (at, name) in names.iter().enumerate() {
-            let asking = ask(self.authenticator.resolver().clone(), name.clone());
-            running.spawn(async move { (at, asking.await) });
+            let mut asking = Box::pin(ask(self.authenticator.resolver().clone(), name.clone()));
+            found.push((&mut asking).now_or_never());
+            if found.last().is_some_and(Option::is_none) {
+                running.spawn(async move { (at, asking.await) });
+            }
         }
-        let mut found: Vec<Option<T>> = names.iter().map(|_| None).collect();
         while let Some(done) = running.join_next().await {
             if let Ok((at, answer)) = done
                 && let Some(slot) = found.get_mut(at)
