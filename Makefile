@@ -44,8 +44,8 @@ bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfus
 	@cargo run --quiet --release --package xtask -- bench-files $(FILES)
 	@cargo run --quiet --release --package sekisho-unpack --example large
 
-bench-live: ## live mail beside rspamd 3.4: CPU a message, waiting times, rate, memory; over HTTP and milter; CORPUS=DIR measures on real mail, MESSAGES=N on so many
-	@cargo run --quiet --release --package xtask -- bench-live $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MESSAGES),--messages "$(MESSAGES)") $(if $(SEKISHO),--sekisho "$(SEKISHO)")
+bench-live: ## live mail beside rspamd 3.4: CPU a message, waiting times, rate, memory; over HTTP and milter; CORPUS=DIR measures on real mail, MESSAGES=N on so many, DNS=off without names
+	@cargo run --quiet --release --package xtask -- bench-live $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MESSAGES),--messages "$(MESSAGES)") $(if $(filter off,$(DNS)),--no-dns) $(if $(SEKISHO),--sekisho "$(SEKISHO)")
 
 deb: ## the Debian package (cargo install cargo-deb first), in target/debian
 	cargo deb --package sekisho

@@ -2,10 +2,12 @@
 //! over the milter protocol, on the same mail in the same run.
 //!
 //! Both servers run all the time and are measured in turn, a few messages each, so that a slow minute of the machine is
-//! nobody's in particular. DNS is off for both. The corpus is read and never written anywhere; what a server keeps of it
-//! is gone with its folder.
+//! nobody's in particular. Both look up names, as their packages are set up to, at a name server of our own each that
+//! answers both alike ([`names`]); or neither does. The corpus is read and never written anywhere; what a server keeps of
+//! it is gone with its folder.
 
 mod clients;
+mod names;
 mod servers;
 
 use std::{
@@ -23,6 +25,7 @@ use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
 use clients::{Client, Mail, Protocol};
+use names::Names;
 use servers::{DOMAIN, Memory, Server, found};
 
 /// Messages that one server gets before it is the other's turn.
@@ -56,6 +59,10 @@ pub(crate) struct Options {
     /// Only this protocol
     #[arg(long)]
     protocol: Option<Protocol>,
+    /// Nobody looks up names: SPF, DKIM, DMARC and ARC are off for both, and rspamd's lists of addresses and domains.
+    /// Otherwise both ask a name server on loopback that knows every domain and answers at once
+    #[arg(long)]
+    no_dns: bool,
     /// Peak rate and load, so many times in turn; the median counts
     #[arg(long, default_value_t = 3)]
     rounds: usize,
@@ -76,6 +83,8 @@ struct Figures {
     loaded: Vec<Vec<f64>>,
     /// What became of the messages.
     answers: BTreeMap<String, u64>,
+    /// Messages one after the other and at the peak, and what was looked up for them.
+    asked: (usize, u64),
     /// Connections that the messages one after the other took.
     connections: u64,
     /// The most that the tree held.
@@ -87,17 +96,20 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let workers = options.workers.unwrap_or(cores).max(1);
     let mail = mail(options)?;
     let program = options.sekisho.clone().map_or_else(build, Ok)?;
-    let mut servers = vec![Server::sekisho(&program, workers)?];
+    let key = include_str!("../../fixtures/keys/sender.pub").trim();
+    let names = || (!options.no_dns).then(|| Names::start(key)).transpose();
+    let mut servers = vec![Server::sekisho(&program, workers, names()?)?];
     match found(std::slice::from_ref(&options.rspamd)) {
-        Some(rspamd) => servers.push(Server::rspamd(&rspamd, workers)?),
+        Some(rspamd) => servers.push(Server::rspamd(&rspamd, workers, names()?)?),
         None => eprintln!("{} is not there: only ours is measured", options.rspamd.display()),
     }
     let bytes: usize = mail.iter().map(Vec::len).sum();
     println!(
         "{} messages, {} bytes on average; {cores} processors, {workers} workers (ours) and scanners (theirs, and one proxy \
-         for the milter); DNS off; {} rounds in turn",
+         for the milter); DNS {}; {} rounds in turn",
         mail.len(),
         bytes / mail.len().max(1),
+        if options.no_dns { "off" } else { "on" },
         options.rounds
     );
     let idle: Vec<Memory> = servers.iter().map(Server::memory).collect();
@@ -155,7 +167,7 @@ fn alone(servers: &[Server], protocol: Protocol, mail: &[Mail], figures: &mut [F
     let warm = mail.get(..TURN.min(mail.len())).unwrap_or_default();
     for (turn, mail) in std::iter::once(warm).chain(mail.chunks(TURN)).enumerate() {
         for ((server, client), figures) in servers.iter().zip(&mut clients).zip(figures.iter_mut()) {
-            let before = server.cpu_ms();
+            let (before, asked) = (server.cpu_ms(), server.asked());
             for mail in mail {
                 let start = Instant::now();
                 let answer = client.send(mail).with_context(|| server.name)?;
@@ -168,6 +180,8 @@ fn alone(servers: &[Server], protocol: Protocol, mail: &[Mail], figures: &mut [F
             server.rest();
             if turn > 0 {
                 figures.alone_cpu += server.cpu_ms() - before;
+                figures.asked.0 += mail.len();
+                figures.asked.1 += server.asked() - asked;
             }
             figures.memory = figures.memory.max(server.memory());
         }
@@ -190,13 +204,15 @@ fn under_load(
     // All workers are there before it counts.
     drive(server, protocol, mail.get(..TURN.min(mail.len())).unwrap_or_default(), connections, None)?;
     server.rest();
-    let before = server.cpu_ms();
+    let (before, asked) = (server.cpu_ms(), server.asked());
     let start = Instant::now();
     drive(server, protocol, mail, connections, None)?;
     let rate = mail.len() as f64 / start.elapsed().as_secs_f64();
     server.rest();
     figures.peak_cpu.0 += mail.len();
     figures.peak_cpu.1 += server.cpu_ms() - before;
+    figures.asked.0 += mail.len();
+    figures.asked.1 += server.asked() - asked;
     figures.rates.push(rate);
     let due = arrivals(mail.len(), rate * LOAD, round);
     figures.loaded.push(drive(server, protocol, mail, ARRIVALS, Some(&due))?);
@@ -321,12 +337,13 @@ fn table(protocol: Protocol, servers: &[Server], figures: &[Figures], idle: &[Me
         let answers: Vec<String> = figures.answers.iter().map(|(what, n)| format!("{n} {what}")).collect();
         println!(
             "{}: {} processes; {:.0} MB (PSS) before the first message; {} connections for {} messages one after the \
-             other; answers: {}",
+             other; {:.1} names looked up a message; answers: {}",
             server.name,
             figures.memory.processes,
             mb(idle.pss),
             figures.connections,
             figures.alone.len() + TURN.min(figures.alone.len()),
+            figures.asked.1 as f64 / figures.asked.0.max(1) as f64,
             answers.join(", ")
         );
     }

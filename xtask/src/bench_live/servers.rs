@@ -12,6 +12,8 @@ use anyhow::{Context as _, Result, bail};
 use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 
+use super::names::Names;
+
 /// Until a server that does not listen is given up: rspamd compiles its expressions first.
 const START: Duration = Duration::from_secs(180);
 /// Until a server that never rests is measured as it is.
@@ -23,23 +25,11 @@ pub(super) const DOMAIN: &str = "recipient.example";
 /// The user that Debian's rspamd runs as.
 const RSPAMD_USER: &str = "_rspamd";
 
-/// Modules of rspamd that ask DNS or other servers.
-const ASKING: [&str; 14] = [
-    "arc",
-    "asn",
-    "dkim",
-    "dkim_signing",
-    "dmarc",
-    "fuzzy_check",
-    "greylist",
-    "hfilter",
-    "mx_check",
-    "rbl",
-    "spf",
-    "surbl",
-    "url_redirector",
-    "whitelist",
-];
+/// Modules of rspamd that ask the DNS.
+const ASKING_NAMES: [&str; 9] =
+    ["arc", "asn", "dkim", "dmarc", "hfilter", "rbl", "spf", "surbl", "whitelist"];
+/// Those that ask other servers, or need some besides.
+const ASKING_OTHERS: [&str; 5] = ["dkim_signing", "fuzzy_check", "greylist", "mx_check", "url_redirector"];
 
 /// A running server. Dropping it ends it and removes its folder.
 pub(super) struct Server {
@@ -51,6 +41,7 @@ pub(super) struct Server {
     pub(super) milter: SocketAddr,
     child: Child,
     folder: TempDir,
+    names: Option<Names>,
 }
 
 /// Memory of a tree of processes in KiB.
@@ -65,39 +56,44 @@ pub(super) struct Memory {
 }
 
 impl Server {
-    /// `sekisho serve` with its built-in rules, history and quarantine in a folder of its own, DNS off.
+    /// `sekisho serve` with its built-in rules, history and quarantine in a folder of its own; names are
+    /// looked up there, or not at all.
     ///
     /// # Errors
     /// When it does not start.
-    pub(super) fn sekisho(program: &Path, workers: usize) -> Result<Self> {
+    pub(super) fn sekisho(program: &Path, workers: usize, names: Option<Names>) -> Result<Self> {
         let [milter, http] = ports()?;
         let folder = tempfile::Builder::new().prefix("sekisho-bench-").tempdir()?;
         let file = folder.path().join("sekisho.toml");
+        let asks = match &names {
+            Some(names) => format!("dns_servers = [\"{}\"]", names.at),
+            None => "dns = false".to_owned(),
+        };
         fs::write(
             &file,
             format!(
-                "[authentication]\ndns = false\n[serve]\nworkers = {workers}\n[milter]\nlisten = [\"{milter}\"]\n\
+                "[authentication]\n{asks}\n[serve]\nworkers = {workers}\n[milter]\nlisten = [\"{milter}\"]\n\
                  [http]\nlisten = [\"{http}\"]\n"
             ),
         )?;
         let mut command = Command::new(program);
         command.args(["serve", "--domain", DOMAIN, "--data"]).arg(folder.path().join("data"));
         command.arg("--config").arg(&file);
-        Self::start("sekisho", command, folder, http, milter)
+        Self::start("sekisho", command, folder, http, milter, names)
     }
 
-    /// rspamd with the rules, scores and log of its package, without what asks DNS, Redis or others, and without
-    /// controller: so many scanners, and one proxy for the milter protocol, as the package has it.
+    /// rspamd with the rules, scores and log of its package, without what asks Redis or others (and the DNS, where no names
+    /// are looked up), and without controller: so many scanners, and one proxy for the milter protocol, as the package has it.
     ///
     /// # Errors
     /// When it does not start.
-    pub(super) fn rspamd(program: &Path, workers: usize) -> Result<Self> {
+    pub(super) fn rspamd(program: &Path, workers: usize, names: Option<Names>) -> Result<Self> {
         let [milter, http] = ports()?;
         let folder = tempfile::Builder::new().prefix("sekisho-bench-").tempdir()?;
         let file = folder.path().join("rspamd.conf");
         fs::write(&file, configuration(folder.path(), http, milter, workers))?;
-        fs::write(folder.path().join("options.inc"), options(folder.path()))?;
-        fs::write(folder.path().join("asking.inc"), silenced())?;
+        fs::write(folder.path().join("options.inc"), options(folder.path(), names.as_ref()))?;
+        fs::write(folder.path().join("asking.inc"), silenced(names.is_some()))?;
         let mut command = Command::new(program);
         command.arg("--no-fork").arg("--config").arg(&file);
         for name in ["DBDIR", "RUNDIR", "LOGDIR"] {
@@ -109,7 +105,7 @@ impl Server {
             let owned = Command::new("chown").arg(RSPAMD_USER).arg(folder.path()).status()?;
             anyhow::ensure!(owned.success(), "there is no user {RSPAMD_USER}: is rspamd installed?");
         }
-        Self::start("rspamd", command, folder, http, milter)
+        Self::start("rspamd", command, folder, http, milter, names)
     }
 
     fn start(
@@ -118,11 +114,12 @@ impl Server {
         folder: TempDir,
         http: SocketAddr,
         milter: SocketAddr,
+        names: Option<Names>,
     ) -> Result<Self> {
         let output = fs::File::create(folder.path().join("output"))?;
         command.stdin(Stdio::null()).stdout(output.try_clone()?).stderr(output);
         let child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
-        let mut server = Self { name, http, milter, child, folder };
+        let mut server = Self { name, http, milter, child, folder, names };
         let begin = Instant::now();
         while [http, milter].iter().any(|place| TcpStream::connect(place).is_err()) {
             if server.child.try_wait()?.is_some() || begin.elapsed() > START {
@@ -132,6 +129,11 @@ impl Server {
         }
         server.settle();
         Ok(server)
+    }
+
+    /// How many questions it has asked its name server.
+    pub(super) fn asked(&self) -> u64 {
+        self.names.as_ref().map_or(0, Names::asked)
     }
 
     /// What it wrote.
@@ -261,14 +263,16 @@ worker "rspamd_proxy" {{
 }
 
 /// Its modules that ask other machines are off, as ours are: with a DNS that never answers they would only wait.
-fn silenced() -> String {
-    ASKING.map(|module| format!("{module} {{ enabled = false; }}\n")).concat()
+fn silenced(names: bool) -> String {
+    let asking = ASKING_NAMES.into_iter().filter(|_| !names).chain(ASKING_OTHERS);
+    asking.map(|module| format!("{module} {{ enabled = false; }}\n")).collect()
 }
 
-fn options(folder: &Path) -> String {
-    format!(
-        "dns {{ nameserver = [\"127.0.0.1:9\"]; timeout = 0.001s; retransmits = 1; sockets = 1; }}\n\
-         control_socket = \"{}/control mode=0600\";\n",
-        folder.display()
-    )
+fn options(folder: &Path, names: Option<&Names>) -> String {
+    let dns = match names {
+        Some(names) => format!("dns {{ nameserver = [\"{}\"]; }}", names.at),
+        None => "dns { nameserver = [\"127.0.0.1:9\"]; timeout = 0.001s; retransmits = 1; sockets = 1; }"
+            .to_owned(),
+    };
+    format!("{dns}\ncontrol_socket = \"{}/control mode=0600\";\n", folder.display())
 }
