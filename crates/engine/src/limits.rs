@@ -77,12 +77,12 @@ pub const DRESSED_AT_ONCE: usize = 2;
 /// How long holding a message may take when its deadline has passed meanwhile: refusing it then would bring it again.
 pub const HOLD_PATIENCE: Duration = Duration::from_secs(5);
 /// Messages that wait to be remembered behind their answer; beyond, the answer waits.
-pub const BEHIND_MAX: usize = 1_024;
+pub const BEHIND_MAX: usize = 512;
 /// How long it waits then. A history that stands still (its disk is full, its server is away) must not hold up the mail:
 /// the lesson is lost instead, and counted.
 pub const BEHIND_PATIENCE: Duration = Duration::from_secs(1);
 /// Of them, those that are written together.
-pub const BEHIND_BATCH: usize = 256;
+pub const BEHIND_BATCH: usize = 128;
 /// Their bytes: one message may be larger.
 pub const BEHIND_BATCH_BYTES: usize = 8 << 20;
 /// How long they gather, unless somebody waits for them: a transaction costs as much as several lessons. Who is killed
