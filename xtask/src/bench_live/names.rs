@@ -128,3 +128,44 @@ fn text(name: &str, key: &str) -> Option<String> {
     let plain = !name.contains("._") && !name.starts_with('_') && !name.contains(".asn");
     plain.then(|| "v=spf1 ip4:198.51.100.0/24 ~all".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use hickory_resolver::proto::op::Query;
+
+    use super::*;
+
+    /// A question over the socket; the answer in a line.
+    fn check(names: &Names, kind: RecordType, name: &str) -> String {
+        let mut question = Message::query();
+        question.add_query(Query::query(name.parse().unwrap(), kind));
+        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        socket.send_to(&question.to_vec().unwrap(), names.at).unwrap();
+        let mut bytes = [0; QUESTION_BYTES_MAX];
+        let count = socket.recv(&mut bytes).unwrap();
+        let reply = Message::from_vec(&bytes[..count]).unwrap();
+        assert_eq!((reply.metadata.id, &reply.queries), (question.metadata.id, &question.queries));
+        let answers = reply.answers.iter().map(|record| record.data.to_string());
+        format!("{} {}", reply.metadata.response_code, answers.collect::<String>())
+    }
+
+    #[test]
+    fn every_domain_has_papers_and_nothing_else() {
+        let names = Names::start(&"k".repeat(300)).unwrap();
+        let key = check(&names, RecordType::TXT, "s1._domainkey.shop.example.");
+        assert_eq!(key, format!("No Error v=DKIM1; k=rsa; p={}", "k".repeat(300)));
+        let dmarc = check(&names, RecordType::TXT, "_dmarc.Shop.example.");
+        assert_eq!(dmarc, "No Error v=DMARC1; p=none");
+        let spf = check(&names, RecordType::TXT, "shop.example.");
+        assert_eq!(spf, "No Error v=spf1 ip4:198.51.100.0/24 ~all");
+        for (kind, name) in [
+            (RecordType::A, "shop.example."),
+            (RecordType::A, "7.100.51.198.zen.list.example."),
+            (RecordType::MX, "shop.example."),
+            (RecordType::TXT, "_adsp._other.shop.example."),
+        ] {
+            assert_eq!(check(&names, kind, name), "Non-Existent Domain ", "{kind} {name}");
+        }
+        assert_eq!(names.asked(), 7);
+    }
+}
