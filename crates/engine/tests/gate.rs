@@ -343,6 +343,25 @@ async fn what_was_delivered_and_nobody_could_judge_comes_again_a_few_times() {
     }
 }
 
+/// One that is always too late must not stand before all others either.
+#[tokio::test]
+async fn what_was_delivered_and_is_always_too_late_comes_again_a_few_times() {
+    let slow = |_: &Submission<'_>| {
+        std::thread::sleep(Duration::from_millis(400));
+        Judged::not_judged("failed", "nobody waits for it any more".into())
+    };
+    let delivered = Arrival { delivered: true, ..arrival("one", &["a@harbour.example"]) };
+    let judges = Box::new(Misbehaves(slow));
+    let gate = gate_within(Duration::from_millis(50), judges, None, settings::FailSafe::Banner);
+    let mut told = Vec::new();
+    for _ in 0..5 {
+        let passage = gate.pass(delivered.clone()).await;
+        told.push((passage.recorded, show(&passage)));
+    }
+    let late = "deliver [already-delivered] 1 | timed_out".to_owned();
+    assert_eq!(told, [false, false, false, true, true].map(|recorded| (recorded, late.clone())));
+}
+
 /// Puts on a banner, or does not.
 struct Dresses(Result<bool, &'static str>);
 
