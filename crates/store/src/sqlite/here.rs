@@ -139,3 +139,50 @@ impl Lent {
 fn closed() -> StoreError {
     StoreError::Gone("it is closed".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Patience passes at once where nothing else is to be done.
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_too_long_for_the_only_connection_is_told_and_the_next_gets_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        drop(Connection::open(&path).unwrap());
+        let here = Here::new(path, "PRAGMA synchronous = NORMAL".to_owned(), 1);
+        let begun = tokio::time::Instant::now();
+        let lent = here.take().await.unwrap();
+        assert!(matches!(here.take().await, Err(StoreError::Gone(why)) if why == NO_CONNECTION));
+        assert_eq!(begun.elapsed().as_millis(), u128::from(limits::BUSY_MS_MAX));
+        lent.sound();
+        assert!(here.take().await.is_ok());
+        here.close().await;
+        assert!(matches!(here.take().await, Err(StoreError::Gone(why)) if why == "it is closed"));
+    }
+
+    /// What was begun on a connection that is not said to be sound is taken back with it.
+    #[tokio::test]
+    async fn a_transaction_that_is_given_up_is_taken_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("history.db");
+        Connection::open(&path).unwrap().execute_batch("CREATE TABLE t (n INTEGER)").unwrap();
+        let here = Here::new(path, String::new(), 1);
+        for (given_up, rows) in [(true, 0_i64), (false, 1)] {
+            let mut lent = here.take().await.unwrap();
+            lent.begin().await.unwrap();
+            lent.connection().unwrap().execute_batch("INSERT INTO t VALUES (1)").unwrap();
+            if given_up {
+                drop(lent)
+            } else {
+                lent.commit().await.unwrap()
+            }
+            let lent = here.take().await.unwrap();
+            let count = |row: &rusqlite::Row<'_>| row.get(0);
+            let found: i64 =
+                lent.connection().unwrap().query_row("SELECT count(*) FROM t", [], count).unwrap();
+            assert_eq!(found, rows);
+            lent.sound();
+        }
+    }
+}
