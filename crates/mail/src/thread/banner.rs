@@ -143,14 +143,21 @@ const PHRASES: &[&str] = &[
 ];
 
 /// All phrases in one pass. ASCII is compared in any case; other letters have to be lower case already.
-static WORDINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(PHRASES).ok()
-});
+static WORDINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(|_| true));
+/// Those that text of ASCII can hold: half of them, whose table is small enough to stay near.
+static ASCII_WORDINGS: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| automaton(str::is_ascii));
+
+fn automaton(which: fn(&str) -> bool) -> Option<AhoCorasick> {
+    let phrases = PHRASES.iter().filter(|phrase| which(phrase));
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(Some(AhoCorasickKind::DFA)).build(phrases).ok()
+}
 
 /// The paragraph holds one of the phrases.
 fn warns(part: &str) -> bool {
-    let Some(wordings) = WORDINGS.as_ref() else { return false };
-    if part.is_ascii() { wordings.is_match(part) } else { wordings.is_match(&part.to_lowercase()) }
+    let holds = |automaton: &Option<AhoCorasick>, part: &str| {
+        automaton.as_ref().is_some_and(|automaton| automaton.is_match(part))
+    };
+    if part.is_ascii() { holds(&ASCII_WORDINGS, part) } else { holds(&WORDINGS, &part.to_lowercase()) }
 }
 
 /// Cuts banners off the top of a message: their ranges, and what is left of its text.
