@@ -77,7 +77,7 @@ pub(crate) fn run(args: &cli::Serve) -> Result<()> {
     let data = data_folder(args.data.as_deref())?;
     make_private(&data).with_context(|| format!("cannot make {}", data.display()))?;
     let desk = Arc::new(desk_with(&config, Some(&data), Remember::Serves)?);
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(hands()).enable_all().build()?;
     // Whatever changes from here on is read again.
     let generation = runtime.block_on(generation(&desk))?;
     let prepared = reload::prepare(args, &desk)?;
@@ -105,6 +105,13 @@ fn small_pages() {
     if let Err(error) = rustix::thread::disable_transparent_huge_pages(true) {
         tracing::debug!(%error, "huge pages stay");
     }
+}
+
+/// Threads that carry messages between sockets and those who judge them: half as many as there are processors. Judging,
+/// history and keeping have processes and threads of their own and want the others, and each thread more is one more that
+/// has to be woken.
+fn hands() -> usize {
+    std::thread::available_parallelism().map_or(1, |processors| processors.get().div_ceil(2))
 }
 
 /// As many open files as the system allows: every connection is one, and so is what is being held. Many systems begin with
