@@ -61,7 +61,7 @@ pub const BUFFER_KEPT: usize = 1 << 20;
 /// told.
 pub const KEPT_HEAD_MAX: usize = 16 << 20;
 /// Bytes of messages that are kept in one object. A larger message is one of its own.
-pub const BUNDLE_BYTES_MAX: usize = 2 << 20;
+pub const BUNDLE_BYTES_MAX: usize = 512 << 10;
 /// Calls of one sweep of what is remembered; each is bounded by the store, what is left is for the next sweep.
 pub const SWEEP_CALLS_MAX: usize = 20;
 /// Bytes of the messages that are judged or wait for it at the same time; beyond, intakes wait.
