@@ -47,8 +47,8 @@ bench-files: ## CPU per document with macros beside oletools and XLMMacroDeobfus
 bench-live: ## live mail beside rspamd 3.4: CPU a message, waiting times, rate, memory; over HTTP and milter; CORPUS=DIR measures on real mail, MESSAGES=N on so many, DNS=off without names
 	@cargo run --quiet --release --package xtask -- bench-live $(if $(CORPUS),--corpus "$(CORPUS)") $(if $(MESSAGES),--messages "$(MESSAGES)") $(if $(filter off,$(DNS)),--no-dns) $(if $(SEKISHO),--sekisho "$(SEKISHO)")
 
-deb: ## the Debian package (cargo install cargo-deb first), in target/debian
-	cargo deb --package sekisho
+deb: ## the Debian package and, beside it, one with what a debugger needs (cargo install cargo-deb first), in target/debian
+	cargo deb --package sekisho --dbgsym
 
 soak: ## kill the server KILLS times (default 200) in SECONDS_ALL (600) under RATE (55) messages a second: nothing lost, nothing twice; SEKISHO=FILE takes that program
 	@test -n "$(SEKISHO)" || cargo build --quiet --release --package sekisho
