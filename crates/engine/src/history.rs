@@ -7,6 +7,10 @@ use sekisho_store::{Store, StoreError};
 
 use crate::{Error, limits, resolver::Answer, world::Missing};
 
+// A line that the store would cut is no list of words any more.
+const _: () =
+    assert!(sekisho_observe::limits::HISTORY_LINE_BYTES_MAX <= sekisho_store::limits::TEXT_BYTES_MAX);
+
 /// What is remembered. It never sees a message: questions and lessons are plain data. Whoever asks keeps the deadline.
 pub trait History: Send + Sync {
     /// Answers everything that one verdict wants to know.
