@@ -1,11 +1,12 @@
 //! What is kept of a judged message, so that it can be judged again exactly as then: without a network, and without what
 //! history has learnt since.
 //!
-//! A kept message is `SKM2`, the length of a head, the head (MessagePack with names; behind `SKM1`, as it was written before,
-//! JSON), and the message as it came. The head says which record it is, when it arrived, its envelope, what it was judged to be, and everything that was asked of the
-//! world for it, with the answers. It is an object of its own, or it lies in a bundle with others of its class that
-//! arrived in the same minute: `SKMB`, then each with its length before it. Making a file costs more than a small message.
-//! [`keeping`] writes such objects behind a [`Desk`](crate::Desk), [`Shelf`] reads them.
+//! A kept message is `SKM2`, the length of a head, the head (MessagePack with names; behind `SKM1`, as it was written
+//! before, JSON), and the message as it came. The head says which record it is, when it arrived, its envelope, what it was
+//! judged to be, and everything that was asked of the world for it, with the answers. It is an object of its own, or it
+//! lies in a bundle with others of its class that arrived in the same minute: `SKMB`, then each with its length before
+//! it. Making a file costs more than a small message. [`keeping`] writes such objects behind a [`Desk`](crate::Desk),
+//! [`Shelf`] reads them.
 
 mod answers;
 mod keeping;

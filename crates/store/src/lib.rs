@@ -45,8 +45,8 @@
 //! * Reads and writes take O(log n) of what is stored: every question is a walk down an index with a limit on what is
 //!   read (`limits.rs`); an answer that was cut says so.
 //! * A verdict need not wait for learning: [`Writer`] accepts lessons and learns what waits together, in order.
-//! * What one verdict wants is one call, [`Store::recall`]: one statement on either engine, one round trip on
-//!   PostgreSQL.
+//! * What one verdict wants is one call, [`Store::recall`], about one moment: one statement and round trip on PostgreSQL,
+//!   small statements in one transaction on SQLite, on the thread that asks.
 //! * When the database is away, calls fail with [`StoreError::Gone`], for a moment at once, and work again by themselves
 //!   when it is back. Verdicts go on and name a gap.
 //! * Nodes may open, migrate, learn and sweep at the same time.

@@ -186,8 +186,8 @@ impl Store {
         Ok(out)
     }
 
-    /// Answers everything that one verdict wants to know: one round trip on PostgreSQL, one statement on SQLite, on this
-    /// thread.
+    /// Answers everything that one verdict wants to know: one round trip on PostgreSQL, one transaction on SQLite, on
+    /// this thread.
     ///
     /// # Errors
     /// [`StoreError::Gone`] above all; the verdict then names a gap.

@@ -1,4 +1,5 @@
-//! The statements of a transaction on SQLite about anything but history: many rows a statement, in a few fixed sizes that stay prepared.
+//! The statements of a transaction on SQLite about anything but history: many rows a statement, in a few fixed sizes that
+//! stay prepared.
 
 use sekisho_record::quarantine::{AuditEntry, Effect, State};
 use sqlx::{
