@@ -15,11 +15,13 @@ pub(crate) struct Phrases {
     targets: Vec<u32>,
     /// Phrases that end at a node, those of a node together.
     ends: Vec<u32>,
-    /// Bytes that some phrase opens with.
-    openings: [u64; 2],
-    /// Hashes of the first four bytes of phrases, as bits: a look here spares most words the way to the trie.
+    /// What each byte is: [`WORD`], [`OPENS`].
+    bytes: Vec<u8>,
+    /// Hashes of the first eight bytes of phrases, as bits: a look here spares most words the way to the trie.
+    longs: Vec<u64>,
+    /// The same of the first four bytes of phrases that have fewer than eight.
     heads: Vec<u64>,
-    /// The same of shorter phrases: with few bits set, since every word is looked up in three lengths.
+    /// The first two bytes of phrases that have fewer than four, as bits.
     shorts: Vec<u64>,
     /// The node below the root for each two ASCII bytes; 0 for none.
     pairs: Vec<u32>,
@@ -49,8 +51,10 @@ impl Phrases {
         let (mut narrow, mut wide): (Vec<(&[u8], u32)>, Vec<&str>) = (Vec::new(), Vec::new());
         let mut out = Phrases {
             pairs: vec![0; 128 * 128],
+            bytes: (0..=u8::MAX).map(|byte| if byte.is_ascii_alphanumeric() { WORD } else { 0 }).collect(),
+            longs: vec![0; HEAD_WORDS],
             heads: vec![0; HEAD_WORDS],
-            shorts: vec![0; SHORT_WORDS],
+            shorts: vec![0; 128 * 128 / 64],
             nodes: vec![Node::default()],
             ..Phrases::default()
         };
@@ -112,10 +116,12 @@ impl Phrases {
         let bytes = text.as_bytes();
         let mut inside = false;
         for (start, byte) in bytes.iter().enumerate() {
-            let word = byte.is_ascii_alphanumeric();
-            let opens =
-                self.openings.get(usize::from(byte >> 6)).is_some_and(|bits| bits & (1 << (byte & 63)) != 0);
-            if opens && !(word && inside) && self.may_open(bytes, start) && !self.from(bytes, start, &mut see)
+            let is = self.bytes.get(usize::from(*byte)).copied().unwrap_or(0);
+            let word = is & WORD != 0;
+            if is & OPENS != 0
+                && !(word && inside)
+                && self.may_open(bytes, start)
+                && !self.from(bytes, start, &mut see)
             {
                 return;
             }
@@ -131,27 +137,33 @@ impl Phrases {
         }
     }
 
-    /// Some phrase may begin with the four bytes at `start`.
+    /// Some phrase may begin at `start`.
     #[inline]
     fn may_open(&self, bytes: &[u8], start: usize) -> bool {
-        let Some(head) = bytes.get(start..).and_then(|rest| rest.first_chunk::<4>()) else { return true };
-        let [a, b, c, _] = *head;
-        is_set(&self.heads, *head)
-            || [[a, b, c, 0], [a, b, 0, 0], [a, 0, 0, 0]].into_iter().any(|head| is_set(&self.shorts, head))
+        let rest = bytes.get(start..).unwrap_or_default();
+        // The last bytes of a text are not worth a look.
+        let (Some(long), Some(head)) = (rest.first_chunk::<8>(), rest.first_chunk::<4>()) else {
+            return true;
+        };
+        is_set(&self.longs, hash(u64::from_le_bytes(*long)))
+            || is_set(&self.heads, hash(u32::from_le_bytes(*head).into()))
+            || pair(rest, 0).is_none_or(|pair| is_set(&self.shorts, pair))
     }
 
-    /// Notes how a phrase opens: its first four bytes, or all of a shorter one and zeros.
+    /// Notes how a phrase opens.
     fn note(&mut self, phrase: &[u8]) {
         let Some(first) = phrase.first() else { return };
-        if let Some(bits) = self.openings.get_mut(usize::from(first >> 6)) {
-            *bits |= 1 << (first & 63);
+        if let Some(is) = self.bytes.get_mut(usize::from(*first)) {
+            *is |= OPENS;
         }
-        let mut head = [0; 4];
-        head.iter_mut().zip(phrase).for_each(|(place, byte)| *place = *byte);
-        let bits = if phrase.len() < head.len() { &mut self.shorts } else { &mut self.heads };
-        let bit = head_bit(head, bits.len());
-        if let Some(word) = bits.get_mut(bit >> 6) {
-            *word |= 1 << (bit & 63);
+        if let Some(long) = phrase.first_chunk::<8>() {
+            set(&mut self.longs, hash(u64::from_le_bytes(*long)));
+        } else if let Some(head) = phrase.first_chunk::<4>() {
+            set(&mut self.heads, hash(u32::from_le_bytes(*head).into()));
+        } else if let Some(pair) = pair(phrase, 0) {
+            set(&mut self.shorts, pair);
+        } else {
+            (0..128).for_each(|second| set(&mut self.shorts, usize::from(*first) << 7 | second));
         }
     }
 
@@ -181,21 +193,28 @@ impl Phrases {
     }
 }
 
-/// Words of [`Phrases::heads`]: eight kilobytes, which stay in the fastest cache.
+/// The byte is an ASCII letter or digit.
+const WORD: u8 = 1;
+/// Some phrase opens with the byte.
+const OPENS: u8 = 2;
+/// Words of [`Phrases::longs`] and [`Phrases::heads`]: eight kilobytes, which stay in the fastest cache.
 const HEAD_WORDS: usize = 1_024;
-/// Words of [`Phrases::shorts`].
-const SHORT_WORDS: usize = 64;
 
-fn is_set(bits: &[u64], head: [u8; 4]) -> bool {
-    let bit = head_bit(head, bits.len());
+/// One of the bits of [`HEAD_WORDS`] words.
+#[inline]
+fn hash(head: u64) -> usize {
+    (head.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 48) as usize
+}
+
+#[inline]
+fn is_set(bits: &[u64], bit: usize) -> bool {
     bits.get(bit >> 6).is_none_or(|word| word & (1 << (bit & 63)) != 0)
 }
 
-/// One of the bits of that many words, a power of two.
-#[inline]
-fn head_bit(head: [u8; 4], words: usize) -> usize {
-    let product = u32::from_le_bytes(head).wrapping_mul(0x9E37_79B1);
-    (product >> 16) as usize & (words * 64 - 1)
+fn set(bits: &mut [u64], bit: usize) {
+    if let Some(word) = bits.get_mut(bit >> 6) {
+        *word |= 1 << (bit & 63);
+    }
 }
 
 /// Two ASCII bytes as one number.
