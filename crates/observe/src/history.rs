@@ -215,11 +215,11 @@ pub fn lesson(evidence: &Evidence, verdict: &Verdict, record: &str, words: Words
         message_id: headers.message_id.as_deref().map(words::id_of).unwrap_or_default(),
         aliases: words::alias(evidence).into_iter().collect(),
         subject_key: words::subject_key(evidence),
-        shingles: shingles::shingles(shingles::own(evidence), limits::HISTORY_SHINGLES_MAX),
         traits,
         ticks: behaviour::ticks(evidence, &words, at),
         judged: judged(evidence, &words),
         opinion: if verdict.class == Class::Malicious { Opinion::Malicious } else { Opinion::Unknown },
+        shingles: words.shingles,
         parents: words.parents,
         sender: words.author,
     }

@@ -138,6 +138,12 @@ fn begins_signature(line: &str) -> bool {
     if line.is_empty() || line.len() > LINE_BYTES_MAX {
         return false;
     }
+    if line.is_ascii() {
+        let closing = line.trim_end_matches([',', '.', '!', ' ']);
+        let sent_from = |start: &&str| line.get(..start.len()).is_some_and(|s| s.eq_ignore_ascii_case(start));
+        return CLOSINGS.iter().any(|known| closing.eq_ignore_ascii_case(known))
+            || line.len() < 80 && SENT_FROM.iter().any(sent_from);
+    }
     let lower = line.to_lowercase();
     let closing = lower.trim_end_matches([',', '.', '!', '。', '、', ' ']);
     CLOSINGS.contains(&closing) || SENT_FROM.iter().any(|start| lower.starts_with(start)) && lower.len() < 80

@@ -364,6 +364,9 @@ fn signatures() {
     assert_eq!(at("hello\n-- \nEva").as_deref(), Some("-- \nEva"));
     assert_eq!(at("hello\n\nBest regards,\nEva").as_deref(), Some("Best regards,\nEva"));
     assert_eq!(at("hello\n\nMit freundlichen Grüßen\nEva").as_deref(), Some("Mit freundlichen Grüßen\nEva"));
+    assert_eq!(at("hello\n\nMED VÄNLIGA HÄLSNINGAR!\nEva").as_deref(), Some("MED VÄNLIGA HÄLSNINGAR!\nEva"));
+    assert_eq!(at("hello\n\nKIND REGARDS. ,\nEva").as_deref(), Some("KIND REGARDS. ,\nEva"));
+    assert_eq!(at("hello\n\nKind regards from\nEva"), None);
     assert_eq!(at("hello\nSent from my iPhone").as_deref(), Some("Sent from my iPhone"));
     assert_eq!(at("my best regards to her were not sent from here"), None);
 }

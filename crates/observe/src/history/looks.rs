@@ -60,8 +60,13 @@ pub(super) const OF_DOMAIN: &[&str] = &["tenant", "dkim_domain", "network", "sub
 pub(super) const OF_THREAD: &[&str] =
     &["client", "network", "signature", "greeting", "message_id_shape", "time_zone"];
 
-/// What a message looks like: aspect and value, [`NONE`] where it lacks what others have.
-pub(super) fn of(evidence: &Evidence, words: &Words) -> Vec<(&'static str, String)> {
+/// What a message looks like: aspect and value, [`NONE`] where it lacks what others have. `own` and `signed` are its own
+/// text and its signature.
+pub(super) fn of(
+    evidence: &Evidence,
+    words: &Words,
+    (own, signed): (&str, Option<&str>),
+) -> Vec<(&'static str, String)> {
     let headers = &evidence.model.headers;
     let mut looks = vec![
         ("display_name", none(evidence.model.sender.display_name.as_deref())),
@@ -71,7 +76,7 @@ pub(super) fn of(evidence: &Evidence, words: &Words) -> Vec<(&'static str, Strin
         ("client", headers.mailer.as_deref().map_or_else(|| NONE.into(), client)),
         ("submission", none(Some(&evidence.transit.submission))),
         ("format", format(evidence).into()),
-        ("signature", signature(evidence)),
+        ("signature", signature(signed)),
     ];
     let body = &evidence.model.body;
     let charset = body.html.as_ref().and_then(|h| h.charset.as_deref());
@@ -89,7 +94,7 @@ pub(super) fn of(evidence: &Evidence, words: &Words) -> Vec<(&'static str, Strin
         ("hour", hour(evidence)),
         ("charset", charset.map(|c| short(&c.to_lowercase()))),
         ("language", evidence.content.language.clone()),
-        ("greeting", greeting(shingles::own(evidence))),
+        ("greeting", greeting(own)),
     ];
     looks.extend(optional.into_iter().filter_map(|(aspect, value)| Some((aspect, value?))));
     looks.retain(|(_, value)| !value.is_empty());
@@ -97,7 +102,7 @@ pub(super) fn of(evidence: &Evidence, words: &Words) -> Vec<(&'static str, Strin
 }
 
 /// What a message looks like as the mail of a bulk-mail account.
-pub(super) fn of_tenant(evidence: &Evidence, words: &Words) -> Vec<(&'static str, String)> {
+pub(super) fn of_tenant(evidence: &Evidence, words: &Words, own: &str) -> Vec<(&'static str, String)> {
     let yes = |b: bool| String::from(if b { "yes" } else { "no" });
     let mut looks = vec![
         ("display_name", none(evidence.model.sender.display_name.as_deref())),
@@ -112,7 +117,7 @@ pub(super) fn of_tenant(evidence: &Evidence, words: &Words) -> Vec<(&'static str
         ("via", evidence.tenant.via.clone()),
         ("hour", hour(evidence)),
         ("language", evidence.content.language.clone()),
-        ("greeting", greeting(shingles::own(evidence))),
+        ("greeting", greeting(own)),
     ];
     looks.extend(optional.into_iter().filter_map(|(aspect, value)| Some((aspect, value?))));
     looks
@@ -218,8 +223,8 @@ fn format(evidence: &Evidence) -> &'static str {
 }
 
 /// A hash of the signature's lines; its text is nobody's business.
-fn signature(evidence: &Evidence) -> String {
-    let Some(text) = shingles::signature(evidence) else { return NONE.into() };
+fn signature(text: Option<&str>) -> String {
+    let Some(text) = text else { return NONE.into() };
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     if words.is_empty() { NONE.into() } else { shingles::hex(shingles::hash(words.join(" ").as_bytes())) }
 }

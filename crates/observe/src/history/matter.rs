@@ -185,7 +185,7 @@ mod tests {
         let evidence =
             observe(message, &submission, &Answers::default(), &Context::default(), Knowledge::builtin());
         assert!(crate::history::words::claims_reply(&evidence));
-        super::Reply::new(&evidence, super::shingles::own(&evidence)).own_matter()
+        super::Reply::new(&evidence, super::shingles::own(&evidence).0).own_matter()
     }
 
     #[test]

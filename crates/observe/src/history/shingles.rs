@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use rustc_hash::FxHashMap;
 use sekisho_mail::thread::signature_start;
 use sekisho_record::Evidence;
 
@@ -18,17 +19,18 @@ const CJK: usize = 5;
 const PIECE: usize = 5 * WORD;
 /// A text that is shorter has no fingerprint: many people write `Thank you very much`.
 const FINGERPRINT_MIN: usize = 5 * WORD;
+/// Words of a first line that greets; it belongs to no fingerprint.
+const GREETING_WORDS_MAX: usize = 4;
 
-/// The newest message without signature, cut.
-pub(super) fn own(evidence: &Evidence) -> &str {
+/// The newest message, cut, without signature, and its signature.
+pub(super) fn own(evidence: &Evidence) -> (&str, Option<&str>) {
     let text = cut(&evidence.model.body.current_thread.text);
-    signature_start(text).filter(|at| *at > 0).and_then(|at| text.get(..at)).unwrap_or(text)
-}
-
-/// The signature of the newest message.
-pub(super) fn signature(evidence: &Evidence) -> Option<&str> {
-    let text = cut(&evidence.model.body.current_thread.text);
-    text.get(signature_start(text)?..)
+    let signed = signature_start(text).and_then(|at| text.split_at_checked(at));
+    match signed {
+        // What is nothing but a signature is a text, too.
+        Some((own, signature)) => (if own.is_empty() { text } else { own }, Some(signature)),
+        None => (text, None),
+    }
 }
 
 /// The beginning of a text.
@@ -42,10 +44,16 @@ pub(super) fn cut(text: &str) -> &str {
 
 /// FNV-1a with a final mix (Steele 2014): the same in every version, for ever.
 pub(super) fn hash(bytes: &[u8]) -> u64 {
-    let mut h = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in bytes {
-        h = (h ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-    }
+    mix(bytes.iter().fold(HASH_OF_NOTHING, step))
+}
+
+const HASH_OF_NOTHING: u64 = 0xcbf2_9ce4_8422_2325;
+
+fn step(h: u64, byte: &u8) -> u64 {
+    (h ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+}
+
+fn mix(mut h: u64) -> u64 {
     h = (h ^ (h >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     h = (h ^ (h >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     h ^ (h >> 31)
@@ -54,6 +62,12 @@ pub(super) fn hash(bytes: &[u8]) -> u64 {
 /// Sixteen hexadecimal digits.
 pub(super) fn hex(hash: u64) -> String {
     format!("{hash:016x}")
+}
+
+/// What stands between white space; addresses of links are left out.
+fn chunks(text: &str) -> impl Iterator<Item = &str> {
+    let linked = text.contains("://");
+    text.split_whitespace().filter(move |chunk| !(linked && chunk.contains("://")))
 }
 
 /// The words and CJK characters of a text, lower case, a blank behind each. Marks, white space and addresses of links are
@@ -68,7 +82,7 @@ struct Tokens {
 impl Tokens {
     fn of(text: &str) -> Self {
         let mut out = Self { text: String::with_capacity(text.len()), ends: Vec::new() };
-        for chunk in text.split_whitespace().filter(|chunk| !chunk.contains("://")) {
+        for chunk in chunks(text) {
             if chunk.is_ascii() {
                 out.ascii(chunk)
             } else {
@@ -105,6 +119,48 @@ impl Tokens {
         }
     }
 
+    /// Hashes of pieces, the `most` smallest.
+    fn shingles(&self, most: usize) -> Vec<u64> {
+        let mut all = BTreeSet::new();
+        let mut largest = u64::MAX;
+        // The piece is the tokens `first..next`, so many parts of a word long.
+        let (mut next, mut length, mut from) = (self.ends.iter(), 0, 0);
+        let mut to = 0;
+        for (end, weight) in &self.ends {
+            while length < PIECE {
+                let Some((reached, more)) = next.next() else { return all.into_iter().collect() };
+                to = *reached;
+                length += more;
+            }
+            let piece = hash(self.text.get(from..to).unwrap_or_default().as_bytes());
+            if all.len() < most || piece < largest {
+                all.insert(piece);
+                if all.len() > most {
+                    all.pop_last();
+                }
+                largest = all.last().copied().unwrap_or_default();
+            }
+            from = *end;
+            length -= weight;
+        }
+        all.into_iter().collect()
+    }
+
+    /// Hash of all from the token `first` on, digits alike; `None` when it is too short.
+    fn fingerprint(&self, first: usize) -> Option<String> {
+        let (greeting, rest) = self.ends.split_at_checked(first)?;
+        if rest.iter().map(|(_, weight)| weight).sum::<usize>() < FINGERPRINT_MIN {
+            return None;
+        }
+        let start = greeting.last().map_or(0, |(end, _)| *end);
+        let same = |c: char| if c.is_numeric() { '9' } else { c };
+        let mut bytes = [0; 4];
+        let text = self.text.get(start..)?.trim_end().chars().map(same);
+        let hash =
+            text.fold(HASH_OF_NOTHING, |h, c| c.encode_utf8(&mut bytes).as_bytes().iter().fold(h, step));
+        Some(hex(mix(hash)))
+    }
+
     /// Ends the token that is open, if there is one.
     fn end(&mut self, length: usize) {
         if self.text.len() > self.ends.last().map_or(0, |(end, _)| *end) {
@@ -116,43 +172,30 @@ impl Tokens {
 
 /// Hashes of pieces of a text, the `most` smallest.
 pub(super) fn shingles(text: &str, most: usize) -> Vec<u64> {
-    let tokens = Tokens::of(cut(text));
-    let mut all = BTreeSet::new();
-    // The piece is the tokens `first..next`, so many parts of a word long.
-    let (mut next, mut length, mut from) = (tokens.ends.iter(), 0, 0);
-    let mut to = 0;
-    for (end, weight) in &tokens.ends {
-        while length < PIECE {
-            let Some((reached, more)) = next.next() else { return all.into_iter().collect() };
-            to = *reached;
-            length += more;
-        }
-        let piece = hash(tokens.text.get(from..to).unwrap_or_default().as_bytes());
-        if all.len() < most || all.last().is_some_and(|last| piece < *last) {
-            all.insert(piece);
-            if all.len() > most {
-                all.pop_last();
-            }
-        }
-        from = *end;
-        length -= weight;
-    }
-    all.into_iter().collect()
+    Tokens::of(cut(text)).shingles(most)
 }
 
-/// Hash of a text without its first line when that is a greeting, digits alike; `None` when it is too short.
-pub(super) fn fingerprint(text: &str) -> Option<String> {
-    let trimmed = text.trim_start();
-    let rest = match trimmed.split_once('\n') {
-        Some((first, rest)) if Tokens::of(first).ends.len() <= 4 => rest,
-        _ => trimmed,
-    };
-    let tokens = Tokens::of(rest);
-    if tokens.ends.iter().map(|(_, weight)| weight).sum::<usize>() < FINGERPRINT_MIN {
-        return None;
+/// What history keeps of a text as a whole, worked out in one go.
+#[derive(Default)]
+pub(super) struct Prints {
+    /// Hashes of its pieces, the smallest.
+    pub(super) shingles: Vec<u64>,
+    /// Hash of all of it, without its first line when that is a greeting, digits alike; `None` when it is too short.
+    pub(super) fingerprint: Option<String>,
+}
+
+impl Prints {
+    /// Of a text and as many of its pieces.
+    pub(super) fn of(text: &str, most: usize) -> Self {
+        let tokens = Tokens::of(text);
+        let greeting = match text.trim_start().split_once('\n') {
+            Some((first, _)) => {
+                Some(Tokens::of(first).ends.len()).filter(|words| *words <= GREETING_WORDS_MAX)
+            }
+            None => None,
+        };
+        Self { shingles: tokens.shingles(most), fingerprint: tokens.fingerprint(greeting.unwrap_or(0)) }
     }
-    let same: String = tokens.text.trim_end().chars().map(|c| if c.is_numeric() { '9' } else { c }).collect();
-    Some(hex(hash(same.as_bytes())))
 }
 
 /// Letters of a Latin word from which on it tells something.
@@ -170,25 +213,26 @@ pub(super) fn telling(text: &str, most: usize) -> Vec<String> {
 
 /// The same with Latin words from `letters_min` letters on.
 pub(super) fn stems(text: &str, letters_min: usize, most: usize) -> Vec<String> {
-    let mut words: BTreeSet<(std::cmp::Reverse<usize>, String)> = BTreeSet::new();
+    // Each stem with the weight of its longest word.
+    let mut weights: FxHashMap<String, usize> = FxHashMap::default();
     each_stem(text, letters_min, |stem, length| {
         let weight = if stem.chars().next().is_some_and(is_cjk) { length * 3 } else { length };
-        words.insert((std::cmp::Reverse(weight), stem.to_owned()));
+        match weights.get_mut(stem) {
+            Some(most) => *most = weight.max(*most),
+            None => drop(weights.insert(stem.to_owned(), weight)),
+        }
         true
     });
-    let mut stems: Vec<String> = Vec::new();
-    for (_, stem) in words {
-        if stems.len() < most && !stems.contains(&stem) {
-            stems.push(stem);
-        }
-    }
-    stems
+    let mut stems: Vec<(String, usize)> = weights.into_iter().collect();
+    stems.sort_unstable_by(|(a, a_weight), (b, b_weight)| b_weight.cmp(a_weight).then_with(|| a.cmp(b)));
+    stems.truncate(most);
+    stems.into_iter().map(|(stem, _)| stem).collect()
 }
 
 /// Every stem in the order of the text, with the length of its word, as long as `go_on` wants more.
 pub(super) fn each_stem(text: &str, letters_min: usize, mut go_on: impl FnMut(&str, usize) -> bool) {
     let mut word = String::new();
-    for chunk in cut(text).split_whitespace().filter(|chunk| !chunk.contains("://")) {
+    for chunk in chunks(cut(text)) {
         if chunk.is_ascii() {
             if !each_ascii(chunk, letters_min, &mut word, &mut go_on) {
                 return;

@@ -128,7 +128,7 @@ pub(super) fn fill(
         compare_looks(&mut facts, evidence, words, thread);
         imitation(&mut facts, evidence, words, thread);
         if facts.claims_reply {
-            let reply = Reply::new(evidence, shingles::own(evidence));
+            let reply = Reply::new(evidence, shingles::own(evidence).0);
             let lines = values(thread, WORD);
             let known: Vec<&str> = lines.iter().flat_map(|line| line.split(' ')).collect();
             facts.takes_up = takes_up(evidence, &reply, &known);
@@ -151,7 +151,7 @@ pub(super) fn fill(
 
 /// What can be said without history.
 pub(crate) fn alone(evidence: &Evidence) -> Thread {
-    let own = shingles::own(evidence);
+    let (own, _) = shingles::own(evidence);
     let own_words = u64::try_from(content::words(own)).unwrap_or(0);
     // A long text speaks for itself, and one that hands nothing over asks for nothing.
     let hands_over = !evidence.link.targets.is_empty()
@@ -351,8 +351,7 @@ pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mu
         let names = words::names(evidence).into_iter();
         traits.extend(names.map(|(address, name)| Trait::new(THREAD, NAME, format!("{address} {name}"))));
     }
-    let own = shingles::telling(shingles::own(evidence), limits::HISTORY_WORDS_MAX);
-    traits.extend(lines(&own).iter().map(|line| Trait::new(THREAD, WORD, line)));
+    traits.extend(lines(&words.telling).iter().map(|line| Trait::new(THREAD, WORD, line)));
     if !looks {
         return;
     }

@@ -69,6 +69,10 @@ pub struct Words {
     pub(super) skeletons: Vec<(String, String)>,
     /// Hash of its own text.
     pub(super) text: Option<String>,
+    /// Hashes of pieces of its own text.
+    pub(super) shingles: Vec<u64>,
+    /// Words of its own text that tell what it is about.
+    pub(super) telling: Vec<String>,
     /// Hashes of its files.
     pub(super) files: Vec<String>,
     /// The conversation that it claims to continue, as its own headers name it.
@@ -91,6 +95,8 @@ impl Words {
         let direction = &model.direction;
         let from_us = direction.internal == Some(true) || direction.outbound == Some(true);
         let mut cut = cut_texts(evidence);
+        let (own, signature) = shingles::own(evidence);
+        let prints = shingles::Prints::of(own, limits::HISTORY_SHINGLES_MAX);
         let mut words = Self {
             author: author.map(|email| email.email.to_lowercase()).unwrap_or_default(),
             author_domain: author.map(|email| root_of(&email.domain)).unwrap_or_default(),
@@ -102,7 +108,9 @@ impl Words {
             file_links: file_links(evidence, &mut cut),
             kinds: kinds(evidence, &mut cut),
             skeletons: super::behaviour::skeletons(evidence, &mut cut),
-            text: shingles::fingerprint(shingles::own(evidence)),
+            text: prints.fingerprint,
+            shingles: prints.shingles,
+            telling: shingles::telling(own, limits::HISTORY_WORDS_MAX),
             files: files(evidence, &mut cut),
             parents: parents(evidence, &mut cut),
             ..Self::default()
@@ -111,9 +119,9 @@ impl Words {
         words.answers_to(evidence);
         words.addressed(evidence, context);
         words.conversation = conversation(evidence);
-        words.looks = looks::of(evidence, &words);
+        words.looks = looks::of(evidence, &words, (own, signature));
         if words.tenant.is_some() {
-            words.tenant_looks = looks::of_tenant(evidence, &words);
+            words.tenant_looks = looks::of_tenant(evidence, &words, own);
         }
         words
     }
