@@ -162,8 +162,9 @@ pub fn unpack(content: Vec<u8>) -> Result<Message, String> {
 }
 
 /// The bytes of a bundle.
-fn bundle<'a>(all: impl Iterator<Item = &'a [u8]>) -> Vec<u8> {
-    let mut out = BUNDLE.to_vec();
+fn bundle(all: &[&[u8]]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(BUNDLE.len() + all.iter().map(|one| 4 + one.len()).sum::<usize>());
+    out.extend_from_slice(BUNDLE);
     for one in all {
         // What is bundled is far smaller than a length can say: `BUNDLE_BYTES_MAX`.
         out.extend_from_slice(&u32::try_from(one.len()).unwrap_or(u32::MAX).to_le_bytes());
@@ -211,7 +212,7 @@ pub fn class_name(class: Class) -> &'static str {
 mod tests {
     use sekisho_detect::{Lists, OrgLists, RuleSource, Rules};
     use sekisho_observe::Context;
-    use sekisho_record::history::{Answers, Lesson, Opinion, Questions};
+    use sekisho_record::history::{Answers, Aspect, Known, Lesson, Opinion, Questions, Seen, Valued};
 
     use super::*;
     use crate::{
@@ -262,6 +263,21 @@ mod tests {
     }
 
     #[test]
+    fn what_was_kept_with_the_names_of_all_fields_is_read() {
+        let seen = Seen { count: 3, first_at: 1, last_at: 9 };
+        let valued = Valued { value: "pdf".into(), seen };
+        let aspect = Aspect { name: "kind".into(), total: seen, distinct: 1, values: vec![valued] };
+        let known = Known { subject: "sender:a".into(), aspects: vec![aspect] };
+        let answers = Answers { subjects: vec![known], exact: vec![None, Some(seen)], ..Answers::default() };
+        let (mut named, mut placed) = (Vec::new(), Vec::new());
+        rmp_serde::encode::write_named(&mut named, &serde_json::to_value(&answers).unwrap()).unwrap();
+        rmp_serde::encode::write_named(&mut placed, &answers).unwrap();
+        assert_eq!(rmp_serde::from_slice::<Answers>(&named).unwrap(), answers);
+        assert_eq!(rmp_serde::from_slice::<Answers>(&placed).unwrap(), answers);
+        assert!(placed.len() * 2 < named.len(), "{} of {} bytes", placed.len(), named.len());
+    }
+
+    #[test]
     fn what_is_no_kept_message_is_named() {
         let whole = pack(&Submission::from_bytes(b"x"), &Verdict::default(), false, &[]).unwrap();
         assert!(unpack(b"From: a\r\n\r\n".to_vec()).unwrap_err().contains("no kept message"));
@@ -276,10 +292,10 @@ mod tests {
     fn a_bundle_holds_messages_in_their_order() {
         let one = |raw: &[u8]| pack(&Submission::from_bytes(raw), &Verdict::default(), false, &[]).unwrap();
         let raws = |all: Vec<Message>| all.iter().map(|m| m.raw().to_vec()).collect::<Vec<_>>();
-        let both = bundle([one(b"x"), one(b"SKMB")].iter().map(Vec::as_slice));
+        let both = bundle(&[&one(b"x"), &one(b"SKMB")]);
         assert_eq!(raws(unpack_all(both.clone()).unwrap()), [b"x".to_vec(), b"SKMB".to_vec()]);
         assert_eq!(raws(unpack_all(one(b"y")).unwrap()), [b"y".to_vec()], "one alone is no bundle");
-        assert!(unpack_all(bundle(std::iter::empty())).unwrap().is_empty());
+        assert!(unpack_all(bundle(&[])).unwrap().is_empty());
         for end in BUNDLE.len() + 1..both.len() {
             let cut = unpack_all(both[..end].to_vec());
             assert!(cut.is_err() || cut.is_ok_and(|all| all.len() == 1), "cut at {end}");

@@ -12,7 +12,10 @@
 //! Subjects are named by the facets (`sender:…`, `pair:…|…`, `tenant:…/…`, `domain:…`). One name is the store's own:
 //! [`THREAD`], the thread that the message turns out to belong to.
 
-use serde::{Deserialize, Serialize};
+use serde::{
+    Deserialize, Serialize, Serializer,
+    ser::{SerializeStruct as _, SerializeTuple as _},
+};
 
 /// As the subject of a trait or a tick: the thread of the message, which only the store knows. Answers name a thread
 /// `thread:` and sixteen hexadecimal digits; that name can be asked for like every other subject.
@@ -26,6 +29,45 @@ pub const THREAD_PARTICIPANT: &str = "participant";
 /// Aspect under which opinions are counted for every subject of [`Lesson::judged`]; the values are
 /// [`Opinion::name`].
 pub const OPINION: &str = "opinion";
+
+/// Writes a structure of which there are many by the places of its fields, where nobody reads it with their eyes: their
+/// names would be half of what crosses between processes and of what is kept beside a message. Both forms are read. The
+/// order is part of what is kept: a new field comes last, and has a default.
+macro_rules! by_place {
+    ($($name:ident { $($field:ident $(unless $empty:path)?),+ })+) => {$(
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                let fields = [$(stringify!($field)),+].len();
+                if !to.is_human_readable() {
+                    let mut places = to.serialize_tuple(fields)?;
+                    $(places.serialize_element(&self.$field)?;)+
+                    return places.end();
+                }
+                let mut named = to.serialize_struct(stringify!($name), fields)?;
+                $(if true $(&& !$empty(&self.$field))? {
+                    named.serialize_field(stringify!($field), &self.$field)?;
+                })+
+                named.end()
+            }
+        }
+    )+};
+}
+
+by_place! {
+    Trait { subject, aspect, value }
+    Tick { subject, kind, value, lasting unless is_unset }
+    Window { subject, kind, since, until }
+    Known { subject, aspects }
+    Aspect { name, total, distinct, values }
+    Valued { value, seen }
+    Seen { count, first_at, last_at }
+    Count { count, distinct, new, capped }
+    Match { why, question, overlap, record, thread, at, sender, participants }
+}
+
+fn is_unset(claim: &bool) -> bool {
+    !claim
+}
 
 /// What one message teaches. Lists over their limit are cut, long texts shortened with their hash; both are told.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -61,7 +103,7 @@ pub struct Lesson {
 }
 
 /// One thing that is usual: this subject has this value in this aspect.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
 pub struct Trait {
     /// Whose trait: `sender:ann@x.example`.
     pub subject: String,
@@ -79,7 +121,7 @@ impl Trait {
 }
 
 /// One thing that happened at the time of the message.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Deserialize)]
 pub struct Tick {
     /// Who did it.
     pub subject: String,
@@ -89,12 +131,8 @@ pub struct Tick {
     pub value: String,
     /// Counted also when the message is malicious, and kept when it is taken back: it says what happened, not what is
     /// usual. Without it, a burst would end with its first message that is recognised.
-    #[serde(default, skip_serializing_if = "is_false")]
+    #[serde(default)]
     pub lasting: bool,
-}
-
-fn is_false(value: &bool) -> bool {
-    !value
 }
 
 /// What somebody (or the verdict) thinks of a message.
@@ -179,7 +217,7 @@ pub struct Questions {
 }
 
 /// A sliding window: `since <= at < until`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Window {
     /// Whose ticks.
     pub subject: String,
@@ -214,7 +252,7 @@ pub struct Answers {
 }
 
 /// What is known of one subject.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Known {
     /// The subject as it was asked; of a thread, the name that it can be asked by.
     pub subject: String,
@@ -230,7 +268,7 @@ impl Known {
 }
 
 /// What is known of one aspect of a subject.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Aspect {
     /// Its name.
     pub name: String,
@@ -244,7 +282,7 @@ pub struct Aspect {
 }
 
 /// A value and how often it was seen.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub struct Valued {
     /// The value.
     pub value: String,
@@ -253,7 +291,7 @@ pub struct Valued {
 }
 
 /// How often something was seen, and when first and last.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct Seen {
     /// In how many messages.
     pub count: u64,
@@ -264,7 +302,7 @@ pub struct Seen {
 }
 
 /// What happened in a window.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 pub struct Count {
     /// Ticks.
     pub count: u64,
@@ -291,7 +329,7 @@ pub enum Why {
 }
 
 /// A stored message that the message seems to continue.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Match {
     /// Why it matches.
     pub why: Why,

@@ -319,33 +319,36 @@ impl Bytes {
     }
 
     fn seal_as(&self, address: &str, plain: &[u8]) -> Result<Vec<u8>, StoreError> {
-        let mut inner =
-            compressed(plain).map_err(|e| StoreError::Refused(format!("object {address}: {e}")))?;
-        if inner.len() > plain.len() {
-            inner.clear();
-            inner.push(PLAIN);
-            inner.extend_from_slice(plain);
+        let mut object = opened(plain.len());
+        compress(plain, &mut object).map_err(|e| StoreError::Refused(format!("object {address}: {e}")))?;
+        if object.len() > INNER + plain.len() {
+            object.truncate(INNER);
+            object.push(PLAIN);
+            object.extend_from_slice(plain);
         }
-        self.encrypted(address, inner)
+        self.encrypted(address, object)
     }
 
-    fn encrypted(&self, address: &str, mut inner: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    /// Encrypts what stands behind the place of the nonce where it is: an object is not copied once it is compressed.
+    fn encrypted(&self, address: &str, mut object: Vec<u8>) -> Result<Vec<u8>, StoreError> {
         let refused = |what: &str| StoreError::Refused(format!("object {address}: {what}"));
         let mut nonce = [0_u8; NONCE_LEN];
         SystemRandom::new().fill(&mut nonce).map_err(|_| refused("the system gives no random bytes"))?;
-        let mut out = Vec::with_capacity(inner.len() + 64);
-        out.extend_from_slice(MAGIC);
-        out.extend_from_slice(&nonce);
-        self.key
+        let (head, inner) = object.split_at_mut_checked(INNER).ok_or_else(|| refused("is too short"))?;
+        if let Some(place) = head.get_mut(MAGIC.len()..) {
+            place.copy_from_slice(&nonce);
+        }
+        let tag = self
+            .key
             .object(address)?
-            .seal_in_place_append_tag(
+            .seal_in_place_separate_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(address.as_bytes()),
-                &mut inner,
+                inner,
             )
             .map_err(|_| refused("cannot be encrypted"))?;
-        out.append(&mut inner);
-        Ok(out)
+        object.extend_from_slice(tag.as_ref());
+        Ok(object)
     }
 
     fn unseal(&self, address: &str, sealed: &[u8]) -> Result<Vec<u8>, StoreError> {
@@ -375,14 +378,26 @@ impl Bytes {
     }
 }
 
-/// The form of Zstandard, behind its byte.
-fn compressed(plain: &[u8]) -> std::io::Result<Vec<u8>> {
-    let mut out = Vec::with_capacity(1 + zstd::zstd_safe::compress_bound(plain.len()));
-    out.push(ZSTANDARD);
-    let mut out = Cursor::new(out);
-    out.set_position(1);
+/// Where what is encrypted begins: behind the first bytes and the nonce.
+const INNER: usize = MAGIC.len() + NONCE_LEN;
+
+/// An object without what is encrypted, with room for all that so many bytes can become.
+fn opened(plain_bytes: usize) -> Vec<u8> {
+    let most = INNER + 1 + zstd::zstd_safe::compress_bound(plain_bytes) + AES_256_GCM.tag_len();
+    let mut object = Vec::with_capacity(most);
+    object.extend_from_slice(MAGIC);
+    object.extend_from_slice(&[0; NONCE_LEN]);
+    object
+}
+
+/// Appends the form of Zstandard, behind its byte.
+fn compress(plain: &[u8], object: &mut Vec<u8>) -> std::io::Result<()> {
+    object.push(ZSTANDARD);
+    let mut out = Cursor::new(std::mem::take(object));
+    out.set_position(out.get_ref().len() as u64);
     zstd::bulk::Compressor::new(limits::ZSTANDARD_LEVEL)?.compress_to_buffer(plain, &mut out)?;
-    Ok(out.into_inner())
+    *object = out.into_inner();
+    Ok(())
 }
 
 /// All that comes out, up to the limit of an object.
@@ -497,12 +512,15 @@ mod tests {
             .unwrap();
         let plain = b"Subject: a\r\n\r\n".repeat(100);
         let address = bytes.address(&plain);
-        let mut encoder = DeflateEncoder::new(vec![DEFLATED], Compression::new(2));
+        let mut object = opened(0);
+        object.push(DEFLATED);
+        let mut encoder = DeflateEncoder::new(object, Compression::new(2));
         encoder.write_all(&plain).unwrap();
         let old = bytes.encrypted(&address, encoder.finish().unwrap()).unwrap();
         assert_eq!(bytes.unseal(&address, &old).unwrap(), plain);
-        let unknown = bytes.encrypted(&address, vec![9, 0, 0]).unwrap();
+        let unknown = bytes.encrypted(&address, [opened(0), vec![9, 0, 0]].concat()).unwrap();
         assert!(matches!(bytes.unseal(&address, &unknown), Err(StoreError::Corrupt(_))));
+        assert!(matches!(bytes.encrypted(&address, Vec::new()), Err(StoreError::Refused(_))), "no room");
     }
 
     #[test]

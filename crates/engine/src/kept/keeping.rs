@@ -248,7 +248,10 @@ fn object<'a>(group: &[&'a Keep]) -> Option<Object<'a>> {
     let at = group.iter().map(|keep| keep.at).max()?;
     let content = match group {
         [only] => Cow::Borrowed(only.packed.as_slice()),
-        several => Cow::Owned(bundle(several.iter().map(|keep| keep.packed.as_slice()))),
+        several => {
+            let packed: Vec<&[u8]> = several.iter().map(|keep| keep.packed.as_slice()).collect();
+            Cow::Owned(bundle(&packed))
+        }
     };
     Some(Object { class: group.first()?.class, at, content })
 }

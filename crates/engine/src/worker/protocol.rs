@@ -2,7 +2,7 @@
 //!
 //! `kind u8 · length u32 LE · bytes`. Neither side trusts a length: it is compared with a limit before anything is
 //! read or kept. What has a structure is MessagePack with names: less to read and write than JSON, bytes as they are, and
-//! what one side does not know is passed over as well.
+//! what one side does not know is passed over as well. The rows of history, of which there are many, go by their places.
 
 use std::{
     borrow::Cow,
