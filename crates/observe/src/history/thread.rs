@@ -31,8 +31,12 @@ pub(super) const HERE_MESSAGES_MIN: u64 = 50;
 const OWN_WORDS_MAX: u64 = 200;
 /// Telling words below which nobody can say that a text takes nothing up.
 const TELLING_MIN: usize = 2;
-/// Aspect: an address that took part, and the full name that it bore.
-const NAME: &str = "name";
+/// Aspect: addresses that took part, and the full name that each bore, [`TAB`] between them.
+pub(super) const NAME: &str = "name";
+/// Aspect: an author's looks in the thread. Behind the address [`TAB`], aspect, a blank and the value, again and again.
+pub(super) const LOOKS: &str = "looks";
+/// Between the parts of a line.
+pub(super) const TAB: char = '\t';
 /// Aspect: languages in which it was written.
 const LANGUAGE: &str = "language";
 
@@ -242,10 +246,10 @@ fn imitation(facts: &mut Thread, evidence: &Evidence, words: &Words, thread: &Kn
     }
     let named = values(thread, NAME);
     let name = words::full_name(evidence.model.sender.display_name.as_deref());
-    let same_name = named
-        .iter()
-        .filter_map(|value| value.split_once(' '))
-        .find(|(address, known)| *address != words.author && name.as_ref().is_some_and(|name| name == known));
+    let same_name =
+        named.iter().flat_map(|line| line.split(TAB)).filter_map(|value| value.split_once(' ')).find(
+            |(address, known)| *address != words.author && name.as_ref().is_some_and(|name| name == known),
+        );
     if let Some((address, _)) = same_name {
         (facts.imitates, facts.imitates_by) = (Some(address.to_owned()), "name".into());
         return;
@@ -280,11 +284,19 @@ fn compare_looks(facts: &mut Thread, evidence: &Evidence, words: &Words, thread:
     {
         facts.language_changed = Some(language.clone());
     }
+    let lines = values(thread, LOOKS);
+    let own =
+        lines.iter().filter_map(|line| line.split_once(TAB)).filter(|(author, _)| *author == words.author);
+    let own: Vec<(&str, &str)> =
+        own.flat_map(|(_, looks)| looks.split(TAB)).filter_map(|look| look.split_once(' ')).collect();
     for (aspect, value) in words.looks.iter().filter(|(aspect, _)| looks::OF_THREAD.contains(aspect)) {
-        let own = values(thread, aspect);
-        let prefix = format!("{} ", words.author);
-        let mut own = own.iter().filter_map(|v| v.strip_prefix(&prefix)).peekable();
-        if own.peek().is_some() && !own.any(|v| v == look(value)) {
+        // What was learnt before looks were lines.
+        let rows = values(thread, aspect);
+        let rows =
+            rows.iter().filter_map(|row| row.split_once(' ')).filter(|(author, _)| *author == words.author);
+        let of_lines = own.iter().filter(|(of, _)| of == aspect).map(|(_, value)| *value);
+        let mut before = of_lines.chain(rows.map(|(_, value)| value)).peekable();
+        if before.peek().is_some() && !before.any(|before| before == look(value)) {
             facts.sender_changed.push((*aspect).to_owned());
         }
     }
@@ -292,7 +304,7 @@ fn compare_looks(facts: &mut Thread, evidence: &Evidence, words: &Words, thread:
 
 /// A look within a thread, short enough to stand behind an address.
 fn look(value: &str) -> String {
-    value.chars().take(60).collect()
+    value.chars().map(|c| if c == TAB { ' ' } else { c }).take(60).collect()
 }
 
 /// Share of the telling words that the thread, its subject or what is quoted of it used.
@@ -329,16 +341,19 @@ fn takes_up(evidence: &Evidence, reply: &Reply<'_>, thread: &[&str]) -> Option<f
     Some(taken as f64 / own.len() as f64)
 }
 
-/// Words, a blank between them, in as few lines as they fit in: a line is a value, and a value is a row of the store.
-fn lines(words: &[String]) -> Vec<String> {
+/// Parts with a mark between them, in as few lines as they fit in: a line is a value, and a value is a row of the store.
+/// Each line begins with `head`.
+fn lines(head: &str, mark: char, parts: impl Iterator<Item = impl AsRef<str>>) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in words {
+    for part in parts {
+        let part = part.as_ref();
         match lines.last_mut() {
-            Some(line) if line.len() + 1 + word.len() <= limits::HISTORY_LINE_BYTES_MAX => {
-                line.push(' ');
-                line.push_str(word);
+            Some(line) if line.len() + 1 + part.len() <= limits::HISTORY_LINE_BYTES_MAX => {
+                line.push(mark);
+                line.push_str(part);
             }
-            _ => lines.push(word.clone()),
+            _ if head.is_empty() => lines.push(part.to_owned()),
+            _ => lines.push(format!("{head}{mark}{part}")),
         }
     }
     lines
@@ -348,10 +363,13 @@ fn lines(words: &[String]) -> Vec<String> {
 pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mut Vec<Trait>) {
     // Of a suspicious message the names are not believed: they may be borrowed.
     if looks {
-        let names = words::names(evidence).into_iter();
-        traits.extend(names.map(|(address, name)| Trait::new(THREAD, NAME, format!("{address} {name}"))));
+        // In one order, whoever writes to whom: the same people are the same line.
+        let mut names = words::names(evidence);
+        names.sort_unstable();
+        let names = names.iter().map(|(address, name)| format!("{address} {name}"));
+        traits.extend(lines("", TAB, names).iter().map(|line| Trait::new(THREAD, NAME, line)));
     }
-    traits.extend(lines(&words.telling).iter().map(|line| Trait::new(THREAD, WORD, line)));
+    traits.extend(lines("", ' ', words.telling.iter()).iter().map(|line| Trait::new(THREAD, WORD, line)));
     if !looks {
         return;
     }
@@ -360,7 +378,8 @@ pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mu
     traits.extend(evidence.content.language.iter().map(|l| Trait::new(THREAD, LANGUAGE, l)));
     if words.author.len() < 100 {
         let of_thread = words.looks.iter().filter(|(aspect, _)| looks::OF_THREAD.contains(aspect));
+        let of_thread = of_thread.map(|(aspect, value)| format!("{aspect} {}", look(value)));
         traits
-            .extend(of_thread.map(|(a, v)| Trait::new(THREAD, *a, format!("{} {}", words.author, look(v)))));
+            .extend(lines(&words.author, TAB, of_thread).iter().map(|line| Trait::new(THREAD, LOOKS, line)));
     }
 }

@@ -9,7 +9,7 @@ use sekisho_record::{
     history::{THREAD, Trait},
 };
 
-use super::{Words, behaviour::skeleton, lesson, questions, remembered, shingles, words};
+use super::{Words, behaviour::skeleton, lesson, questions, remembered, shingles, thread, words};
 use crate::{Answers, Context, Knowledge, limits, observe};
 
 const DAY: i64 = 86_400;
@@ -143,32 +143,64 @@ fn a_dormant_thread_resumes_on_another_machine() {
 }
 
 #[test]
-fn what_a_thread_is_about_stands_in_a_line_and_once_stood_in_rows() {
+fn words_names_and_looks_of_a_thread_stand_in_lines_and_once_stood_in_rows() {
     let taught = |split: bool| {
         let mut world = World::new();
         let first = mail("ann@steel.example", "jonas@corp.example", "m8", "", OUTLOOK, ORDER);
         let evidence = world.evidence(&first);
         let words = Words::of(&evidence, &world.context);
         let mut taught = lesson(&evidence, &Verdict::default(), "r1", words, NOW - DAY);
-        let (lines, mut others): (Vec<Trait>, Vec<Trait>) =
-            taught.traits.into_iter().partition(|t| t.aspect == words::WORD);
-        let told: Vec<String> = lines.iter().map(|t| t.value.clone()).collect();
+        let of_thread: Vec<(String, String)> = taught
+            .traits
+            .iter()
+            .filter(|t| {
+                t.subject == THREAD && [words::WORD, thread::NAME, thread::LOOKS].contains(&&*t.aspect)
+            })
+            .map(|t| (t.aspect.clone(), t.value.replace(thread::TAB, " | ")))
+            .collect();
         if split {
-            let rows =
-                lines.iter().flat_map(|t| t.value.split(' ').map(|w| Trait::new(THREAD, words::WORD, w)));
-            others.extend(rows);
-        } else {
-            others.extend(lines);
+            taught.traits = taught.traits.into_iter().flat_map(rows).collect();
         }
-        taught.traits = others;
         world.memory.learn(taught);
         let text = "Hello Jonas,\n\nthe batteries of two forklift trucks are due in March.\n";
         let honest = mail("ann@steel.example", "jonas@corp.example", "z1", "m8", OUTLOOK, text);
-        (told, world.look(&honest, NOW).thread.takes_up)
+        let stolen = mail("ann@steel.example", "jonas@corp.example", "z1", "m8", "PHPMailer 6.1", LURE);
+        let other = mail("office@parcels.example", "jonas@corp.example", "z1", "m8", OUTLOOK, text);
+        let looks = [honest, stolen, other].map(|raw| world.look(&raw, NOW).thread);
+        let told = looks.map(|t| format!("{:?} {:?} {:?}", t.takes_up, t.sender_changed, t.imitates));
+        (of_thread, told)
     };
-    let line = "batter forkli extend return trucks could hello jonas which would";
-    assert_eq!(taught(false), (vec![line.to_owned()], Some(0.75)));
-    assert_eq!(taught(true).1, Some(0.75), "as lessons were written before");
+    let (lines, told) = taught(false);
+    let lines: Vec<String> = lines.iter().map(|(aspect, line)| format!("{aspect}: {line}")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    name: ann@steel.example ann smith
+    word: batter forkli extend return trucks could hello jonas which would
+    looks: ann@steel.example | client microsoft outlook | signature none | network steel.example | message_id_shape x@x | time_zone +0100 | greeting hello
+    ");
+    insta::assert_snapshot!(told.join("\n"), @r#"
+    Some(0.75) [] None
+    None ["client", "greeting"] None
+    Some(0.75) [] Some("ann@steel.example")
+    "#);
+    assert_eq!(taught(true).1, told, "as lessons were written before");
+}
+
+/// The rows that stood for a line once.
+fn rows(line: Trait) -> Vec<Trait> {
+    let row = |aspect: &str, value: String| Trait::new(THREAD, aspect, value);
+    let Trait { subject, aspect, value } = &line;
+    match aspect.as_str() {
+        words::WORD => value.split(' ').map(|word| row(aspect, word.into())).collect(),
+        thread::NAME if subject == THREAD => {
+            value.split(thread::TAB).map(|name| row(aspect, name.into())).collect()
+        }
+        thread::LOOKS => {
+            let (author, looks) = value.split_once(thread::TAB).unwrap();
+            let looks = looks.split(thread::TAB).filter_map(|look| look.split_once(' '));
+            looks.map(|(aspect, value)| row(aspect, format!("{author} {value}"))).collect()
+        }
+        _ => vec![line],
+    }
 }
 
 #[test]
