@@ -64,7 +64,7 @@ pub const HISTORY_QUOTED_MAX: usize = 10;
 pub const HISTORY_TEXT_BYTES_MAX: usize = 32 << 10;
 /// Telling words of one message that its thread learns.
 pub const HISTORY_WORDS_MAX: usize = 24;
-/// Bytes of a line of them: the store keeps a value of so many bytes as it is.
+/// Bytes of a line of words, names or looks: the store keeps a value of so many bytes as it is.
 pub const HISTORY_LINE_BYTES_MAX: usize = 240;
 /// Characters of a value that history learns; longer ones say no more.
 pub const HISTORY_VALUE_CHARS_MAX: usize = 80;
