@@ -376,7 +376,8 @@ pub(super) fn teach(evidence: &Evidence, words: &Words, looks: bool, traits: &mu
     traits.extend(words.links.iter().map(|link| Trait::new(THREAD, LINK, link)));
     traits.extend(words.kinds.iter().map(|kind| Trait::new(THREAD, KIND, kind)));
     traits.extend(evidence.content.language.iter().map(|l| Trait::new(THREAD, LANGUAGE, l)));
-    if words.author.len() < 100 {
+    // An address with white space in it would end a part of a line where it likes, and speak for somebody else.
+    if words.author.len() < 100 && !words.author.contains(char::is_whitespace) {
         let of_thread = words.looks.iter().filter(|(aspect, _)| looks::OF_THREAD.contains(aspect));
         let of_thread = of_thread.map(|(aspect, value)| format!("{aspect} {}", look(value)));
         traits

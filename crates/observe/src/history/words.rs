@@ -280,7 +280,7 @@ pub(super) fn names(evidence: &Evidence) -> Vec<(String, String)> {
     all.take(1 + limits::HISTORY_RECIPIENTS_MAX)
         .filter_map(|(email, name)| {
             let address = email?.email.to_lowercase();
-            (address.contains('@') && !address.contains(' ')).then_some(())?;
+            (address.contains('@') && !address.contains(char::is_whitespace)).then_some(())?;
             Some((address, full_name(name)?))
         })
         .collect()

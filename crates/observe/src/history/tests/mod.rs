@@ -185,6 +185,24 @@ fn words_names_and_looks_of_a_thread_stand_in_lines_and_once_stood_in_rows() {
     assert_eq!(taught(true).1, told, "as lessons were written before");
 }
 
+#[test]
+fn nobody_speaks_for_another_by_white_space_in_an_address() {
+    let world = World::new();
+    let taught = |address: &str| -> Vec<String> {
+        let raw = mail("ann@steel.example", "jonas@corp.example", "m1", "", OUTLOOK, ORDER);
+        let mut evidence = world.evidence(&raw);
+        evidence.model.sender.email.as_mut().unwrap().email = address.into();
+        let words = Words::of(&evidence, &world.context);
+        let traits = lesson(&evidence, &Verdict::default(), "r1", words, NOW).traits.into_iter();
+        let of_thread = traits.filter(|t| t.subject == THREAD);
+        of_thread.map(|t| t.aspect).filter(|a| [thread::NAME, thread::LOOKS].contains(&a.as_str())).collect()
+    };
+    assert_eq!(taught("ann@steel.example.evil.test"), [thread::NAME, thread::LOOKS]);
+    for address in ["ann@steel.example\t@evil.test", "ann@steel.example @evil.test"] {
+        assert!(taught(address).is_empty(), "{address:?}");
+    }
+}
+
 /// The rows that stood for a line once.
 fn rows(line: Trait) -> Vec<Trait> {
     let row = |aspect: &str, value: String| Trait::new(THREAD, aspect, value);
